@@ -1,0 +1,49 @@
+# Compiler settings shared by everything in this tree.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+# Hidden by default: only what a version script or an attribute names is exported.
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+
+find_program(ZIRCON_CCACHE ccache)
+if(ZIRCON_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${ZIRCON_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ZIRCON_CCACHE})
+endif()
+
+add_library(zircon_warnings INTERFACE)
+target_compile_options(zircon_warnings INTERFACE
+  -Wall -Wextra -Wshadow -Wno-unused-parameter
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
+  $<$<BOOL:${ZIRCON_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(zircon_warnings INTERFACE
+    -Wthread-safety -Werror=thread-safety
+    # Debian 12's absl and gtest headers are clean under gcc; clang 14 is stricter about these two.
+    -Wno-unknown-warning-option -Wno-c99-designator)
+endif()
+
+if(ZIRCON_SANITIZE)
+  add_compile_options(-fsanitize=${ZIRCON_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${ZIRCON_SANITIZE})
+  if(ZIRCON_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+  if(ZIRCON_SANITIZE MATCHES "thread")
+    # Debian's Abseil is built without the sanitizer's hooks: base/mutex.h is std::mutex here.
+    add_compile_definitions(ZIRCON_STD_MUTEX=1)
+    # gcc warns that the sanitizer does not model atomic_thread_fence; the code states every
+    # ordering that matters on the atomics themselves or is exempted where it stands.
+    add_compile_options(-Wno-tsan)
+  endif()
+endif()
+
+if(ZIRCON_COVERAGE)
+  add_compile_options(--coverage -O0 -fno-inline -fprofile-update=atomic)
+  add_link_options(--coverage)
+endif()

@@ -1,0 +1,124 @@
+#include "boot/linux_boot.h"
+
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+#include <span>
+
+#include "absl/strings/str_format.h"
+#include "boot/memory_map.h"
+#include "boot/page_tables.h"
+
+namespace zvmm {
+namespace {
+
+// From the start of the loaded kernel.
+constexpr uint64_t kEntry64 = 0x200;
+
+constexpr uint8_t kUnknownLoader = 0xFF;
+constexpr uint16_t kNormalVideoMode = 0xFFFF;
+
+enum E820Type : uint32_t { kRam = 1, kReserved = 2 };
+
+constexpr uint64_t AlignDown(uint64_t value, uint64_t alignment) {
+  return value / alignment * alignment;
+}
+constexpr uint64_t AlignUp(uint64_t value, uint64_t alignment) {
+  return AlignDown(value + alignment - 1, alignment);
+}
+
+absl::Status TooSmall(uint64_t needed) {
+  constexpr uint64_t kMebibyte = 1 << 20;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("the kernel and its initrd do not fit into the guest's memory: at least %d "
+                      "MiB are needed (--memory)",
+                      AlignUp(needed, kMebibyte) / kMebibyte));
+}
+
+void AddE820(boot_params& params, uint64_t start, uint64_t end, E820Type type) {
+  if (start < end) {
+    params.e820_table[params.e820_entries++] = {.addr = start, .size = end - start, .type = type};
+  }
+}
+
+void Copy(const MemoryView& memory, uint64_t address, std::span<const uint8_t> bytes) {
+  const std::span<uint8_t> target = memory.Range(address, bytes.size());
+  std::memcpy(target.data(), bytes.data(), target.size());
+}
+
+}  // namespace
+
+absl::StatusOr<LinuxPlacement> PlaceLinux(const LinuxBoot& boot, const MemoryLayout& layout) {
+  const setup_header& header = boot.image.header;
+  const uint64_t longest = std::min<uint64_t>(header.cmdline_size, kCommandLineCapacity - 1);
+  if (boot.command_line.size() > longest) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the command line has %d characters; this kernel takes %d",
+                        boot.command_line.size(), longest));
+  }
+
+  // Where the kernel wants to be, or, if it can be moved, as low as it goes.
+  LinuxPlacement placement;
+  uint64_t needed = 0;
+  const uint64_t lowest = AlignUp(kHighRamStart, std::max<uint64_t>(header.kernel_alignment, 1));
+  for (const uint64_t address : {uint64_t{header.pref_address}, lowest}) {
+    const uint64_t kernel_end = AlignUp(address + header.init_size, kPageSize);
+    needed = kernel_end + AlignUp(boot.initrd.size(), kPageSize);
+    if (address >= kHighRamStart && needed <= layout.low) {
+      placement.kernel = address;
+      break;
+    }
+    if (!header.relocatable_kernel) {
+      break;
+    }
+  }
+  if (placement.kernel == 0) {
+    return TooSmall(needed);
+  }
+
+  if (!boot.initrd.empty()) {
+    const uint64_t end = std::min<uint64_t>(uint64_t{header.initrd_addr_max} + 1, layout.low);
+    const uint64_t kernel_end = placement.kernel + header.init_size;
+    if (boot.initrd.size() > end ||
+        AlignDown(end - boot.initrd.size(), kPageSize) < kernel_end) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("the initrd does not fit below %#x, where this kernel wants it", end));
+    }
+    placement.initrd = AlignDown(end - boot.initrd.size(), kPageSize);
+  }
+  return placement;
+}
+
+boot_params MakeBootParams(const LinuxBoot& boot, const LinuxPlacement& placement, uint64_t rsdp,
+                           const MemoryLayout& layout) {
+  boot_params params = {};
+  params.hdr = boot.image.header;
+  params.hdr.type_of_loader = kUnknownLoader;
+  params.hdr.vid_mode = kNormalVideoMode;
+  params.hdr.code32_start = static_cast<uint32_t>(placement.kernel);
+  params.hdr.cmd_line_ptr = static_cast<uint32_t>(kCommandLine);
+  params.hdr.ramdisk_image = static_cast<uint32_t>(placement.initrd);
+  params.hdr.ramdisk_size = static_cast<uint32_t>(boot.initrd.size());
+  params.acpi_rsdp_addr = rsdp;
+  AddE820(params, 0, kLowRamEnd, kRam);
+  AddE820(params, kLowRamEnd, 0xA0000, kReserved);
+  AddE820(params, kBiosStart, kHighRamStart, kReserved);
+  AddE820(params, kHighRamStart, layout.low, kRam);
+  AddE820(params, MemoryLayout::kHoleEnd, MemoryLayout::kHoleEnd + layout.high, kRam);
+  return params;
+}
+
+CpuEntry LoadLinux(const LinuxBoot& boot, const LinuxPlacement& placement, uint64_t rsdp,
+                   const MemoryView& memory) {
+  WriteIdentityPageTables(memory);
+  const boot_params params = MakeBootParams(boot, placement, rsdp, memory.layout());
+  Copy(memory, kBootParams, {reinterpret_cast<const uint8_t*>(&params), sizeof(params)});
+  // With its NUL.
+  Copy(memory, kCommandLine, {reinterpret_cast<const uint8_t*>(boot.command_line.c_str()),
+                              boot.command_line.size() + 1});
+  Copy(memory, placement.kernel, boot.image.kernel);
+  Copy(memory, placement.initrd, boot.initrd);
+  return {.rip = placement.kernel + kEntry64, .rsi = kBootParams};
+}
+
+}  // namespace zvmm

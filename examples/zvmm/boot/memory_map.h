@@ -1,0 +1,30 @@
+// Where zvmm puts what the guest finds at its start, guest-physical.
+//
+//   0x00000  page tables (the VCPU starts with CR3 = 0)
+//   0x10000  boot_params, the "zero page" of the Linux boot protocol
+//   0x20000  command line
+//   0xE0000  ACPI tables, the RSDP first: where firmware keeps it and guests search for it
+//   1 MiB…   kernel, at the address it prefers
+//            initrd, as high as the kernel allows below the device hole
+
+#pragma once
+
+#include <cstdint>
+
+namespace zvmm {
+
+inline constexpr uint64_t kPageSize = 0x1000;
+
+inline constexpr uint64_t kPageTables = 0;
+inline constexpr uint64_t kBootParams = 0x10000;
+inline constexpr uint64_t kCommandLine = 0x20000;
+inline constexpr uint64_t kCommandLineCapacity = 0x10000;  // With the NUL.
+inline constexpr uint64_t kAcpiTables = 0xE0000;
+inline constexpr uint64_t kAcpiTablesCapacity = 0x20000;
+
+// What e820 says about the first mebibyte: RAM up to where firmware would keep its own data.
+inline constexpr uint64_t kLowRamEnd = 0x9FC00;
+inline constexpr uint64_t kBiosStart = 0xE0000;
+inline constexpr uint64_t kHighRamStart = 0x100000;
+
+}  // namespace zvmm

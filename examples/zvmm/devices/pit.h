@@ -1,0 +1,66 @@
+// An 8254 timer that counts but never interrupts, and the speaker port 0x61 with the gate and the
+// output of its channel 2: what guests use to find out how fast their other clocks run.
+
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+
+#include "devices/clock.h"
+#include "devices/device.h"
+
+namespace zvmm {
+
+// Thread-safe.
+class Pit final : public ByteIoDevice {
+ public:
+  static constexpr uint16_t kPorts = 0x40;  // Three counters and the control word.
+  static constexpr uint16_t kSpeaker = 0x61;
+  static constexpr uint64_t kHertz = 1'193'182;
+
+  explicit Pit(MonotonicClock clock = MonotonicNow);
+
+ private:
+  // How the two bytes of a count travel.
+  enum class Access : uint8_t { kLow = 1, kHigh = 2, kBoth = 3 };
+
+  struct Channel {
+    uint8_t mode = 0;
+    Access access = Access::kBoth;
+    uint16_t reload = 0;  // 0 counts as 65536.
+    bool loaded = false;
+    bool gate = true;
+    std::chrono::nanoseconds started{0};
+    uint8_t low_byte = 0;     // The first of two written.
+    bool write_high = false;  // Which byte is next.
+    bool read_high = false;
+    uint16_t latch = 0;
+    bool latched = false;
+    uint8_t status = 0;
+    bool status_latched = false;
+  };
+
+  uint8_t ReadByte(uint16_t port) override;
+  void WriteByte(uint16_t port, uint8_t value) override;
+
+  // All of these with mutex_ held.
+  uint8_t ReadCounter(Channel& channel);
+  void WriteCounter(Channel& channel, uint8_t value);
+  void WriteControl(uint8_t value);
+  void Load(Channel& channel, uint16_t reload);
+  void SetGate(Channel& channel, bool gate);
+  uint64_t Elapsed(const Channel& channel) const;
+  uint16_t Count(const Channel& channel) const;
+  bool Output(const Channel& channel) const;
+  void LatchCount(Channel& channel);
+  void LatchStatus(Channel& channel);
+
+  const MonotonicClock clock_;
+  std::mutex mutex_;
+  std::array<Channel, 3> channels_;
+  uint8_t speaker_ = 0;
+};
+
+}  // namespace zvmm

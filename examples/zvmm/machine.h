@@ -1,0 +1,70 @@
+// The virtual machine: memory, VCPUs, devices and how they are connected.
+//
+//   auto machine = Machine::Create(options);    // reads and checks the files, makes the guest
+//   StopRequest end = (*machine)->Run();        // boots; returns when the machine stops
+
+#pragma once
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "boot/linux_boot.h"
+#include "console.h"
+#include "devices/acpi_pm.h"
+#include "devices/cmos.h"
+#include "devices/exit_port.h"
+#include "devices/host_bridge.h"
+#include "devices/i8042.h"
+#include "devices/io_apic.h"
+#include "devices/open_bus.h"
+#include "devices/pic.h"
+#include "devices/pit.h"
+#include "devices/uart.h"
+#include "guest_memory.h"
+#include "handle.h"
+#include "io_ports.h"
+#include "options.h"
+#include "stop.h"
+#include "vcpus.h"
+
+namespace zvmm {
+
+// Owns everything the guest consists of. Belongs to the main thread.
+class Machine {
+ public:
+  // Checks everything that the user gave, then creates the guest and loads the kernel. Fails
+  // without having run anything.
+  static absl::StatusOr<std::unique_ptr<Machine>> Create(const Options& options);
+
+  // Runs the guest until it, the user, or SIGINT, SIGTERM, SIGHUP or SIGQUIT ends it. These must be
+  // blocked in all threads. Once only.
+  StopRequest Run();
+
+ private:
+  Machine(Handle guest, std::unique_ptr<GuestMemory> memory, const Options& options);
+
+  absl::Status ConnectDevices(const Options& options);
+  void WaitForStop();
+
+  StopLatch stop_;
+  Handle guest_;
+  std::unique_ptr<GuestMemory> memory_;
+  CpuEntry entry_;
+
+  // Devices come after what they refer to. Run() ends the threads that use them.
+  Console console_;
+  Vcpus vcpus_;
+  IoApic io_apic_;
+  Uart uart_;
+  Pic pic_;
+  Pit pit_;
+  Cmos cmos_;
+  I8042 i8042_;
+  HostBridge host_bridge_;
+  AcpiPm acpi_pm_;
+  ExitPort exit_port_;
+  OpenBus open_bus_;
+  IoPorts ports_;
+};
+
+}  // namespace zvmm

@@ -1,0 +1,71 @@
+#include "options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "exit_status.h"
+#include "vcpus.h"
+
+namespace zvmm {
+namespace {
+
+constexpr char kDescription[] =
+    "zvmm: boots a Linux kernel in a virtual machine, with the Zircon hypervisor calls on KVM.\n"
+    "The guest's first serial port (ttyS0) is standard input and output.\n";
+
+constexpr char kFooter[] = R"(
+Example: boot a distribution's kernel with a small initramfs
+
+  zvmm --kernel /boot/vmlinuz --initrd initramfs.cpio.gz --memory 512 \
+       --cmdline "console=ttyS0 panic=-1"
+
+In a terminal, Ctrl-A x ends zvmm and Ctrl-A Ctrl-A sends a Ctrl-A to the guest.
+
+Exit status:
+  0      the guest turned the machine off, or reset it (see --reset-status)
+  1      nothing was run: bad option, bad file, no KVM
+  2      the guest crashed (triple fault) or did what cannot be emulated
+  N      the guest wrote the byte N to the exit port (see --exit-port)
+  128+S  ended by signal S; 130 also for Ctrl-A x
+)";
+
+constexpr uint64_t kLeastMemoryMib = 16;
+constexpr uint64_t kMostMemoryMib = 1024 * 1024;
+
+}  // namespace
+
+Options ParseOptions(int argc, char** argv, std::optional<int>& exit_status) {
+  Options options;
+  CLI::App app(kDescription, "zvmm");
+  app.footer(kFooter);
+  app.add_option("-k,--kernel", options.kernel, "Linux kernel image for x86-64 (bzImage)")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("-i,--initrd", options.initrd, "Initial RAM disk (initramfs)")->type_name("FILE");
+  app.add_option("-a,--cmdline", options.command_line, "Command line of the kernel")
+      ->type_name("TEXT")
+      ->capture_default_str();
+  app.add_option("-m,--memory", options.memory_mib, "Memory of the guest, in MiB")
+      ->type_name("MIB")
+      ->check(CLI::Range(kLeastMemoryMib, kMostMemoryMib).description(""))
+      ->capture_default_str();
+  app.add_option("-c,--cpus", options.cpus, "Number of processors")
+      ->type_name("N")
+      ->check(CLI::Range(1u, Vcpus::kMost).description(""))
+      ->capture_default_str();
+  app.add_option("--exit-port", options.exit_port,
+                 "I/O port; a byte that the guest writes there ends zvmm with that status")
+      ->type_name("PORT")
+      ->capture_default_str();
+  app.add_option("--reset-status", options.reset_status, "Exit status when the guest resets")
+      ->type_name("N")
+      ->check(CLI::Range(0, 255).description(""))
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    exit_status = app.exit(error) == 0 ? kExitPowerOff : kExitNotRun;
+  }
+  return options;
+}
+
+}  // namespace zvmm

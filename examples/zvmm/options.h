@@ -1,0 +1,26 @@
+// The command line of zvmm.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace zvmm {
+
+// What the user asks for, checked as far as that is possible without opening files. A value.
+struct Options {
+  std::string kernel;
+  std::string initrd;  // Empty if there is none.
+  std::string command_line = "console=ttyS0";
+  uint64_t memory_mib = 512;
+  unsigned cpus = 1;
+  uint16_t exit_port = 0xF4;
+  int reset_status = 0;
+};
+
+// Parses. If zvmm shall not go on (--help, or an error, both of which are printed), gives the
+// status to exit with in `exit_status`.
+Options ParseOptions(int argc, char** argv, std::optional<int>& exit_status);
+
+}  // namespace zvmm

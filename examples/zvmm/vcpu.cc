@@ -1,0 +1,174 @@
+#include "vcpu.h"
+
+#include <zircon-kvm/host.h>
+#include <zircon/syscalls.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "io_ports.h"
+#include "mmio_decode.h"
+
+namespace zvmm {
+namespace {
+
+std::string RegistersText(const zx_vcpu_state_t& state) {
+  return absl::StrFormat(
+      "  rax %016x  rbx %016x  rcx %016x  rdx %016x\n"
+      "  rsi %016x  rdi %016x  rbp %016x  rsp %016x\n"
+      "  r8  %016x  r9  %016x  r10 %016x  r11 %016x\n"
+      "  r12 %016x  r13 %016x  r14 %016x  r15 %016x\n"
+      "  rflags %06x (the instruction pointer cannot be read)",
+      state.rax, state.rbx, state.rcx, state.rdx, state.rsi, state.rdi, state.rbp, state.rsp,
+      state.r8, state.r9, state.r10, state.r11, state.r12, state.r13, state.r14, state.r15,
+      state.rflags);
+}
+
+// What a failure of zx_vcpu_enter() says about the guest.
+std::string_view Explanation(zx_status_t status) {
+  switch (status) {
+    case ZX_ERR_NOT_FOUND:
+      return "the guest used memory that is neither RAM nor a device, or I/O port 0xffff";
+    case ZX_ERR_OUT_OF_RANGE:
+      return "the guest used an address beyond its physical space";
+    case ZX_ERR_INVALID_ARGS:
+      return "the guest wrote an impossible value to a machine register";
+    case ZX_ERR_NOT_SUPPORTED: {
+      zircon_kvm_stats_t stats = {};
+      if (zircon_kvm_get_stats(&stats, sizeof(stats)) == ZX_OK &&
+          stats.exits[ZIRCON_KVM_EXIT_SHUTDOWN] > 0) {
+        return "triple fault: the guest could not handle an exception";
+      }
+      return "the guest did something that the hypervisor does not emulate, such as string I/O";
+    }
+    default:
+      return "the hypervisor failed";
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Vcpu> Vcpu::Create(zx_handle_t guest, uint64_t entry, const MemoryView& memory,
+                                  VcpuRequests& requests) {
+  Handle handle;
+  if (zx_status_t status = zx_vcpu_create(guest, 0, entry, handle.Receive()); status != ZX_OK) {
+    return ZxError("zx_vcpu_create", status);
+  }
+  return Vcpu(std::move(handle), memory, requests);
+}
+
+Vcpu::Vcpu(Handle handle, const MemoryView& memory, VcpuRequests& requests)
+    : handle_(std::move(handle)), memory_(&memory), requests_(&requests) {}
+
+absl::Status Vcpu::SetRegisters(const CpuEntry& entry) {
+  zx_vcpu_state_t state = {};
+  state.rsi = entry.rsi;
+  if (zx_status_t status =
+          zx_vcpu_write_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+      status != ZX_OK) {
+    return ZxError("zx_vcpu_write_state", status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Vcpu::Run(const StopLatch& stop) {
+  // A stop that comes after this look kicks the VCPU, and the enter is canceled.
+  while (!stop.requested()) {
+    zx_port_packet_t packet;
+    const zx_status_t status = zx_vcpu_enter(handle_.get(), &packet);
+    if (status == ZX_ERR_CANCELED) {
+      continue;
+    }
+    if (status != ZX_OK) {
+      return EnterFailed(status);
+    }
+    if (absl::Status handled = HandlePacket(packet); !handled.ok()) {
+      return handled;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Vcpu::HandlePacket(const zx_port_packet_t& packet) {
+  switch (packet.type) {
+    case ZX_PKT_TYPE_GUEST_IO:
+      return HandleIo(packet.key, packet.guest_io);
+    case ZX_PKT_TYPE_GUEST_MEM:
+      return HandleMemory(packet.key, packet.guest_mem);
+    case ZX_PKT_TYPE_GUEST_VCPU:
+      return HandleRequest(packet.guest_vcpu);
+    default:
+      return absl::InternalError(absl::StrFormat("packet of unknown type %d", packet.type));
+  }
+}
+
+absl::Status Vcpu::HandleIo(uint64_t key, const zx_packet_guest_io_t& io) {
+  IoDevice& device = IoPorts::DeviceOf(key);
+  if (!io.input) {
+    device.Write(io.port, io.access_size, io.u32);
+    return absl::OkStatus();
+  }
+  zx_vcpu_io_t answer = {};
+  answer.access_size = io.access_size;
+  answer.u32 = device.Read(io.port, io.access_size);
+  if (zx_status_t status =
+          zx_vcpu_write_state(handle_.get(), ZX_VCPU_IO, &answer, sizeof(answer));
+      status != ZX_OK) {
+    return ZxError("zx_vcpu_write_state for an IN", status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& access) {
+  const auto instruction = FetchMmioInstruction(access, *memory_);
+  if (!instruction.ok()) {
+    return absl::UnimplementedError(
+        absl::StrFormat("access to the device at %#x by the code at %#x: %s", access.addr,
+                        access.rip, std::string(instruction.status().message())));
+  }
+  zx_vcpu_state_t state;
+  if (zx_status_t status =
+          zx_vcpu_read_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+      status != ZX_OK) {
+    return ZxError("zx_vcpu_read_state", status);
+  }
+  auto& device = *reinterpret_cast<MmioDevice*>(key);
+  if (!ExecuteMmio(*instruction, access.addr, device, state)) {
+    return absl::OkStatus();
+  }
+  if (zx_status_t status =
+          zx_vcpu_write_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+      status != ZX_OK) {
+    return ZxError("zx_vcpu_write_state for a load", status);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Vcpu::HandleRequest(const zx_packet_guest_vcpu_t& request) {
+  switch (request.type) {
+    case ZX_PKT_GUEST_VCPU_INTERRUPT:
+      requests_->Interrupt(request.interrupt.mask, request.interrupt.vector);
+      return absl::OkStatus();
+    case ZX_PKT_GUEST_VCPU_STARTUP:
+      requests_->Startup(request.startup.id, request.startup.entry);
+      return absl::OkStatus();
+    default:
+      return absl::InternalError(
+          absl::StrFormat("VCPU packet of unknown type %d", request.type));
+  }
+}
+
+absl::Status Vcpu::EnterFailed(zx_status_t status) const {
+  std::string text =
+      absl::StrCat("zx_vcpu_enter: ", zx_status_get_string(status), ": ", std::string(Explanation(status)));
+  zx_vcpu_state_t state;
+  if (zx_vcpu_read_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state)) == ZX_OK) {
+    absl::StrAppend(&text, "\n", RegistersText(state));
+  }
+  return absl::AbortedError(text);
+}
+
+}  // namespace zvmm

@@ -1,0 +1,106 @@
+#include "vcpus.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <zircon/syscalls.h>
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+
+namespace zvmm {
+
+Vcpus::Vcpus(zx_handle_t guest, unsigned count, const MemoryView& memory, StopLatch& stop)
+    : guest_(guest), count_(count), memory_(memory), stop_(stop) {}
+
+Vcpus::~Vcpus() {
+  stop_.Request({.message = "the machine is gone"});
+  Join();
+}
+
+void Vcpus::Boot(const CpuEntry& entry) {
+  std::lock_guard lock(mutex_);
+  StartNext(entry);
+}
+
+void Vcpus::Join() {
+  {
+    // From here on no thread is added.
+    std::lock_guard lock(mutex_);
+    joining_ = true;
+  }
+  for (unsigned i = 0; i < started_; ++i) {
+    // A VCPU that is not there yet looks for the stop before it enters.
+    if (const zx_handle_t handle = slots_[i].handle.load(); handle != ZX_HANDLE_INVALID) {
+      zx_vcpu_kick(handle);
+    }
+  }
+  for (unsigned i = 0; i < started_; ++i) {
+    if (slots_[i].thread.joinable()) {
+      slots_[i].thread.join();
+    }
+  }
+}
+
+void Vcpus::Interrupt(uint64_t vcpu_mask, uint8_t vector) {
+  for (unsigned i = 0; i < count_; ++i) {
+    const zx_handle_t handle = slots_[i].handle.load();
+    if ((vcpu_mask >> i & 1) != 0 && handle != ZX_HANDLE_INVALID) {
+      // Fails only for vectors that a byte cannot hold.
+      zx_vcpu_interrupt(handle, vector);
+    }
+  }
+}
+
+void Vcpus::Startup(uint64_t id, uint64_t entry) {
+  std::lock_guard lock(mutex_);
+  if (id < started_ || joining_) {
+    return;  // Guests send the request twice; the second one is for processors that slept.
+  }
+  if (id != started_ || id >= count_) {
+    fprintf(stderr, "zvmm: the guest starts processor %llu; the next one is %u of %u: ignored\r\n",
+            static_cast<unsigned long long>(id), started_, count_);
+    return;
+  }
+  StartNext({.rip = entry, .rsi = 0});
+}
+
+void Vcpus::StartNext(CpuEntry entry) {
+  const unsigned id = started_++;
+  Slot& slot = slots_[id];
+  slot.thread = std::thread([this, id, entry] { ThreadMain(id, entry); });
+  slot.tried.wait(false);
+}
+
+void Vcpus::ThreadMain(unsigned id, CpuEntry entry) {
+  pthread_setname_np(pthread_self(), absl::StrCat("vcpu-", id).c_str());
+  Slot& slot = slots_[id];
+  absl::Status status = CreateVcpu(slot, entry);
+  slot.tried.store(true);
+  slot.tried.notify_one();
+  if (status.ok()) {
+    status = slot.vcpu->Run(stop_);
+  }
+  if (!status.ok()) {
+    stop_.Request({.message = absl::StrCat("VCPU ", id, ": ", std::string(status.message()))});
+  }
+}
+
+absl::Status Vcpus::CreateVcpu(Slot& slot, const CpuEntry& entry) {
+  absl::StatusOr<Vcpu> vcpu = Vcpu::Create(guest_, entry.rip, memory_, *this);
+  if (!vcpu.ok()) {
+    return vcpu.status();
+  }
+  if (entry.rsi != 0) {
+    if (absl::Status status = vcpu->SetRegisters(entry); !status.ok()) {
+      return status;
+    }
+  }
+  slot.vcpu = *std::move(vcpu);
+  slot.handle.store(slot.vcpu->handle());
+  return absl::OkStatus();
+}
+
+}  // namespace zvmm

@@ -1,0 +1,71 @@
+// All VCPUs of the machine, one thread each.
+//
+// The first starts the kernel; the guest starts the others, one after the other. The ids of VCPUs
+// come from the order in which they are created, so a new one is created only after the one before.
+
+#pragma once
+
+#include <zircon/types.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "boot/linux_boot.h"
+#include "guest_memory.h"
+#include "stop.h"
+#include "vcpu.h"
+
+namespace zvmm {
+
+// Owns the threads; refers to the rest. Thread-safe: devices and VCPUs call Interrupt() and
+// Startup(), the main thread the others.
+class Vcpus final : public VcpuRequests {
+ public:
+  static constexpr unsigned kMost = 4;
+
+  // `count` is 1 to kMost.
+  Vcpus(zx_handle_t guest, unsigned count, const MemoryView& memory, StopLatch& stop);
+
+  // Stops what still runs.
+  ~Vcpus() override;
+
+  // Starts the first VCPU. A failure arrives as a request to stop.
+  void Boot(const CpuEntry& entry);
+
+  // Ends all threads. A stop must have been requested.
+  void Join();
+
+  void Interrupt(uint64_t vcpu_mask, uint8_t vector) override;
+  void Startup(uint64_t id, uint64_t entry) override;
+
+ private:
+  struct Slot {
+    std::thread thread;
+    std::atomic<bool> tried{false};  // The thread has created its VCPU, or failed to.
+    std::optional<Vcpu> vcpu;        // The thread's own; closed after all threads have ended.
+    // The VCPU's handle for all threads; ZX_HANDLE_INVALID as long as there is none.
+    std::atomic<zx_handle_t> handle{ZX_HANDLE_INVALID};
+  };
+
+  // Starts the next slot's thread and waits until its VCPU exists. With mutex_ held.
+  void StartNext(CpuEntry entry);
+  void ThreadMain(unsigned id, CpuEntry entry);
+  absl::Status CreateVcpu(Slot& slot, const CpuEntry& entry);
+
+  const zx_handle_t guest_;
+  const unsigned count_;
+  const MemoryView& memory_;
+  StopLatch& stop_;
+
+  std::mutex mutex_;  // For starting and joining.
+  unsigned started_ = 0;
+  bool joining_ = false;
+  std::array<Slot, kMost> slots_;
+};
+
+}  // namespace zvmm

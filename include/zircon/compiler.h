@@ -1,0 +1,70 @@
+// zircon/compiler.h: the few compiler differences the zircon headers hide.
+//
+// They need GCC or Clang for x86-64 or arm64, and C11 or C++17 or later. All that is defined here
+// is named ZX_DETAIL_* and belongs to the headers; a program has no use for it.
+
+#ifndef ZIRCON_COMPILER_H_
+#define ZIRCON_COMPILER_H_
+
+#include <stddef.h>
+
+#if !defined(__GNUC__)
+#error "zircon-kvm needs GCC or Clang"
+#endif
+#if !defined(__x86_64__) && !defined(__aarch64__)
+#error "zircon-kvm supports x86-64 and arm64 only"
+#endif
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__ || __SIZEOF_POINTER__ != 8
+#error "zircon-kvm needs a 64-bit little-endian target"
+#endif
+
+// The API generation that a program is compiled for. Where layouts or numbers differ the headers
+// ask ZX_DETAIL_API_2018; a call that differs is to be bound to its own symbol.
+#if defined(ZX_API_2018)
+#error "ZX_API_2018: this version of zircon-kvm has only the current generation"
+#endif
+#define ZX_DETAIL_API_2018 0
+
+// C linkage around declarations.
+#if defined(__cplusplus)
+#define ZX_DETAIL_C_BEGIN extern "C" {
+#define ZX_DETAIL_C_END }
+#else
+#define ZX_DETAIL_C_BEGIN
+#define ZX_DETAIL_C_END
+#endif
+
+// An exported call. None throws.
+#define ZX_DETAIL_CALL __attribute__((visibility("default"), nothrow))
+
+// Declares `_zx_NAME`, the second name of `zx_NAME`. Both have the same type and do the same.
+#define ZX_DETAIL_TWIN(name) extern __typeof__(zx_##name) _zx_##name ZX_DETAIL_CALL
+
+// A function defined in a header.
+#if defined(__cplusplus)
+#define ZX_DETAIL_INLINE inline constexpr
+#else
+#define ZX_DETAIL_INLINE static inline
+#endif
+
+// A cast that neither language warns about.
+#if defined(__cplusplus)
+#define ZX_DETAIL_CAST(type, value) (static_cast<type>(value))
+#else
+#define ZX_DETAIL_CAST(type, value) ((type)(value))
+#endif
+
+// Layout checks: the size of a type; the offset and the size of one of its members.
+#if defined(__cplusplus)
+#define ZX_DETAIL_ASSERT(condition, words) static_assert(condition, words)
+#define ZX_DETAIL_MEMBER_SIZE(type, member) sizeof(type::member)
+#else
+#define ZX_DETAIL_ASSERT(condition, words) _Static_assert(condition, words)
+#define ZX_DETAIL_MEMBER_SIZE(type, member) sizeof(((type*)0)->member)
+#endif
+#define ZX_DETAIL_SIZE(type, bytes) ZX_DETAIL_ASSERT(sizeof(type) == (bytes), "size of " #type)
+#define ZX_DETAIL_MEMBER(type, member, offset, bytes)                                   \
+  ZX_DETAIL_ASSERT(offsetof(type, member) == (offset), "offset of " #type "." #member); \
+  ZX_DETAIL_ASSERT(ZX_DETAIL_MEMBER_SIZE(type, member) == (bytes), "size of " #type "." #member)
+
+#endif  // ZIRCON_COMPILER_H_

@@ -1,0 +1,235 @@
+// zircon/types.h: the basic types, and the constants that belong to no one kind of object.
+//
+// Includes <zircon/errors.h> and <zircon/rights.h>; every other header here includes this one.
+//
+//   zx_handle_t port = ZX_HANDLE_INVALID;
+//   zx_status_t status = zx_port_create(0, &port);
+//
+// Some constants are for objects and calls that this version of the library lacks. They are here so
+// that a program's own tables compile; the calls themselves are not declared.
+
+#ifndef ZIRCON_TYPES_H_
+#define ZIRCON_TYPES_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <zircon/compiler.h>
+#include <zircon/errors.h>
+#include <zircon/rights.h>
+
+// Objects, handles, results.
+typedef uint32_t zx_handle_t;    // Names an object, with rights. 0 names none.
+typedef int32_t zx_status_t;     // ZX_OK or one of ZX_ERR_*.
+typedef uint32_t zx_rights_t;    // A set of ZX_RIGHT_*.
+typedef uint32_t zx_signals_t;   // A set of ZX_*_SIGNALED and the like.
+typedef uint32_t zx_obj_type_t;  // One of ZX_OBJ_TYPE_*, <zircon/syscalls/object.h>.
+typedef uint64_t zx_koid_t;      // An object's identity, never used twice in a process.
+
+// Memory. Addresses and offsets count bytes.
+typedef uint64_t zx_off_t;
+typedef uintptr_t zx_vaddr_t;     // In the process, or where a guest's VMAR is meant, in its space.
+typedef uintptr_t zx_paddr_t;     // Host-physical.
+typedef uintptr_t zx_gpaddr_t;    // Guest-physical.
+typedef uint32_t zx_vm_option_t;  // A set of ZX_VM_*.
+
+// Time, in nanoseconds.
+typedef int64_t zx_time_t;          // A point in time.
+typedef int64_t zx_duration_t;      // A length of time.
+typedef int64_t zx_instant_mono_t;  // A point in time of zx_clock_get_monotonic().
+typedef int64_t zx_instant_boot_t;  // A point in time of a clock that also runs during suspend.
+typedef int64_t zx_duration_mono_t;
+typedef int64_t zx_duration_boot_t;
+typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
+
+// The handle that names nothing. A live handle has both bits of ZX_HANDLE_FIXED_BITS_MASK set.
+#define ZX_HANDLE_INVALID 0u
+#define ZX_HANDLE_FIXED_BITS_MASK 0x3u
+
+#define ZX_KOID_INVALID UINT64_C(0)
+#define ZX_KOID_KERNEL UINT64_C(1)
+
+// Never, and always past.
+#define ZX_TIME_INFINITE INT64_MAX
+#define ZX_TIME_INFINITE_PAST INT64_MIN
+
+// Durations. The result is a zx_duration_t; it is not checked for overflow.
+#define ZX_NSEC(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(1) * (n))
+#define ZX_USEC(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(1000) * (n))
+#define ZX_MSEC(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(1000000) * (n))
+#define ZX_SEC(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(1000000000) * (n))
+#define ZX_MIN(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(60000000000) * (n))
+#define ZX_HOUR(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(3600000000000) * (n))
+
+#define ZX_CLOCK_MONOTONIC 0u
+#define ZX_CLOCK_BOOT 1u
+
+// Signals. Bits 24 to 31 belong to the program, the others to the kind of object.
+#define ZX_SIGNAL_NONE 0x00000000u
+#define ZX_SIGNAL_HANDLE_CLOSED 0x00800000u
+#define ZX_USER_SIGNAL_0 0x01000000u
+#define ZX_USER_SIGNAL_1 0x02000000u
+#define ZX_USER_SIGNAL_2 0x04000000u
+#define ZX_USER_SIGNAL_3 0x08000000u
+#define ZX_USER_SIGNAL_4 0x10000000u
+#define ZX_USER_SIGNAL_5 0x20000000u
+#define ZX_USER_SIGNAL_6 0x40000000u
+#define ZX_USER_SIGNAL_7 0x80000000u
+#define ZX_USER_SIGNAL_ALL 0xff000000u
+
+#define ZX_EVENT_SIGNALED 0x00000008u
+
+#define ZX_EVENTPAIR_PEER_CLOSED 0x00000004u
+#define ZX_EVENTPAIR_SIGNALED 0x00000008u
+
+#define ZX_CHANNEL_READABLE 0x00000001u
+#define ZX_CHANNEL_WRITABLE 0x00000002u
+#define ZX_CHANNEL_PEER_CLOSED 0x00000004u
+
+#define ZX_SOCKET_READABLE 0x00000001u
+#define ZX_SOCKET_WRITABLE 0x00000002u
+#define ZX_SOCKET_PEER_CLOSED 0x00000004u
+#define ZX_SOCKET_PEER_WRITE_DISABLED 0x00000010u
+#define ZX_SOCKET_WRITE_DISABLED 0x00000020u
+#define ZX_SOCKET_READ_THRESHOLD 0x00000400u
+#define ZX_SOCKET_WRITE_THRESHOLD 0x00000800u
+
+#define ZX_FIFO_READABLE 0x00000001u
+#define ZX_FIFO_WRITABLE 0x00000002u
+#define ZX_FIFO_PEER_CLOSED 0x00000004u
+
+#define ZX_TASK_TERMINATED 0x00000008u
+#define ZX_PROCESS_TERMINATED 0x00000008u
+#define ZX_THREAD_TERMINATED 0x00000008u
+#define ZX_THREAD_RUNNING 0x00000010u
+#define ZX_THREAD_SUSPENDED 0x00000020u
+
+#define ZX_TIMER_SIGNALED 0x00000008u
+
+#define ZX_VMO_ZERO_CHILDREN 0x00000008u
+
+// VMAR options: permissions, where a mapping goes, and what may be mapped into a region later.
+#define ZX_VM_PERM_READ 0x00000001u
+#define ZX_VM_PERM_WRITE 0x00000002u
+#define ZX_VM_PERM_EXECUTE 0x00000004u
+#define ZX_VM_COMPACT 0x00000008u
+#define ZX_VM_SPECIFIC 0x00000010u
+#define ZX_VM_SPECIFIC_OVERWRITE 0x00000020u
+#define ZX_VM_CAN_MAP_SPECIFIC 0x00000040u
+#define ZX_VM_CAN_MAP_READ 0x00000080u
+#define ZX_VM_CAN_MAP_WRITE 0x00000100u
+#define ZX_VM_CAN_MAP_EXECUTE 0x00000200u
+#define ZX_VM_MAP_RANGE 0x00000400u
+#define ZX_VM_REQUIRE_NON_RESIZABLE 0x00000800u
+#define ZX_VM_ALLOW_FAULTS 0x00001000u
+#define ZX_VM_OFFSET_IS_UPPER_LIMIT 0x00002000u
+#define ZX_VM_PERM_READ_IF_XOM_UNSUPPORTED 0x00004000u
+#define ZX_VM_FAULT_BEYOND_STREAM_SIZE 0x00008000u
+
+// Older names of the same options.
+#define ZX_VM_FLAG_PERM_READ ZX_VM_PERM_READ
+#define ZX_VM_FLAG_PERM_WRITE ZX_VM_PERM_WRITE
+#define ZX_VM_FLAG_PERM_EXECUTE ZX_VM_PERM_EXECUTE
+#define ZX_VM_FLAG_COMPACT ZX_VM_COMPACT
+#define ZX_VM_FLAG_SPECIFIC ZX_VM_SPECIFIC
+#define ZX_VM_FLAG_SPECIFIC_OVERWRITE ZX_VM_SPECIFIC_OVERWRITE
+#define ZX_VM_FLAG_CAN_MAP_SPECIFIC ZX_VM_CAN_MAP_SPECIFIC
+#define ZX_VM_FLAG_CAN_MAP_READ ZX_VM_CAN_MAP_READ
+#define ZX_VM_FLAG_CAN_MAP_WRITE ZX_VM_CAN_MAP_WRITE
+#define ZX_VM_FLAG_CAN_MAP_EXECUTE ZX_VM_CAN_MAP_EXECUTE
+#define ZX_VM_FLAG_MAP_RANGE ZX_VM_MAP_RANGE
+#define ZX_VM_FLAG_REQUIRE_NON_RESIZABLE ZX_VM_REQUIRE_NON_RESIZABLE
+
+// The alignment of a mapping: its binary logarithm, in the bits from ZX_VM_ALIGN_BASE upwards.
+#define ZX_VM_ALIGN_BASE 24
+#define ZX_VM_ALIGN_1KB (10u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_2KB (11u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_4KB (12u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_8KB (13u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_16KB (14u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_32KB (15u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_64KB (16u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_128KB (17u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_256KB (18u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_512KB (19u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_1MB (20u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_2MB (21u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_4MB (22u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_8MB (23u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_16MB (24u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_32MB (25u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_64MB (26u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_128MB (27u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_256MB (28u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_512MB (29u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_1GB (30u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_2GB (31u << ZX_VM_ALIGN_BASE)
+#define ZX_VM_ALIGN_4GB (32u << ZX_VM_ALIGN_BASE)
+
+// VMO creation options. Without ZX_VMO_RESIZABLE the size is fixed.
+#define ZX_VMO_RESIZABLE 0x00000002u
+#define ZX_VMO_DISCARDABLE 0x00000004u
+#define ZX_VMO_TRAP_DIRTY 0x00000008u
+#define ZX_VMO_UNBOUNDED 0x00000010u
+
+// How a child VMO relates to its parent.
+#define ZX_VMO_CHILD_SNAPSHOT 0x00000001u
+#define ZX_VMO_CHILD_RESIZABLE 0x00000004u
+#define ZX_VMO_CHILD_SLICE 0x00000008u
+#define ZX_VMO_CHILD_SNAPSHOT_AT_LEAST_ON_WRITE 0x00000010u
+#define ZX_VMO_CHILD_NO_WRITE 0x00000020u
+#define ZX_VMO_CHILD_REFERENCE 0x00000040u
+#define ZX_VMO_CHILD_SNAPSHOT_MODIFIED 0x00000080u
+
+// Operations on a range of a VMO, and of a VMAR.
+#define ZX_VMO_OP_COMMIT 1u
+#define ZX_VMO_OP_DECOMMIT 2u
+#define ZX_VMO_OP_LOCK 3u
+#define ZX_VMO_OP_UNLOCK 4u
+#define ZX_VMO_OP_CACHE_SYNC 6u
+#define ZX_VMO_OP_CACHE_INVALIDATE 7u
+#define ZX_VMO_OP_CACHE_CLEAN 8u
+#define ZX_VMO_OP_CACHE_CLEAN_INVALIDATE 9u
+#define ZX_VMO_OP_ZERO 10u
+#define ZX_VMO_OP_TRY_LOCK 11u
+#define ZX_VMO_OP_DONT_NEED 12u
+#define ZX_VMO_OP_ALWAYS_NEED 13u
+#define ZX_VMO_OP_PREFETCH 14u
+
+#define ZX_VMAR_OP_COMMIT 1u
+#define ZX_VMAR_OP_DECOMMIT 2u
+#define ZX_VMAR_OP_MAP_RANGE 3u
+#define ZX_VMAR_OP_ZERO 10u
+#define ZX_VMAR_OP_DONT_NEED 12u
+#define ZX_VMAR_OP_ALWAYS_NEED 13u
+#define ZX_VMAR_OP_PREFETCH 14u
+
+#define ZX_CACHE_POLICY_CACHED 0u
+#define ZX_CACHE_POLICY_UNCACHED 1u
+#define ZX_CACHE_POLICY_UNCACHED_DEVICE 2u
+#define ZX_CACHE_POLICY_WRITE_COMBINING 3u
+
+// Limits.
+#define ZX_MAX_NAME_LEN 32u  // Bytes, the NUL included.
+#define ZX_WAIT_MANY_MAX_ITEMS 64u
+#define ZX_CHANNEL_MAX_MSG_BYTES 65536u
+#define ZX_CHANNEL_MAX_MSG_HANDLES 64u
+
+#define ZX_CHANNEL_READ_MAY_DISCARD 0x00000001u
+
+ZX_DETAIL_SIZE(zx_handle_t, 4);
+ZX_DETAIL_SIZE(zx_status_t, 4);
+ZX_DETAIL_SIZE(zx_rights_t, 4);
+ZX_DETAIL_SIZE(zx_signals_t, 4);
+ZX_DETAIL_SIZE(zx_obj_type_t, 4);
+ZX_DETAIL_SIZE(zx_koid_t, 8);
+ZX_DETAIL_SIZE(zx_off_t, 8);
+ZX_DETAIL_SIZE(zx_vaddr_t, 8);
+ZX_DETAIL_SIZE(zx_paddr_t, 8);
+ZX_DETAIL_SIZE(zx_gpaddr_t, 8);
+ZX_DETAIL_SIZE(zx_vm_option_t, 4);
+ZX_DETAIL_SIZE(zx_time_t, 8);
+ZX_DETAIL_SIZE(zx_duration_t, 8);
+ZX_DETAIL_SIZE(zx_clock_t, 4);
+
+#endif  // ZIRCON_TYPES_H_

@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# Messages and failures, the same for every script here. Everything goes to standard error: standard output belongs
+# to the programs that the scripts run.
+
+# The exit status that says "the script or its environment failed, not the program it ran".
+readonly STATUS_ENVIRONMENT=125
+
+say() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+  say "$@"
+  exit "$STATUS_ENVIRONMENT"
+}
+
+# require_command COMMAND PACKAGE_GROUP: dies, naming the remedy, unless COMMAND can be run.
+require_command() {
+  type -P "$1" >/dev/null || die "'$1' is not installed; run scripts/install-packages $2"
+}

@@ -1,0 +1,279 @@
+#include "guest/guest_space.h"
+
+#include <zircon/errors.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "guest/kvm_status.h"
+#include "kvm/counters.h"
+
+namespace zircon::guest {
+namespace {
+
+constexpr objects::Permissions kAllPermissions =
+    ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE;
+
+bool SameSlot(const MemorySlot& a, const MemorySlot& b) {
+  return a.gpa == b.gpa && a.size == b.size && a.host == b.host && a.read_only == b.read_only;
+}
+
+// The first slot that ends behind `address`.
+template <typename Slots>
+auto FirstEndingBehind(Slots& slots, uint64_t address) {
+  return std::upper_bound(slots.begin(), slots.end(), address,
+                          [](uint64_t wanted, const MemorySlot& slot) {
+                            return wanted < slot.gpa + slot.size;
+                          });
+}
+
+}  // namespace
+
+GuestSpace::GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots)
+    : AddressSpace(0, kSize), vm_(vm), vcpus_(vcpus), max_slots_(max_slots) {}
+
+GuestSpace::~GuestSpace() { Detach(); }
+
+void GuestSpace::Detach() {
+  base::MutexLock lock(mutex_);
+  if (vm_ == nullptr) return;
+  // Closing the virtual machine deletes its slots; only the books are ours to close.
+  kvm::g_counters.memory_slots.fetch_sub(slots_.size(), std::memory_order_relaxed);
+  slots_.clear();
+  vm_ = nullptr;
+}
+
+zx_status_t GuestSpace::Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
+                            const objects::Mapping& mapping) {
+  base::MutexLock lock(mutex_);
+  ParkedScope parked(*vcpus_);
+  if (overwrite) EraseRegions(*address, length);
+  regions_[*address] = Region{length, mapping};
+  const zx_status_t status = SyncSlots(*address, length);
+  if (status != ZX_OK) {
+    regions_.erase(*address);
+    // What was merged with the new piece comes back as it was.
+    if (SyncSlots(*address, length) != ZX_OK) {
+      LOG_ERROR("guest memory near {:#x} is lost: the host has no memory for its slots", *address);
+    }
+  }
+  return status;
+}
+
+void GuestSpace::Unmap(uint64_t address, uint64_t length) {
+  base::MutexLock lock(mutex_);
+  ParkedScope parked(*vcpus_);
+  EraseRegions(address, length);
+  if (SyncSlots(address, length) != ZX_OK) {
+    LOG_ERROR("guest memory near {:#x} is lost: the host has no memory for its slots", address);
+  }
+}
+
+zx_status_t GuestSpace::Protect(uint64_t address, uint64_t length,
+                                objects::Permissions permissions) {
+  base::MutexLock lock(mutex_);
+  ParkedScope parked(*vcpus_);
+  SplitAt(address);
+  SplitAt(address + length);
+  for (auto it = regions_.lower_bound(address);
+       it != regions_.end() && it->first < address + length; ++it) {
+    it->second.mapping.permissions = permissions & kAllPermissions;
+  }
+  return SyncSlots(address, length);
+}
+
+zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
+  base::MutexLock lock(mutex_);
+  if (traps_.memory.Overlaps(trap->base, trap->size)) return ZX_ERR_ALREADY_EXISTS;
+  ParkedScope parked(*vcpus_);
+  const uint64_t base = trap->base;
+  const uint64_t size = trap->size;
+  traps_.memory.Insert(std::move(trap));
+  // Nothing is mapped there, unless a mapping came between the caller's unmap and this.
+  return SyncSlots(base, size);
+}
+
+zx_status_t GuestSpace::AddIoTrap(std::unique_ptr<Trap> trap) {
+  base::MutexLock lock(mutex_);
+  if (traps_.io.Overlaps(trap->base, trap->size)) return ZX_ERR_ALREADY_EXISTS;
+  ParkedScope parked(*vcpus_);
+  traps_.io.Insert(std::move(trap));
+  return ZX_OK;
+}
+
+void GuestSpace::SplitAt(uint64_t address) {
+  auto it = regions_.upper_bound(address);
+  if (it == regions_.begin()) return;
+  --it;
+  const uint64_t begin = it->first;
+  if (address == begin || address - begin >= it->second.length) return;
+  Region tail = it->second;
+  tail.length -= address - begin;
+  tail.mapping.vmo_offset += address - begin;
+  it->second.length = address - begin;
+  regions_.emplace(address, std::move(tail));
+}
+
+void GuestSpace::EraseRegions(uint64_t address, uint64_t length) {
+  SplitAt(address);
+  SplitAt(address + length);
+  regions_.erase(regions_.lower_bound(address), regions_.lower_bound(address + length));
+}
+
+zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end,
+                                    std::vector<MemorySlot>* wanted) {
+  // Appends [from, to) of a region, merged with the piece before it where they continue each other.
+  auto append = [wanted](const Region& region, uint64_t region_base, uint8_t* window, uint64_t from,
+                         uint64_t to) {
+    MemorySlot slot;
+    slot.gpa = from;
+    slot.size = to - from;
+    slot.host = window + region.mapping.vmo_offset + (from - region_base);
+    slot.read_only = (region.mapping.permissions & ZX_VM_PERM_WRITE) == 0;
+    if (!wanted->empty()) {
+      MemorySlot& last = wanted->back();
+      if (last.gpa + last.size == slot.gpa && last.host + last.size == slot.host &&
+          last.read_only == slot.read_only) {
+        last.size += slot.size;
+        return;
+      }
+    }
+    wanted->push_back(slot);
+  };
+
+  auto it = regions_.upper_bound(begin);
+  if (it != regions_.begin()) --it;
+  for (; it != regions_.end() && it->first < end; ++it) {
+    const uint64_t base = it->first;
+    const Region& region = it->second;
+    if ((region.mapping.permissions & kAllPermissions) == 0) continue;
+    const uint64_t vmo_size = region.mapping.vmo->size();
+    if (region.mapping.vmo_offset >= vmo_size) continue;
+    const uint64_t backed = std::min(region.length, vmo_size - region.mapping.vmo_offset);
+    uint64_t from = std::max(begin, base);
+    const uint64_t to = std::min(end, base + backed);
+    if (from >= to) continue;
+    uint8_t* window = nullptr;
+    const zx_status_t status = region.mapping.vmo->Window(&window);
+    if (status != ZX_OK) return status;
+    for (const std::unique_ptr<Trap>& trap : traps_.memory.traps()) {
+      if (trap->base + trap->size <= from) continue;
+      if (trap->base >= to) break;
+      if (trap->base > from) append(region, base, window, from, trap->base);
+      from = trap->base + trap->size;
+    }
+    if (from < to) append(region, base, window, from, to);
+  }
+  return ZX_OK;
+}
+
+zx_status_t GuestSpace::SyncSlots(uint64_t address, uint64_t length) {
+  if (vm_ == nullptr) return ZX_OK;
+  // The slots that overlap or touch the range are looked at anew: only they can change or merge.
+  uint64_t begin = address;
+  uint64_t end = address + length;
+  auto first = std::partition_point(slots_.begin(), slots_.end(), [&](const MemorySlot& slot) {
+    return slot.gpa + slot.size < address;
+  });
+  auto last = first;
+  for (; last != slots_.end() && last->gpa <= address + length; ++last) {
+    begin = std::min(begin, last->gpa);
+    end = std::max(end, last->gpa + last->size);
+  }
+  std::vector<MemorySlot> wanted;
+  zx_status_t status = WantedSlots(begin, end, &wanted);
+  if (status != ZX_OK) return status;
+
+  const std::vector<MemorySlot> before(first, last);
+  auto contains = [](const std::vector<MemorySlot>& slots, const MemorySlot& wanted_slot) {
+    return std::any_of(slots.begin(), slots.end(),
+                       [&](const MemorySlot& slot) { return SameSlot(slot, wanted_slot); });
+  };
+  for (const MemorySlot& slot : before) {
+    if (!contains(wanted, slot)) DeleteSlot(slot);
+  }
+  for (const MemorySlot& slot : wanted) {
+    if (contains(before, slot)) continue;
+    status = CreateSlot(slot);
+    if (status != ZX_OK) return status;
+  }
+  return ZX_OK;
+}
+
+zx_status_t GuestSpace::CreateSlot(MemorySlot slot) {
+  if (!free_ids_.empty()) {
+    slot.id = free_ids_.back();
+    free_ids_.pop_back();
+  } else if (next_id_ < max_slots_) {
+    slot.id = next_id_++;
+  } else {
+    LOG_WARN("a guest uses all {} memory slots that the host has", max_slots_);
+    return ZX_ERR_NO_RESOURCES;
+  }
+  kvm_userspace_memory_region region = {};
+  region.slot = slot.id;
+  region.flags = slot.read_only ? KVM_MEM_READONLY : 0;
+  region.guest_phys_addr = slot.gpa;
+  region.memory_size = slot.size;
+  region.userspace_addr = reinterpret_cast<uintptr_t>(slot.host);
+  const int error = vm_->SetMemorySlot(region);
+  if (error != 0) {
+    free_ids_.push_back(slot.id);
+    LOG_WARN("KVM refuses a memory slot of {:#x} bytes at {:#x}: errno {}", slot.size, slot.gpa,
+             error);
+    return StatusFromErrno(error);
+  }
+  slots_.insert(FirstEndingBehind(slots_, slot.gpa), slot);
+  ++slot_version_;
+  kvm::g_counters.memory_slots.fetch_add(1, std::memory_order_relaxed);
+  return ZX_OK;
+}
+
+void GuestSpace::DeleteSlot(const MemorySlot& slot) {
+  auto it = FirstEndingBehind(slots_, slot.gpa);
+  kvm_userspace_memory_region region = {};
+  region.slot = it->id;
+  region.guest_phys_addr = it->gpa;
+  const int error = vm_->SetMemorySlot(region);
+  if (error != 0) LOG_ERROR("KVM cannot delete the memory slot at {:#x}: errno {}", it->gpa, error);
+  free_ids_.push_back(it->id);
+  slots_.erase(it);
+  ++slot_version_;
+  kvm::g_counters.memory_slots.fetch_sub(1, std::memory_order_relaxed);
+}
+
+const MemorySlot* GuestSpace::FindSlot(uint64_t gpa, const MemorySlot* hint) const {
+  if (hint != nullptr && hint->Contains(gpa)) return hint;
+  auto it = FirstEndingBehind(slots_, gpa);
+  return it != slots_.end() && it->Contains(gpa) ? &*it : nullptr;
+}
+
+GuestSpace::Regions::const_iterator GuestSpace::FindRegion(uint64_t gpa) const {
+  auto it = regions_.upper_bound(gpa);
+  if (it == regions_.begin()) return regions_.end();
+  --it;
+  return gpa - it->first < it->second.length ? it : regions_.end();
+}
+
+zx_status_t GuestSpace::Explain(uint64_t gpa, bool write) const {
+  if (gpa >= kSize) return ZX_ERR_OUT_OF_RANGE;
+  auto it = FindRegion(gpa);
+  if (it == regions_.end()) return ZX_ERR_NOT_FOUND;
+  const uint64_t inside = gpa - it->first;
+  const objects::Mapping& mapping = it->second.mapping;
+  const uint64_t vmo_size = mapping.vmo->size();
+  if (mapping.vmo_offset >= vmo_size || inside >= vmo_size - mapping.vmo_offset) {
+    return ZX_ERR_OUT_OF_RANGE;
+  }
+  const objects::Permissions needed = write ? ZX_VM_PERM_WRITE : ZX_VM_PERM_READ;
+  return (mapping.permissions & needed) != 0 ? ZX_OK : ZX_ERR_ACCESS_DENIED;
+}
+
+zx_status_t GuestSpace::CheckRecord(uint64_t gpa, uint64_t size) const {
+  if (gpa >= kSize) return ZX_ERR_INVALID_ARGS;
+  auto it = FindRegion(gpa);
+  if (it == regions_.end()) return ZX_ERR_NOT_FOUND;
+  return size <= it->second.length - (gpa - it->first) ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
+}
+
+}  // namespace zircon::guest

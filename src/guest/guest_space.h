@@ -1,0 +1,105 @@
+// GuestSpace: a guest's physical memory. The VMAR tree says what is mapped; this turns it into KVM
+// memory slots: pieces that continue each other are merged, traps are cut out (a trap always wins,
+// also over a later mapping), what lies beyond the end of a VMO or is not readable gets no slot.
+//
+// Ownership: the guest's root VMAR holds it; it uses the guest's VmFd until Detach().
+// Thread safety: changes from any thread (they park the VCPUs); the const lookups are for VCPUs
+// inside enter, which no change overtakes (guest/vcpu_set.h), and take no lock.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "base/mutex.h"
+#include "guest/trap_map.h"
+#include "guest/vcpu_set.h"
+#include "kvm/vm_fd.h"
+#include "objects/address_space.h"
+
+namespace zircon::guest {
+
+// A KVM memory slot as it stands in the kernel.
+struct MemorySlot {
+  uint64_t gpa = 0;
+  uint64_t size = 0;
+  uint8_t* host = nullptr;
+  bool read_only = false;
+  uint32_t id = 0;
+
+  bool Contains(uint64_t address) const { return address - gpa < size; }
+};
+
+class GuestSpace final : public objects::AddressSpace {
+ public:
+  // Bytes of guest-physical space, whatever the host's address width (contract GPAS rows).
+  static constexpr uint64_t kSize = uint64_t{1} << 48;
+
+  GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots);
+  ~GuestSpace() override;
+
+  bool PicksAddresses() const override { return false; }
+  zx_status_t Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
+                  const objects::Mapping& mapping) override;
+  void Unmap(uint64_t address, uint64_t length) override;
+  zx_status_t Protect(uint64_t address, uint64_t length,
+                      objects::Permissions permissions) override;
+
+  // Adds a trap over pages that the caller has unmapped. ZX_ERR_ALREADY_EXISTS on overlap.
+  [[nodiscard]] zx_status_t AddMemoryTrap(std::unique_ptr<Trap> trap);
+  [[nodiscard]] zx_status_t AddIoTrap(std::unique_ptr<Trap> trap);
+
+  // The virtual machine is going: no slot is touched any more.
+  void Detach();
+
+  // ---- For a VCPU inside enter ----
+
+  const TrapMap& traps() const { return traps_; }
+  // The slot that holds `gpa`, or null. `hint` is the caller's last answer.
+  const MemorySlot* FindSlot(uint64_t gpa, const MemorySlot* hint) const;
+  // Changes whenever slots do: a hint from an older one must be dropped.
+  uint64_t slot_version() const { return slot_version_; }
+  // Why an access that no trap covers could not be made: ZX_ERR_OUT_OF_RANGE, ZX_ERR_NOT_FOUND,
+  // ZX_ERR_ACCESS_DENIED; ZX_OK when nothing is wrong with it.
+  zx_status_t Explain(uint64_t gpa, bool write) const;
+  // Whether a record of the para-virtual clock may lie there: inside one mapping.
+  // ZX_ERR_INVALID_ARGS outside of the space, ZX_ERR_NOT_FOUND, ZX_ERR_OUT_OF_RANGE.
+  zx_status_t CheckRecord(uint64_t gpa, uint64_t size) const;
+
+ private:
+  struct Region {
+    uint64_t length = 0;
+    objects::Mapping mapping;
+  };
+  using Regions = absl::btree_map<uint64_t, Region>;
+
+  // The mapped region that holds `gpa`, or end().
+  Regions::const_iterator FindRegion(uint64_t gpa) const;
+  // Cuts a region in two where `address` falls inside one.
+  void SplitAt(uint64_t address) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EraseRegions(uint64_t address, uint64_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes the kernel's slots in and next to the range what regions and traps ask for.
+  [[nodiscard]] zx_status_t SyncSlots(uint64_t address, uint64_t length)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  [[nodiscard]] zx_status_t WantedSlots(uint64_t begin, uint64_t end,
+                                        std::vector<MemorySlot>* wanted)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  [[nodiscard]] zx_status_t CreateSlot(MemorySlot slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DeleteSlot(const MemorySlot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  base::Mutex mutex_;
+  kvm::VmFd* vm_ ABSL_GUARDED_BY(mutex_);
+  VcpuSet* const vcpus_;
+  const uint32_t max_slots_;
+  std::vector<uint32_t> free_ids_ ABSL_GUARDED_BY(mutex_);
+  uint32_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  // Changed under mutex_ with every VCPU parked; read by VCPUs inside enter.
+  Regions regions_;
+  std::vector<MemorySlot> slots_;  // by gpa
+  TrapMap traps_;
+  uint64_t slot_version_ = 0;
+};
+
+}  // namespace zircon::guest

@@ -1,0 +1,50 @@
+// TrapMap: which guest-physical pages and which I/O ports the VMM handles. BELL and MEM traps share
+// one tree, I/O ports have their own; traps of one tree never overlap and are never removed.
+//
+// Ownership: the guest's. Thread safety: lookups take no lock; Insert() is called with every VCPU of
+// the guest parked and the guest's lock held (guest/vcpu_set.h).
+
+#pragma once
+
+#include <zircon/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "objects/packet_reserve.h"
+
+namespace zircon::guest {
+
+struct Trap {
+  uint64_t base = 0;
+  uint64_t size = 0;
+  uint32_t kind = 0;  // ZX_GUEST_TRAP_*
+  uint64_t key = 0;
+  std::unique_ptr<objects::PacketReserve> bell;  // BELL only
+
+  bool Contains(uint64_t address) const { return address - base < size; }
+};
+
+// Traps ordered by base, without overlap.
+class TrapTree {
+ public:
+  // The trap that contains `address`, or null.
+  const Trap* Find(uint64_t address) const;
+  bool Overlaps(uint64_t base, uint64_t size) const;
+  void Insert(std::unique_ptr<Trap> trap);
+  std::span<const std::unique_ptr<Trap>> traps() const { return traps_; }
+
+ private:
+  // Pointers, so that a trap keeps its address while the vector grows.
+  std::vector<std::unique_ptr<Trap>> traps_;
+};
+
+struct TrapMap {
+  TrapTree memory;
+  TrapTree io;
+};
+
+}  // namespace zircon::guest

@@ -1,0 +1,87 @@
+#include "guest/x86/host.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <map>
+#include <memory>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "guest/x86/deadline_probe.h"
+
+namespace zircon::guest::x86 {
+namespace {
+
+struct Requirement {
+  long capability;
+  int wanted_bits;  // the answer must have all of them
+  const char* name;
+};
+
+constexpr Requirement kRequirements[] = {
+    {KVM_CAP_SYNC_REGS, KVM_SYNC_X86_VALID_FIELDS, "KVM_CAP_SYNC_REGS (Linux 4.17)"},
+    {KVM_CAP_IMMEDIATE_EXIT, 1, "KVM_CAP_IMMEDIATE_EXIT (Linux 4.13)"},
+    {KVM_CAP_READONLY_MEM, 1, "KVM_CAP_READONLY_MEM"},
+    {KVM_CAP_EXT_CPUID, 1, "KVM_CAP_EXT_CPUID"},
+    {KVM_CAP_X86_USER_SPACE_MSR, 1, "KVM_CAP_X86_USER_SPACE_MSR (Linux 5.10)"},
+    {KVM_CAP_X86_MSR_FILTER, 1, "KVM_CAP_X86_MSR_FILTER (Linux 5.10)"},
+};
+
+// What a kernel without an answer to KVM_CAP_NR_MEMSLOTS has.
+constexpr uint32_t kFewestSlots = 32;
+
+int Find(kvm::SystemFd& system, Host* host, std::string* why) {
+  for (const Requirement& required : kRequirements) {
+    if ((system.Extension(required.capability) & required.wanted_bits) != required.wanted_bits) {
+      *why = fmt::format("The KVM of this host lacks {}; a newer Linux kernel has it.",
+                         required.name);
+      return ENOTSUP;
+    }
+  }
+  const int error = system.SupportedCpuid(&host->cpuid);
+  if (error != 0) {
+    *why = fmt::format("KVM does not say what processor it can show (errno {}).", error);
+    return error;
+  }
+  const int slots = system.Extension(KVM_CAP_NR_MEMSLOTS);
+  host->max_slots = slots > 0 ? static_cast<uint32_t>(slots) : kFewestSlots;
+  host->exit_on_emulation_failure = system.Extension(KVM_CAP_EXIT_ON_EMULATION_FAILURE) != 0;
+  host->enforce_pv_features = system.Extension(KVM_CAP_ENFORCE_PV_FEATURE_CPUID) != 0;
+  host->tsc_offset = system.Extension(KVM_CAP_VCPU_ATTRIBUTES) != 0;
+  host->deadline_timer = DeadlineWritesReachUs(system, host->cpuid);
+  if (!host->deadline_timer) {
+    LOG_INFO("this host keeps writes of the TSC-deadline MSR to itself: guests get the one-shot and "
+             "periodic APIC timer instead");
+  }
+  return 0;
+}
+
+base::Mutex g_mutex;
+// By kernel, so that a test's fake does not leave its answers to the real one.
+std::map<kvm::Kernel*, std::unique_ptr<Host>>& Known() ABSL_EXCLUSIVE_LOCKS_REQUIRED(g_mutex) {
+  static auto* known = new std::map<kvm::Kernel*, std::unique_ptr<Host>>;
+  return *known;
+}
+
+}  // namespace
+
+int Host::Get(kvm::SystemFd& system, const Host** host, std::string* why) {
+  base::MutexLock lock(g_mutex);
+  std::unique_ptr<Host>& known = Known()[&system.kernel()];
+  if (known == nullptr) {
+    auto found = std::make_unique<Host>();
+    const int error = Find(system, found.get(), why);
+    if (error != 0) return error;
+    known = std::move(found);
+  }
+  *host = known.get();
+  return 0;
+}
+
+void Host::ForgetForTest() {
+  base::MutexLock lock(g_mutex);
+  Known().clear();
+}
+
+}  // namespace zircon::guest::x86

@@ -1,0 +1,31 @@
+// Host: what this machine's KVM can do for an x86-64 guest, found out once per process.
+//
+// Thread safety: Get() from any thread; a Host does not change afterwards.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kvm/kvm_abi.h"
+#include "kvm/system_fd.h"
+
+namespace zircon::guest::x86 {
+
+struct Host {
+  std::vector<kvm_cpuid_entry2> cpuid;  // what KVM can show a guest
+  uint32_t max_slots = 0;
+  bool exit_on_emulation_failure = false;
+  bool enforce_pv_features = false;
+  bool tsc_offset = false;  // a VCPU's TSC offset can be set
+  // A guest's write of the TSC-deadline MSR reaches us. Some hosts swallow it when there is no
+  // in-kernel local APIC; the deadline timer is hidden from the guest then.
+  bool deadline_timer = false;
+
+  // 0 with *host, or an errno with *why in words: ENOTSUP when KVM lacks something needed.
+  [[nodiscard]] static int Get(kvm::SystemFd& system, const Host** host, std::string* why);
+  static void ForgetForTest();
+};
+
+}  // namespace zircon::guest::x86

@@ -1,0 +1,131 @@
+#include "kvm/vcpu_fd.h"
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "kvm/counters.h"
+
+namespace zircon::kvm {
+namespace {
+
+// A kernel structure that ends in a variable array: `Header`, then `count` elements.
+template <typename Header, typename Element>
+class HeaderAndArray {
+ public:
+  explicit HeaderAndArray(std::span<const Element> elements)
+      : buffer_(sizeof(Header) + elements.size_bytes()) {
+    std::memcpy(buffer_.data() + sizeof(Header), elements.data(), elements.size_bytes());
+  }
+  Header* header() { return reinterpret_cast<Header*>(buffer_.data()); }
+  Element* elements() { return reinterpret_cast<Element*>(buffer_.data() + sizeof(Header)); }
+
+ private:
+  std::vector<unsigned char> buffer_;
+};
+
+}  // namespace
+
+VcpuFd::VcpuFd(Kernel& kernel, int fd, kvm_run* run, size_t run_size)
+    : kernel_(kernel), fd_(fd), run_(run), run_size_(run_size) {
+  g_counters.vcpu_fds.fetch_add(1, std::memory_order_relaxed);
+}
+
+VcpuFd::~VcpuFd() {
+  kernel_.UnmapRun(run_, run_size_);
+  kernel_.Close(fd_);
+  g_counters.vcpu_fds.fetch_sub(1, std::memory_order_relaxed);
+}
+
+int VcpuFd::Call(unsigned long request, const void* argument) {
+  const int result = kernel_.Ioctl(fd_, request, reinterpret_cast<uintptr_t>(argument));
+  return result < 0 ? -result : 0;
+}
+
+int VcpuFd::SetRegs(const kvm_regs& regs) { return Call(KVM_SET_REGS, &regs); }
+int VcpuFd::GetSregs(kvm_sregs* sregs) { return Call(KVM_GET_SREGS, sregs); }
+int VcpuFd::SetSregs(const kvm_sregs& sregs) { return Call(KVM_SET_SREGS, &sregs); }
+int VcpuFd::SetFpu(const kvm_fpu& fpu) { return Call(KVM_SET_FPU, &fpu); }
+int VcpuFd::SetXsave(const kvm_xsave& xsave) { return Call(KVM_SET_XSAVE, &xsave); }
+int VcpuFd::SetDebugRegs(const kvm_debugregs& regs) { return Call(KVM_SET_DEBUGREGS, &regs); }
+int VcpuFd::SetEvents(const kvm_vcpu_events& events) { return Call(KVM_SET_VCPU_EVENTS, &events); }
+
+int VcpuFd::SetXcr0(uint64_t value) {
+  kvm_xcrs xcrs = {};
+  xcrs.nr_xcrs = 1;
+  xcrs.xcrs[0].xcr = 0;
+  xcrs.xcrs[0].value = value;
+  return Call(KVM_SET_XCRS, &xcrs);
+}
+
+int VcpuFd::SetCpuid(std::span<const kvm_cpuid_entry2> entries) {
+  HeaderAndArray<kvm_cpuid2, kvm_cpuid_entry2> cpuid(entries);
+  cpuid.header()->nent = static_cast<uint32_t>(entries.size());
+  return Call(KVM_SET_CPUID2, cpuid.header());
+}
+
+int VcpuFd::SetMsr(uint32_t index, uint64_t value) {
+  kvm_msr_entry entry = {};
+  entry.index = index;
+  entry.data = value;
+  size_t taken = 0;
+  const int error = SetMsrs({&entry, 1}, &taken);
+  if (error != 0) return error;
+  return taken == 1 ? 0 : EINVAL;
+}
+
+int VcpuFd::SetMsrs(std::span<const kvm_msr_entry> entries, size_t* taken) {
+  HeaderAndArray<kvm_msrs, kvm_msr_entry> msrs(entries);
+  msrs.header()->nmsrs = static_cast<uint32_t>(entries.size());
+  const int result =
+      kernel_.Ioctl(fd_, KVM_SET_MSRS, reinterpret_cast<uintptr_t>(msrs.header()));
+  if (result < 0) return -result;
+  *taken = static_cast<size_t>(result);
+  return 0;
+}
+
+int VcpuFd::GetMsr(uint32_t index, uint64_t* value) {
+  kvm_msr_entry entry = {};
+  entry.index = index;
+  HeaderAndArray<kvm_msrs, kvm_msr_entry> msrs(std::span<const kvm_msr_entry>(&entry, 1));
+  msrs.header()->nmsrs = 1;
+  const int result =
+      kernel_.Ioctl(fd_, KVM_GET_MSRS, reinterpret_cast<uintptr_t>(msrs.header()));
+  if (result < 0) return -result;
+  if (result != 1) return EINVAL;
+  *value = msrs.elements()->data;
+  return 0;
+}
+
+int VcpuFd::EnableCap(uint32_t capability, uint64_t argument) {
+  kvm_enable_cap cap = {};
+  cap.cap = capability;
+  cap.args[0] = argument;
+  return Call(KVM_ENABLE_CAP, &cap);
+}
+
+int VcpuFd::SetSignalMask(uint64_t blocked) {
+  // struct kvm_signal_mask with the kernel's 8-byte set behind it, unpadded.
+  unsigned char buffer[sizeof(kvm_signal_mask) + sizeof(blocked)];
+  const uint32_t length = sizeof(blocked);
+  std::memcpy(buffer, &length, sizeof(length));
+  std::memcpy(buffer + sizeof(kvm_signal_mask), &blocked, sizeof(blocked));
+  return Call(KVM_SET_SIGNAL_MASK, buffer);
+}
+
+int VcpuFd::SetTscOffset(uint64_t offset) {
+  kvm_device_attr attr = {};
+  attr.group = KVM_VCPU_TSC_CTRL;
+  attr.attr = KVM_VCPU_TSC_OFFSET;
+  attr.addr = reinterpret_cast<uintptr_t>(&offset);
+  return Call(KVM_SET_DEVICE_ATTR, &attr);
+}
+
+int VcpuFd::TscKhz(uint32_t* khz) {
+  const int result = kernel_.Ioctl(fd_, KVM_GET_TSC_KHZ, 0);
+  if (result < 0) return -result;
+  *khz = static_cast<uint32_t>(result);
+  return result == 0 ? EIO : 0;
+}
+
+}  // namespace zircon::kvm

@@ -1,0 +1,62 @@
+// VcpuFd: one VCPU of the kernel and its kvm_run page. Thin: one function an ioctl.
+//
+// Ownership: unmaps the page and closes the descriptor when it goes.
+// Errors are errno values, 0 for none. Thread safety: one thread at a time; the page's
+// immediate_exit byte may also be set by a signal handler of that thread.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kvm/kernel.h"
+#include "kvm/kvm_abi.h"
+
+namespace zircon::kvm {
+
+class VcpuFd {
+ public:
+  VcpuFd(Kernel& kernel, int fd, kvm_run* run, size_t run_size);
+  ~VcpuFd();
+  VcpuFd(const VcpuFd&) = delete;
+  VcpuFd& operator=(const VcpuFd&) = delete;
+
+  kvm_run& run() { return *run_; }
+  const kvm_run& run() const { return *run_; }
+
+  // KVM_RUN: 0 with an exit reason in the page, or an errno (EINTR: a signal or immediate_exit).
+  [[nodiscard]] int Run() {
+    const int result = kernel_.Ioctl(fd_, KVM_RUN, 0);
+    return result < 0 ? -result : 0;
+  }
+
+  [[nodiscard]] int SetRegs(const kvm_regs& regs);
+  [[nodiscard]] int GetSregs(kvm_sregs* sregs);
+  [[nodiscard]] int SetSregs(const kvm_sregs& sregs);
+  [[nodiscard]] int SetXcr0(uint64_t value);
+  [[nodiscard]] int SetFpu(const kvm_fpu& fpu);
+  [[nodiscard]] int SetXsave(const kvm_xsave& xsave);
+  [[nodiscard]] int SetDebugRegs(const kvm_debugregs& debugregs);
+  [[nodiscard]] int SetEvents(const kvm_vcpu_events& events);
+  [[nodiscard]] int SetCpuid(std::span<const kvm_cpuid_entry2> entries);
+  // EINVAL when the kernel refuses the MSR or its value.
+  [[nodiscard]] int SetMsr(uint32_t index, uint64_t value);
+  [[nodiscard]] int GetMsr(uint32_t index, uint64_t* value);
+  // As many of `entries` as the kernel takes; stops at the first it refuses (*taken says how many).
+  [[nodiscard]] int SetMsrs(std::span<const kvm_msr_entry> entries, size_t* taken);
+  [[nodiscard]] int EnableCap(uint32_t capability, uint64_t argument);
+  // The signals blocked inside KVM_RUN, as the kernel's 64-bit set.
+  [[nodiscard]] int SetSignalMask(uint64_t blocked);
+  [[nodiscard]] int SetTscOffset(uint64_t offset);
+  [[nodiscard]] int TscKhz(uint32_t* khz);
+
+ private:
+  int Call(unsigned long request, const void* argument);
+
+  Kernel& kernel_;
+  const int fd_;
+  kvm_run* const run_;
+  const size_t run_size_;
+};
+
+}  // namespace zircon::kvm

@@ -1,0 +1,32 @@
+# libzircon.so: only zx_*, _zx_* and zircon_kvm_* leave it (zircon.map), its dependencies included.
+add_library(zircon SHARED $<TARGET_OBJECTS:zircon_objects>)
+target_link_libraries(zircon
+  PUBLIC zircon_headers
+  PRIVATE zircon_deps)
+set_target_properties(zircon PROPERTIES
+  VERSION ${PROJECT_VERSION}
+  SOVERSION ${PROJECT_VERSION_MAJOR}
+  LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/zircon.map)
+target_link_options(zircon PRIVATE
+  -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/zircon.map
+  -Wl,--exclude-libs,ALL
+  $<$<STREQUAL:${ZIRCON_SANITIZE},>:-Wl,-z,defs>)
+add_library(zircon::zircon ALIAS zircon)
+
+# libzircon.a: an archive cannot hide by a version script, so the objects are linked into one
+# relocatable object and every symbol that is not of the public interface is made local.
+set(combined ${CMAKE_CURRENT_BINARY_DIR}/zircon_combined.o)
+add_custom_command(
+  OUTPUT ${combined}
+  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -no-pie -o ${combined}.all $<TARGET_OBJECTS:zircon_objects>
+  COMMAND ${CMAKE_OBJCOPY} -w --keep-global-symbol=zx_* --keep-global-symbol=_zx_*
+          --keep-global-symbol=zircon_kvm_* ${combined}.all ${combined}
+  DEPENDS zircon_objects $<TARGET_OBJECTS:zircon_objects>
+  COMMAND_EXPAND_LISTS VERBATIM)
+add_library(zircon_static STATIC ${combined})
+set_source_files_properties(${combined} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+set_target_properties(zircon_static PROPERTIES OUTPUT_NAME zircon LINKER_LANGUAGE CXX)
+target_link_libraries(zircon_static
+  PUBLIC zircon_headers
+  INTERFACE zircon_deps)
+add_library(zircon::zircon_static ALIAS zircon_static)

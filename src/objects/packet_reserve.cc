@@ -1,0 +1,112 @@
+#include "objects/packet_reserve.h"
+
+#include <new>
+#include <utility>
+
+namespace zircon::objects {
+
+std::unique_ptr<PacketReserve> PacketReserve::Create(base::RefPtr<Port> port, uint64_t key,
+                                                     uint32_t capacity) {
+  std::unique_ptr<PortPacket[]> packets(new (std::nothrow) PortPacket[capacity]);
+  if (packets == nullptr) return nullptr;
+  return std::unique_ptr<PacketReserve>(
+      new (std::nothrow) PacketReserve(std::move(port), key, std::move(packets), capacity));
+}
+
+PacketReserve::PacketReserve(base::RefPtr<Port> port, uint64_t key,
+                             std::unique_ptr<PortPacket[]> packets, uint32_t capacity)
+    : port_(std::move(port)), key_(key), packets_(std::move(packets)), capacity_(capacity) {
+  base::MutexLock lock(port_->mutex_);
+  for (uint32_t i = 0; i < capacity_; ++i) {
+    packets_[i].reserve = this;
+    free_.PushBack(&packets_[i]);
+  }
+  port_->reserves_.PushBack(this);
+}
+
+PacketReserve::~PacketReserve() {
+  base::MutexLock lock(port_->mutex_);
+  for (uint32_t i = 0; i < capacity_; ++i) {
+    if (packets_[i].queued) port_->queue_.Remove(&packets_[i]);
+  }
+  port_->reserves_.Remove(this);
+  while (listeners_.PopFront() != nullptr) {
+  }
+  while (tellers_ != 0) port_->told_.Wait(port_->mutex_);
+}
+
+zx_status_t PacketReserve::QueueBell(uint64_t address, RoomListener* listener) {
+  zx_port_packet_t bell{};
+  bell.key = key_;
+  bell.type = ZX_PKT_TYPE_GUEST_BELL;
+  bell.guest_bell.addr = address;
+  Port::Waiter* waiter;
+  {
+    base::MutexLock lock(port_->mutex_);
+    Forget(listener);
+    if (port_->dead_) return ZX_ERR_BAD_STATE;
+    waiter = port_->HandOver(bell);
+    if (waiter == nullptr) {
+      PortPacket* const place = free_.PopFront();
+      if (place == nullptr) {
+        if (listener != nullptr) listeners_.PushBack(listener);
+        return ZX_ERR_SHOULD_WAIT;
+      }
+      place->packet = bell;
+      place->queued = true;
+      port_->queue_.PushBack(place);
+      return ZX_OK;
+    }
+  }
+  waiter->parker.Unpark();
+  return ZX_OK;
+}
+
+void PacketReserve::RemoveListener(RoomListener* listener) {
+  base::MutexLock lock(port_->mutex_);
+  Forget(listener);
+  while (IsBeingCalled(listener)) port_->told_.Wait(port_->mutex_);
+}
+
+void PacketReserve::TakeBack(PortPacket* packet) {
+  packet->queued = false;
+  free_.PushFront(packet);
+}
+
+bool PacketReserve::BeginTelling() {
+  if (listeners_.empty()) return false;
+  ++tellers_;
+  return true;
+}
+
+void PacketReserve::Tell() {
+  base::MutexLock lock(port_->mutex_);
+  // A listener that is told may come back at once and be last in the list again; it has had its turn.
+  for (size_t left = listeners_.CountSlowly(); left != 0; --left) {
+    RoomListener* const listener = listeners_.PopFront();
+    if (listener == nullptr) break;
+    Call call(listener);
+    calls_.PushBack(&call);
+    port_->mutex_.Unlock();
+    listener->OnRoom();
+    port_->mutex_.Lock();
+    calls_.Remove(&call);
+    port_->told_.SignalAll();
+  }
+  // The last that is done with the reserve: its destructor waits for this.
+  --tellers_;
+  port_->told_.SignalAll();
+}
+
+void PacketReserve::Forget(RoomListener* listener) {
+  if (listener != nullptr && listeners_.Contains(listener)) listeners_.Remove(listener);
+}
+
+bool PacketReserve::IsBeingCalled(const RoomListener* listener) const {
+  for (const Call* call = calls_.front(); call != nullptr; call = LinkedList<Call>::Next(call)) {
+    if (call->listener == listener) return true;
+  }
+  return false;
+}
+
+}  // namespace zircon::objects

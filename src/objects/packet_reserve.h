@@ -1,0 +1,93 @@
+// PacketReserve: the bell packets of one trap. It owns a fixed number of packets (256 for a BELL
+// trap) that lie in the port while undelivered; a ring that finds none left has to wait until one
+// is delivered (contract: TRAP-BELL rows).
+//
+// Ownership: the trap owns the reserve; the reserve refers to the port, which does not keep the
+// port alive as a handle would. Destroying the reserve withdraws its undelivered packets, and only
+// those. Thread safety: all of it may be called from any thread. Everything here is under the lock
+// of the port, so a packet is queued, delivered, withdrawn or given back as one step.
+
+#pragma once
+
+#include <zircon/syscalls/port.h>
+#include <zircon/types.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "base/ref_ptr.h"
+#include "objects/linked_list.h"
+#include "objects/port.h"
+#include "objects/port_packet.h"
+
+namespace zircon::objects {
+
+// Told when a reserve that was full has room again, or its port died. Called with no lock held that
+// the callee could need; must only wake somebody. May come without reason: room that there was can
+// be taken by another. A listener waits at one reserve at a time and is removed there before it is
+// destroyed, also when OnRoom() has been called.
+class RoomListener : public Linked<RoomListener> {
+ public:
+  virtual void OnRoom() = 0;
+
+ protected:
+  ~RoomListener() = default;
+};
+
+class PacketReserve : public Linked<PacketReserve> {
+ public:
+  static constexpr uint32_t kBellPackets = 256;
+
+  // Null when memory is short.
+  static std::unique_ptr<PacketReserve> Create(base::RefPtr<Port> port, uint64_t key,
+                                               uint32_t capacity);
+  // Nobody may be in a call of the reserve; OnRoom() may be running, and is waited for.
+  ~PacketReserve();
+  PacketReserve(const PacketReserve&) = delete;
+  PacketReserve& operator=(const PacketReserve&) = delete;
+
+  // Queues a GUEST_BELL packet. ZX_ERR_SHOULD_WAIT when all packets are undelivered: then
+  // `listener` is registered (once; it stays until OnRoom() was called, RemoveListener(), or
+  // another QueueBell() with it). ZX_ERR_BAD_STATE when the port's last handle is closed.
+  // Packets queued by one thread are delivered in the order of its calls.
+  [[nodiscard]] zx_status_t QueueBell(uint64_t address, RoomListener* listener);
+  // After it returns the listener is not called any more; a call that is running is waited for, so
+  // the caller holds no lock that OnRoom() takes.
+  void RemoveListener(RoomListener* listener);
+
+ private:
+  friend class Port;
+
+  // A listener that some thread is calling at this moment.
+  struct Call : Linked<Call> {
+    explicit Call(RoomListener* the_listener) : listener(the_listener) {}
+    RoomListener* const listener;
+  };
+
+  PacketReserve(base::RefPtr<Port> port, uint64_t key, std::unique_ptr<PortPacket[]> packets,
+                uint32_t capacity);
+
+  // For the port, which has its own name for the same lock.
+  void AssertPortLocked() const ABSL_ASSERT_EXCLUSIVE_LOCK(port_->mutex_) {}
+
+  // One of the packets has left the port.
+  void TakeBack(PortPacket* packet) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
+  // Whether listeners are to be told. If so the caller owes a Tell(), with the lock dropped; the
+  // reserve stays until then.
+  [[nodiscard]] bool BeginTelling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
+  void Tell() ABSL_LOCKS_EXCLUDED(port_->mutex_);
+  void Forget(RoomListener* listener) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
+  bool IsBeingCalled(const RoomListener* listener) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
+
+  const base::RefPtr<Port> port_;
+  const uint64_t key_;
+  const std::unique_ptr<PortPacket[]> packets_;
+  const uint32_t capacity_;
+  LinkedList<PortPacket> free_ ABSL_GUARDED_BY(port_->mutex_);
+  LinkedList<RoomListener> listeners_ ABSL_GUARDED_BY(port_->mutex_);
+  LinkedList<Call> calls_ ABSL_GUARDED_BY(port_->mutex_);
+  uint32_t tellers_ ABSL_GUARDED_BY(port_->mutex_) = 0;
+};
+
+}  // namespace zircon::objects

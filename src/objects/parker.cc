@@ -1,0 +1,37 @@
+#include "objects/parker.h"
+
+#include <time.h>
+
+#include "base/futex.h"
+
+namespace zircon::objects {
+namespace {
+
+bool IsPast(zx_time_t deadline) {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return deadline <= now.tv_sec * ZX_SEC(1) + now.tv_nsec;
+}
+
+}  // namespace
+
+bool Parker::Park(zx_time_t deadline) {
+  // acquire: pairs with Unpark(); what the waker wrote before is seen.
+  while (unparked_.load(std::memory_order_acquire) == 0) {
+    base::FutexWait(unparked_, 0, deadline);
+    // acquire: as above, and for the same reason.
+    if (unparked_.load(std::memory_order_acquire) != 0) break;
+    if (deadline != ZX_TIME_INFINITE && IsPast(deadline)) return false;
+  }
+  return true;
+}
+
+void Parker::Unpark() {
+  std::atomic<uint32_t>& word = unparked_;
+  // release: pairs with Park(). From here on the parker may be gone: only its address is used, and
+  // should something else wait on a futex there by now, that is a wake-up which it must expect.
+  word.store(1, std::memory_order_release);
+  base::FutexWakeAll(word);
+}
+
+}  // namespace zircon::objects

@@ -1,0 +1,26 @@
+// Parker: one thread sleeps until another wakes it, once. Lighter than a condition variable: the
+// sleeper's own word is all that the two share.
+//
+// Thread safety: one thread parks, one other unparks. The parked thread may destroy the parker as
+// soon as Park() has returned true; the waker no longer reads it then.
+
+#pragma once
+
+#include <zircon/types.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace zircon::objects {
+
+class Parker {
+ public:
+  // True once Unpark() was called, false at `deadline` (absolute monotonic nanoseconds).
+  [[nodiscard]] bool Park(zx_time_t deadline);
+  void Unpark();
+
+ private:
+  std::atomic<uint32_t> unparked_{0};
+};
+
+}  // namespace zircon::objects

@@ -1,0 +1,85 @@
+// Port: packets for threads that wait for them, first in, first out.
+//
+// Ownership: handles hold it; traps refer to it (objects/packet_reserve.h). The port is dead, and
+// frees what is queued, when its last handle is closed; threads that wait keep waiting.
+// Thread safety: all of it may be called from any thread.
+
+#pragma once
+
+#include <zircon/syscalls/object.h>
+#include <zircon/syscalls/port.h>
+#include <zircon/types.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/mutex.h"
+#include "base/ref_ptr.h"
+#include "handles/dispatcher.h"
+#include "objects/linked_list.h"
+#include "objects/parker.h"
+#include "objects/port_packet.h"
+
+namespace zircon::objects {
+
+class Port final : public handles::Dispatcher {
+ public:
+  static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_PORT;
+  // More user packets than that are refused with ZX_ERR_SHOULD_WAIT (contract PORT rows).
+  static constexpr size_t kMaxUserPackets = 4096;
+
+  explicit Port(uint32_t options);
+  ~Port() override;
+
+  // Takes the packet as a user packet: its type becomes ZX_PKT_TYPE_USER. ZX_ERR_SHOULD_WAIT when
+  // too many are queued, ZX_ERR_NO_MEMORY, ZX_ERR_BAD_STATE when the port is dead.
+  [[nodiscard]] zx_status_t Queue(const zx_port_packet_t& packet);
+  // ZX_OK, or ZX_ERR_TIMED_OUT at `deadline` (absolute monotonic nanoseconds) with nothing queued.
+  [[nodiscard]] zx_status_t Wait(zx_time_t deadline, zx_port_packet_t* packet);
+
+  uint32_t options() const { return options_; }
+
+ private:
+  friend class PacketReserve;
+
+  // A thread in Wait() that found nothing. Whoever takes it out of the list fills it and then
+  // unparks it; that is its delivery, whatever the clock says by then.
+  struct Waiter : Linked<Waiter> {
+    zx_port_packet_t packet;
+    bool delivered = false;
+    Parker parker;
+  };
+
+  void OnZeroHandles() override;
+
+  // Gives the packet to the thread that has waited longest; the caller unparks it when the lock is
+  // dropped. Null when nobody waits. Threads wait only while nothing is queued, so that the packet
+  // overtakes none.
+  [[nodiscard]] Waiter* HandOver(const zx_port_packet_t& packet)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes the oldest packet out of the queue. Its reserve, where somebody waits for room in that,
+  // goes to `*roomy` and is to be told when the lock is dropped.
+  [[nodiscard]] bool Take(zx_port_packet_t* packet, PacketReserve** roomy)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Wait() from where `waiter` is in the list.
+  [[nodiscard]] zx_status_t Sleep(zx_time_t deadline, Waiter* waiter, zx_port_packet_t* packet)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // A reserve somebody waits at; it is to be told.
+  [[nodiscard]] PacketReserve* NextToTell() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const uint32_t options_;
+
+  // The lock of the port and of all its reserves. Nothing else is locked, and nothing that could
+  // block is done, while it is held; threads are woken and listeners called after it is dropped.
+  base::Mutex mutex_;
+  bool dead_ ABSL_GUARDED_BY(mutex_) = false;
+  LinkedList<PortPacket> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t user_packets_ ABSL_GUARDED_BY(mutex_) = 0;  // of those queued
+  LinkedList<Waiter> waiters_ ABSL_GUARDED_BY(mutex_);
+  UserPacketPool pool_ ABSL_GUARDED_BY(mutex_);
+  LinkedList<PacketReserve> reserves_ ABSL_GUARDED_BY(mutex_);
+  // A reserve has finished calling a listener.
+  base::CondVar told_;
+};
+
+}  // namespace zircon::objects

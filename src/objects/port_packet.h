@@ -1,0 +1,52 @@
+// PortPacket: a packet while it lies in a port, and the pool that user packets come from.
+//
+// Ownership: the port's pool owns the packets that programs queue, a trap's reserve those of its
+// bells (objects/packet_reserve.h). Thread safety: the port's lock.
+
+#pragma once
+
+#include <zircon/syscalls/port.h>
+
+#include <cstddef>
+#include <utility>
+
+#include "objects/linked_list.h"
+
+namespace zircon::objects {
+
+class PacketReserve;
+
+struct PortPacket : Linked<PortPacket> {
+  PacketReserve* reserve = nullptr;  // whose it is; null for a user packet
+  PortPacket* next_free = nullptr;   // in the pool
+  bool queued = false;               // kept for the packets of a reserve only
+  zx_port_packet_t packet;
+};
+
+// Grows by a chunk when it is empty, so that queueing seldom allocates; shrinks by Clear() only.
+class UserPacketPool {
+ public:
+  UserPacketPool() = default;
+  ~UserPacketPool() { Clear(); }
+  UserPacketPool(const UserPacketPool&) = delete;
+  UserPacketPool& operator=(const UserPacketPool&) = delete;
+
+  // Null when memory is short.
+  PortPacket* Take() {
+    if (free_ == nullptr && !Grow()) return nullptr;
+    return std::exchange(free_, free_->next_free);
+  }
+  // The last one given is the next one taken: it is the likeliest to be in the cache.
+  void Give(PortPacket* packet) { packet->next_free = std::exchange(free_, packet); }
+  // Frees all packets; none is in use.
+  void Clear();
+
+ private:
+  struct Chunk;
+  bool Grow();
+
+  PortPacket* free_ = nullptr;
+  Chunk* chunks_ = nullptr;
+};
+
+}  // namespace zircon::objects

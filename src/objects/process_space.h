@@ -1,0 +1,34 @@
+// ProcessSpace: the address space of this process, as the VMAR tree sees it: mappings are shared
+// mappings of the VMOs' files, and the kernel picks their addresses.
+//
+// The program's own mappings (heap, libraries, stacks) lie in the same space. The tree does not know
+// them, and nothing here ever unmaps, protects or replaces one. A forked child inherits none of the
+// mappings made here.
+//
+// Thread safety: the tree's lock.
+
+#pragma once
+
+#include <cstdint>
+
+#include "objects/address_space.h"
+#include "objects/vmar.h"
+
+namespace zircon::objects {
+
+class ProcessSpace final : public AddressSpace {
+ public:
+  // From 64 KiB to the end of what user programs can address.
+  ProcessSpace();
+
+  bool PicksAddresses() const override { return true; }
+  zx_status_t Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
+                  const Mapping& mapping) override;
+  void Unmap(uint64_t address, uint64_t length) override;
+  zx_status_t Protect(uint64_t address, uint64_t length, Permissions permissions) override;
+};
+
+// The root VMAR of this process: made on first use, never destroyed. Null when memory is short.
+Vmar* ProcessRoot();
+
+}  // namespace zircon::objects

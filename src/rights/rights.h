@@ -1,0 +1,34 @@
+// Rights: the default masks of new handles and the algebra of reducing them.
+// (contract: RIGHTS rows)
+
+#pragma once
+
+#include <zircon/rights.h>
+#include <zircon/types.h>
+
+namespace zircon::rights {
+
+inline constexpr zx_rights_t kGuest = 0x6800B;  // WRITE is what vcpu_create asks (SEED)
+inline constexpr zx_rights_t kVcpu = 0xD01F;
+inline constexpr zx_rights_t kRootVmar = 0x20801F;
+inline constexpr zx_rights_t kVmo = 0xD0EF;
+inline constexpr zx_rights_t kVmoResizable = kVmo | ZX_RIGHT_RESIZE;
+inline constexpr zx_rights_t kPort = 0x800F;
+inline constexpr zx_rights_t kResource = 0x800B;
+
+constexpr bool IsSubset(zx_rights_t wanted, zx_rights_t held) { return (wanted & ~held) == 0; }
+
+// What a duplicate or a replacement of a handle with `held` gets when the caller asks for `wanted`:
+// the same for ZX_RIGHT_SAME_RIGHTS (alone), else `wanted`, which must be a subset. False if it
+// is not; rights never grow.
+[[nodiscard]] constexpr bool Reduce(zx_rights_t wanted, zx_rights_t held, zx_rights_t* reduced) {
+  if (wanted == ZX_RIGHT_SAME_RIGHTS) {
+    *reduced = held;
+    return true;
+  }
+  if (!IsSubset(wanted, held)) return false;
+  *reduced = wanted;
+  return true;
+}
+
+}  // namespace zircon::rights

@@ -1,0 +1,74 @@
+// The calls of zircon-kvm/host.h but for the resources (syscalls/resource.cc).
+
+#include <zircon-kvm/host.h>
+#include <zircon/errors.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "base/log.h"
+#include "guest/guest.h"
+#include "guest/vm_creation.h"
+#include "handles/handle_table.h"
+#include "kvm/counters.h"
+#include "syscalls/user_memory.h"
+#include "vcpu/exit_counters.h"
+#include "vcpu/kick_signal.h"
+
+namespace user = zircon::user;
+
+namespace {
+
+bool InForkedChild() { return zircon::handles::HandleTable::Process().InForkedChild(); }
+
+}  // namespace
+
+extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_check(char* words, size_t size) {
+  if (InForkedChild()) return ZX_ERR_BAD_STATE;
+  zircon::guest::CreatedVm vm;
+  std::string why;
+  const zx_status_t status = zircon::guest::CreateVm(&vm, &why);
+  if (size == 0) return status;
+  if (status == ZX_OK) why = "Guests can be created here.";
+  const size_t length = std::min(why.size(), size - 1);
+  why.resize(length);
+  const zx_status_t copied = user::CopyOut(words, why.c_str(), length + 1);
+  return copied != ZX_OK ? copied : status;
+}
+
+extern "C" ZX_DETAIL_CALL void zircon_kvm_set_log_level(int level) {
+  level = std::clamp(level, static_cast<int>(ZIRCON_KVM_LOG_TRACE),
+                     static_cast<int>(ZIRCON_KVM_LOG_OFF));
+  zircon::base::SetLogLevel(static_cast<zircon::base::LogLevel>(level));
+}
+
+extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_set_kick_signal(int signo) {
+  if (InForkedChild()) return ZX_ERR_BAD_STATE;
+  return zircon::vcpu::KickSignal::Choose(signo);
+}
+
+extern "C" ZX_DETAIL_CALL int zircon_kvm_kick_signal(void) {
+  return zircon::vcpu::KickSignal::number();
+}
+
+extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_get_stats(zircon_kvm_stats_t* out, size_t size) {
+  if (InForkedChild()) return ZX_ERR_BAD_STATE;
+  if (size < sizeof(zircon_kvm_stats_t)) return ZX_ERR_BUFFER_TOO_SMALL;
+  zircon_kvm_stats_t stats = {};
+  stats.live_handles = zircon::handles::HandleTable::Process().live();
+  stats.vm_fds = zircon::kvm::g_counters.vm_fds.load(std::memory_order_relaxed);
+  stats.vcpu_fds = zircon::kvm::g_counters.vcpu_fds.load(std::memory_order_relaxed);
+  stats.memory_slots = zircon::kvm::g_counters.memory_slots.load(std::memory_order_relaxed);
+  stats.guests = zircon::guest::Guest::live_count();
+  stats.vcpus = zircon::vcpu::ExitCounters::live_count();
+  const auto exits = zircon::vcpu::ExitCounters::Totals();
+  std::copy(exits.begin(), exits.end(), stats.exits);
+  // A program that knows a later, larger structure gets zeros for what this library does not count.
+  if (!user::CanWrite(out, size)) return ZX_ERR_INVALID_ARGS;
+  std::memset(static_cast<void*>(out), 0, size);
+  *out = stats;
+  return ZX_OK;
+}
+
+extern "C" ZX_DETAIL_CALL const char* zircon_kvm_version(void) { return ZIRCON_KVM_VERSION; }

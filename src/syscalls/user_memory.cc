@@ -1,0 +1,173 @@
+#include "syscalls/user_memory.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+namespace zircon::user {
+namespace {
+
+constexpr uintptr_t kPageSize = uintptr_t{1} << internal::kPageShift;
+
+// Both probes count any other error than EFAULT as good: where the kernel or a filter refuses the
+// probe itself, pointers are taken as they come.
+
+// An argument check that happens after the kernel has copied the set from there: 8 bytes, all in one
+// page since the address is a multiple of 8.
+bool WordReadable(uintptr_t address) {
+  constexpr int kNoSuchHow = -1;
+  constexpr size_t kKernelSetSize = 8;
+  return syscall(SYS_rt_sigprocmask, kNoSuchHow, address, nullptr, kKernelSetSize) == 0 ||
+         errno != EFAULT;
+}
+
+// Adds 0, atomically, to the word there. The call may also wake one waiter of each word, for which
+// waiters have to be prepared anyway; on the first word nobody can wait.
+bool WordWritable(uintptr_t address) {
+  uint32_t own_word = 0;
+  constexpr unsigned kAddZero = FUTEX_OP(FUTEX_OP_ADD, 0, FUTEX_OP_CMP_EQ, 0);
+  return syscall(SYS_futex, &own_word, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 0, nullptr, address,
+                 kAddZero) >= 0 ||
+         errno != EFAULT;
+}
+
+// One word of each page; in the first page one inside of the range where possible.
+template <typename Probe>
+bool EveryPage(uintptr_t address, size_t size, Probe probe) {
+  if (size == 0) return true;
+  if (address == 0) return false;
+  const uintptr_t last = address + (size - 1);
+  if (last < address) return false;
+  // Errors of the probes stay inside.
+  const int saved_errno = errno;
+  uintptr_t word = address & ~uintptr_t{7};
+  bool good = probe(word);
+  while (good && last - word >= kPageSize - word % kPageSize) {
+    word = (word & ~(kPageSize - 1)) + kPageSize;
+    good = probe(word);
+  }
+  errno = saved_errno;
+  return good;
+}
+
+void Remember(internal::PageCache& cache, uintptr_t page) {
+  if (cache.Holds(page)) return;
+  cache.other = cache.newest;
+  cache.newest = page;
+}
+
+void RememberEnds(internal::PageCache& cache, uintptr_t address, size_t size) {
+  if (size == 0) return;
+  Remember(cache, address >> internal::kPageShift);
+  Remember(cache, (address + (size - 1)) >> internal::kPageShift);
+}
+
+enum class Copied { kAll, kFault, kRefused };
+
+// Set once the kernel has said that it will never copy for us (a filter, or not built in).
+std::atomic<bool> g_kernel_copy_refused{false};
+
+// `call` is process_vm_readv or process_vm_writev. By thread id: the process's own id is that of its
+// first thread, which may have ended and has no memory then.
+template <typename Call>
+Copied CopyByKernel(Call call, char* own, char* user, size_t size) {
+  // relaxed: a hint.
+  if (g_kernel_copy_refused.load(std::memory_order_relaxed)) return Copied::kRefused;
+  const int saved_errno = errno;
+  Copied result = Copied::kAll;
+  while (size != 0) {
+    const iovec here{own, size};
+    const iovec there{user, size};
+    const ssize_t done = call(gettid(), &here, 1, &there, 1, 0);
+    if (done <= 0) {
+      result = done < 0 && errno == EFAULT ? Copied::kFault : Copied::kRefused;
+      if (done < 0 && (errno == EPERM || errno == ENOSYS)) {
+        // relaxed: a hint.
+        g_kernel_copy_refused.store(true, std::memory_order_relaxed);
+      }
+      break;
+    }
+    own += done;
+    user += done;
+    size -= static_cast<size_t>(done);
+  }
+  errno = saved_errno;
+  return result;
+}
+
+// No object is larger; the kernel's own limit for one vector.
+bool IsAbsurd(size_t size) {
+  return size > static_cast<size_t>(std::numeric_limits<ptrdiff_t>::max());
+}
+
+}  // namespace
+
+namespace internal {
+
+constinit thread_local PageCache t_readable;
+constinit thread_local PageCache t_writable;
+
+bool ProbeReadAndRemember(const void* address, size_t size) {
+  if (!CanRead(address, size)) return false;
+  RememberEnds(t_readable, reinterpret_cast<uintptr_t>(address), size);
+  return true;
+}
+
+bool ProbeWriteAndRemember(void* address, size_t size) {
+  if (!CanWrite(address, size)) return false;
+  RememberEnds(t_writable, reinterpret_cast<uintptr_t>(address), size);
+  return true;
+}
+
+}  // namespace internal
+
+bool CanRead(const void* address, size_t size) {
+  return EveryPage(reinterpret_cast<uintptr_t>(address), size, WordReadable);
+}
+
+bool CanWrite(void* address, size_t size) {
+  return EveryPage(reinterpret_cast<uintptr_t>(address), size, WordWritable);
+}
+
+zx_status_t CopyIn(void* to, const void* user_from, size_t size) {
+  if (size == 0) return ZX_OK;
+  if (user_from == nullptr || IsAbsurd(size)) return ZX_ERR_INVALID_ARGS;
+  char* user = static_cast<char*>(const_cast<void*>(user_from));
+  switch (CopyByKernel(process_vm_readv, static_cast<char*>(to), user, size)) {
+    case Copied::kAll:
+      return ZX_OK;
+    case Copied::kFault:
+      return ZX_ERR_INVALID_ARGS;
+    case Copied::kRefused:
+      break;
+  }
+  if (!CanRead(user_from, size)) return ZX_ERR_INVALID_ARGS;
+  std::memcpy(to, user_from, size);
+  return ZX_OK;
+}
+
+zx_status_t CopyOut(void* user_to, const void* from, size_t size) {
+  if (size == 0) return ZX_OK;
+  if (user_to == nullptr || IsAbsurd(size)) return ZX_ERR_INVALID_ARGS;
+  char* own = static_cast<char*>(const_cast<void*>(from));
+  switch (CopyByKernel(process_vm_writev, own, static_cast<char*>(user_to), size)) {
+    case Copied::kAll:
+      return ZX_OK;
+    case Copied::kFault:
+      return ZX_ERR_INVALID_ARGS;
+    case Copied::kRefused:
+      break;
+  }
+  if (!CanWrite(user_to, size)) return ZX_ERR_INVALID_ARGS;
+  std::memcpy(user_to, from, size);
+  return ZX_OK;
+}
+
+}  // namespace zircon::user

@@ -1,0 +1,84 @@
+// Pointers that a caller hands in: never trusted, never followed before the kernel has said that
+// they may be. A wild pointer gives ZX_ERR_INVALID_ARGS, not a signal (contract: PTR-*).
+//
+// Two ways:
+// - CopyIn(), CopyOut(), Put(): the kernel copies, so that memory which another thread unmaps at the
+//   same moment is an error too. Costs a system call of about 1 µs. For all calls but the hot ones.
+// - The cached probes, and then a plain access: for the hot calls (vcpu_enter, read/write_state,
+//   port_wait, port_queue). A probe asks the kernel by a call that answers EFAULT without changing
+//   the memory; per thread the last two pages found good are remembered, and a hit costs no call. A
+//   page unmapped after that is a listed difference.
+//
+//   if (!user::CanWriteCached(packet, sizeof(*packet))) return ZX_ERR_INVALID_ARGS;
+//
+// Thread safety: any thread.
+
+#pragma once
+
+#include <zircon/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace zircon::user {
+
+// Whether every byte of [address, address + size) may be read, or written, now. Size 0 is always
+// good; NULL otherwise never.
+bool CanRead(const void* address, size_t size);
+bool CanWrite(void* address, size_t size);
+// The same, remembering the last good pages of this thread.
+bool CanReadCached(const void* address, size_t size);
+bool CanWriteCached(void* address, size_t size);
+
+// Copies, checked; ZX_ERR_INVALID_ARGS when the pointer is bad (NULL included, unless size is 0).
+// Of a range that is good only in part, part may have been copied.
+[[nodiscard]] zx_status_t CopyIn(void* to, const void* user_from, size_t size);
+[[nodiscard]] zx_status_t CopyOut(void* user_to, const void* from, size_t size);
+
+template <typename T>
+[[nodiscard]] zx_status_t Put(T* user_to, const std::type_identity_t<T>& value) {
+  return CopyOut(user_to, &value, sizeof(T));
+}
+
+namespace internal {
+
+// Permissions change by pages; where pages are larger than this, they are probed more than once.
+inline constexpr int kPageShift = 12;
+
+// Two pages, for what straddles a boundary.
+struct PageCache {
+  static constexpr uintptr_t kNone = UINTPTR_MAX;  // no page number is that large
+  uintptr_t newest = kNone;
+  uintptr_t other = kNone;
+
+  bool Holds(uintptr_t page) const { return page == newest || page == other; }
+  // Whether [address, address + size), not empty, lies in remembered pages.
+  bool Covers(uintptr_t address, size_t size) const {
+    const uintptr_t first = address >> kPageShift;
+    const uintptr_t last = (address + (size - 1)) >> kPageShift;
+    return Holds(first) && (last == first || (last == first + 1 && Holds(last)));
+  }
+};
+
+// Constant-initialised and of the initial-exec model: an access is one instruction, without a guard
+// and without a call, also in the shared library. 32 bytes of the loader's static TLS reserve.
+extern constinit thread_local PageCache t_readable __attribute__((tls_model("initial-exec")));
+extern constinit thread_local PageCache t_writable __attribute__((tls_model("initial-exec")));
+
+bool ProbeReadAndRemember(const void* address, size_t size);
+bool ProbeWriteAndRemember(void* address, size_t size);
+
+}  // namespace internal
+
+inline bool CanReadCached(const void* address, size_t size) {
+  return size == 0 || internal::t_readable.Covers(reinterpret_cast<uintptr_t>(address), size) ||
+         internal::ProbeReadAndRemember(address, size);
+}
+
+inline bool CanWriteCached(void* address, size_t size) {
+  return size == 0 || internal::t_writable.Covers(reinterpret_cast<uintptr_t>(address), size) ||
+         internal::ProbeWriteAndRemember(address, size);
+}
+
+}  // namespace zircon::user

@@ -1,0 +1,96 @@
+// zx_vmar_map, zx_vmar_unmap, zx_vmar_protect, zx_vmar_destroy, zx_vmar_root_self.
+
+#include <zircon/syscalls.h>
+
+#include "base/mutex.h"
+#include "handles/handle_table.h"
+#include "objects/process_space.h"
+#include "objects/vmar.h"
+#include "objects/vmo.h"
+#include "rights/rights.h"
+#include "syscalls/syscall.h"
+#include "syscalls/user_memory.h"
+
+using zircon::base::RefPtr;
+using zircon::handles::HandleRef;
+using zircon::handles::HandleTable;
+using zircon::handles::TypedRef;
+using zircon::objects::Vmar;
+using zircon::objects::Vmo;
+
+namespace {
+
+// The handle that zx_vmar_root_self gives: made on first use, and then the same for ever.
+class RootHandle {
+ public:
+  zx_handle_t Get() {
+    // acquire: pairs with the release below.
+    zx_handle_t handle = handle_.load(std::memory_order_acquire);
+    if (handle == ZX_HANDLE_INVALID) return Make();
+    // In a forked child no handle is good; a program that has closed this one is on its own.
+    HandleRef ref;
+    const bool forked = HandleTable::Process().Lookup(handle, &ref) == ZX_ERR_BAD_STATE;
+    return forked ? ZX_HANDLE_INVALID : handle;
+  }
+
+ private:
+  zx_handle_t Make() {
+    zircon::base::MutexLock lock(mutex_);
+    zx_handle_t handle = handle_.load(std::memory_order_relaxed);
+    if (handle != ZX_HANDLE_INVALID) return handle;
+    RefPtr<Vmar> root = RefPtr<Vmar>::Share(zircon::objects::ProcessRoot());
+    if (!root) return ZX_HANDLE_INVALID;
+    if (HandleTable::Process().Insert(root, zircon::rights::kRootVmar, &handle) != ZX_OK) {
+      return ZX_HANDLE_INVALID;
+    }
+    handle_.store(handle, std::memory_order_release);
+    return handle;
+  }
+
+  zircon::base::Mutex mutex_;
+  std::atomic<zx_handle_t> handle_{ZX_HANDLE_INVALID};
+};
+
+constinit RootHandle root_handle;
+
+}  // namespace
+
+ZIRCON_SYSCALL(zx_status_t, vmar_map, zx_handle_t handle, zx_vm_option_t options,
+               size_t vmar_offset, zx_handle_t vmo_handle, uint64_t vmo_offset, size_t len,
+               zx_vaddr_t* mapped_addr) {
+  TypedRef<Vmar> vmar;
+  zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_NONE);
+  if (status != ZX_OK) return status;
+  TypedRef<Vmo> vmo;
+  status = vmo.Lookup(vmo_handle, ZX_RIGHT_MAP);
+  if (status != ZX_OK) return status;
+  uint64_t mapped;
+  status = vmar->Map(options, vmar_offset, vmo.share(), vmo.rights(), vmar.rights(), vmo_offset,
+                     len, &mapped);
+  if (status != ZX_OK) return status;
+  return zircon::user::Put(mapped_addr, mapped);
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmar_unmap, zx_handle_t handle, zx_vaddr_t addr, size_t len) {
+  TypedRef<Vmar> vmar;
+  const zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_NONE);
+  if (status != ZX_OK) return status;
+  return vmar->Unmap(addr, len, vmar.rights());
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmar_protect, zx_handle_t handle, zx_vm_option_t options,
+               zx_vaddr_t addr, size_t len) {
+  TypedRef<Vmar> vmar;
+  const zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_NONE);
+  if (status != ZX_OK) return status;
+  return vmar->Protect(options, addr, len, vmar.rights());
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmar_destroy, zx_handle_t handle) {
+  TypedRef<Vmar> vmar;
+  const zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_OP_CHILDREN);
+  if (status != ZX_OK) return status;
+  return vmar->DestroyByUser();
+}
+
+ZIRCON_SYSCALL(zx_handle_t, vmar_root_self, void) { return root_handle.Get(); }

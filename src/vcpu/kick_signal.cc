@@ -1,0 +1,125 @@
+#include "vcpu/kick_signal.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <zircon/errors.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "base/log.h"
+#include "base/mutex.h"
+
+namespace zircon::vcpu {
+namespace {
+
+base::Mutex g_mutex;
+// 0: not chosen. Written under the mutex; read anywhere.
+std::atomic<int> g_signal{0};
+bool g_installed ABSL_GUARDED_BY(g_mutex) = false;
+
+thread_local constinit volatile uint8_t* t_immediate_exit = nullptr;
+// Whether Attach() has closed the signal, so that Detach() opens it again.
+thread_local constinit bool t_closed_by_us = false;
+
+// Runs only where the program has unblocked the signal.
+void OnKick(int) {
+  if (t_immediate_exit != nullptr) *t_immediate_exit = 1;
+}
+
+bool AtDefault(int signo) {
+  struct sigaction action = {};
+  if (sigaction(signo, nullptr, &action) != 0) return false;
+  return (action.sa_flags & SA_SIGINFO) == 0 && action.sa_handler == SIG_DFL;
+}
+
+bool IsRealTime(int signo) { return signo >= SIGRTMIN && signo <= SIGRTMAX; }
+
+sigset_t KickSet() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, g_signal.load(std::memory_order_relaxed));
+  return set;
+}
+
+}  // namespace
+
+int KickSignal::number() { return g_signal.load(std::memory_order_acquire); }
+
+zx_status_t KickSignal::Choose(int signo) {
+  base::MutexLock lock(g_mutex);
+  if (!IsRealTime(signo)) return ZX_ERR_INVALID_ARGS;
+  if (g_installed) return ZX_ERR_BAD_STATE;
+  if (!AtDefault(signo)) return ZX_ERR_ALREADY_BOUND;
+  g_signal.store(signo, std::memory_order_release);
+  return ZX_OK;
+}
+
+zx_status_t KickSignal::Prepare() {
+  base::MutexLock lock(g_mutex);
+  if (g_installed) return ZX_OK;
+  int signo = g_signal.load(std::memory_order_relaxed);
+  if (signo != 0 && !AtDefault(signo)) {
+    LOG_WARN("signal {} was chosen for kicks, but the program handles it now", signo);
+    return ZX_ERR_NO_RESOURCES;
+  }
+  for (int candidate = SIGRTMAX; signo == 0 && candidate >= SIGRTMIN; --candidate) {
+    if (AtDefault(candidate)) signo = candidate;
+  }
+  if (signo == 0) {
+    LOG_WARN("no VCPU can be created: the program handles every real-time signal, and a kick needs "
+             "one");
+    return ZX_ERR_NO_RESOURCES;
+  }
+  struct sigaction action = {};
+  action.sa_handler = OnKick;
+  action.sa_flags = SA_RESTART;
+  if (sigaction(signo, &action, nullptr) != 0) return ZX_ERR_INTERNAL;
+  g_signal.store(signo, std::memory_order_release);
+  g_installed = true;
+  return ZX_OK;
+}
+
+void KickSignal::SetTarget(volatile uint8_t* immediate_exit) { t_immediate_exit = immediate_exit; }
+
+void KickSignal::Attach() {
+  const sigset_t kick = KickSet();
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &kick, &before);
+  if (sigismember(&before, number()) == 0) t_closed_by_us = true;
+}
+
+void KickSignal::Detach() {
+  Drain();
+  if (!t_closed_by_us) return;
+  t_closed_by_us = false;
+  const sigset_t kick = KickSet();
+  pthread_sigmask(SIG_UNBLOCK, &kick, nullptr);
+}
+
+uint64_t KickSignal::MaskForRun() {
+  sigset_t now;
+  pthread_sigmask(SIG_BLOCK, nullptr, &now);
+  sigdelset(&now, number());
+  // The kernel's set is 64 bits; the C library's begins with them.
+  uint64_t mask = 0;
+  std::memcpy(&mask, &now, sizeof(mask));
+  return mask;
+}
+
+bool KickSignal::Drain() {
+  const sigset_t kick = KickSet();
+  const timespec no_time = {};
+  bool any = false;
+  for (;;) {
+    if (sigtimedwait(&kick, nullptr, &no_time) > 0) {
+      any = true;
+    } else if (errno != EINTR) {  // EINTR: another signal's handler ran; ours may still be there
+      return any;
+    }
+  }
+}
+
+}  // namespace zircon::vcpu

@@ -1,0 +1,91 @@
+// RunGate: who may have the VCPU run, and how others get it to stop. It holds the requests that
+// reach a VCPU from other threads (kick, interrupt, park, room in a port) and closes the gap between
+// looking at them and entering the guest: no request can fall in between.
+//
+//   state      meaning                                  a request then
+//   kOutside   the owner is not in the guest            is seen by the next Begin()
+//   kRunning   in KVM_RUN, about to be, or handling     sends the kick signal, once per turn
+//              an exit
+//   kSleeping  halted, or waiting for room in a port    wakes the futex on the requests
+//
+// Owner: state := kRunning, then look at the requests. Requester: set the request, then look at the
+// state. Both are sequentially consistent, so at least one sees the other. The signal is blocked but
+// for KVM_RUN (vcpu/kick_signal.h), so one sent before KVM_RUN still ends it.
+//
+// Ownership: the VCPU's. Thread safety: Begin, Sleep, Leave and Interrupted are the owner thread's;
+// the rest from any thread.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "guest/vcpu_set.h"
+
+namespace zircon::vcpu {
+
+enum Request : uint32_t {
+  kRequestKick = 1u << 0,
+  kRequestInterrupt = 1u << 1,  // something was added to the pending interrupts
+  kRequestPark = 1u << 2,       // memory slots or traps are about to change
+  kRequestRoom = 1u << 3,       // a port that was full has room, or died
+};
+
+class RunGate final : public guest::Parkable {
+ public:
+  explicit RunGate(pid_t owner_tid) : owner_tid_(owner_tid) {}
+
+  // ---- The owner thread ----
+
+  // Begins a turn: when it returns the state is kRunning and no park is wanted. Gives the requests.
+  uint32_t Begin();
+  // Takes requests away.
+  void Take(uint32_t requests) { requests_.fetch_and(~requests, std::memory_order_seq_cst); }
+  // Sleeps until there is a request that is not in `ignored`, or `deadline` (monotonic nanoseconds)
+  // has passed; wakes without reason are possible. The next turn starts with Begin().
+  void Sleep(int64_t deadline, uint32_t ignored);
+  // The VCPU is back with the VMM. No signal is on its way to this thread when it returns.
+  void Leave();
+
+  // ---- Any thread ----
+
+  void Post(Request request);
+  bool IsSet(Request request) const {
+    return (requests_.load(std::memory_order_acquire) & request) != 0;
+  }
+
+  void RequestPark() override { Post(kRequestPark); }
+  void AwaitParked() override;
+  void Unpark() override;
+
+ private:
+  enum State : uint32_t { kOutside, kRunning, kSleeping };
+
+  void SetState(State state);
+  void SendSignal();
+
+  const pid_t owner_tid_;
+  std::atomic<uint32_t> state_{kOutside};   // a futex for AwaitParked()
+  std::atomic<uint32_t> requests_{0};       // a futex for the owner
+  // Whether the kick signal has been sent in this turn: one is enough.
+  std::atomic<bool> signalled_{false};
+  // Threads between looking at the state and having sent; Leave() waits for them, so that the
+  // signal cannot hit the thread when it has become somebody else's.
+  std::atomic<uint32_t> senders_{0};
+};
+
+// The owner thread inside enter: leaves on every way out.
+class RunScope {
+ public:
+  explicit RunScope(RunGate& gate) : gate_(gate) {}
+  ~RunScope() { gate_.Leave(); }
+  RunScope(const RunScope&) = delete;
+  RunScope& operator=(const RunScope&) = delete;
+
+ private:
+  RunGate& gate_;
+};
+
+}  // namespace zircon::vcpu

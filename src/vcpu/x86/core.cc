@@ -1,0 +1,236 @@
+#include "vcpu/x86/core.h"
+
+#include <zircon/errors.h>
+
+#include <cerrno>
+
+#include "base/log.h"
+#include "guest/kvm_status.h"
+#include "vcpu/x86/initial_state.h"
+#include "vcpu/x86/injection.h"
+#include "vcpu/x86/msr.h"
+#include "vcpu/x86/pvclock.h"
+
+namespace zircon::vcpu::x86 {
+namespace {
+
+// CF PF AF ZF SF TF DF OF NT AC ID: what read_state shows and write_state takes of RFLAGS.
+constexpr uint64_t kUserFlags = 0x244DD5;
+// write_state changes flags only when this bit, which is always 1 on hardware, is set in its input.
+constexpr uint64_t kFlagsGiven = 0x2;
+
+constexpr uint32_t kFallbackTscKhz = 1'000'000;
+
+}  // namespace
+
+Core::Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, ExitCounters* counters)
+    : fd_(fd),
+      guest_(guest),
+      id_(id),
+      counters_(*counters),
+      apic_(id, guest.host().deadline_timer, &pending_),
+      view_(guest.space()) {}
+
+int Core::Initialize(uint64_t entry, bool used) {
+  const int error = SetInitialState(fd_, guest_.host(), id_, entry, used);
+  if (error != 0) return error;
+  uint32_t khz = kFallbackTscKhz;
+  if (fd_.TscKhz(&khz) != 0) khz = kFallbackTscKhz;
+  clock_ = TscClock(khz);
+  return 0;
+}
+
+void Core::ReadState(zx_vcpu_state_t* state) const {
+  const kvm_regs& from = regs();
+  state->rax = from.rax;
+  state->rcx = from.rcx;
+  state->rdx = from.rdx;
+  state->rbx = from.rbx;
+  state->rsp = from.rsp;
+  state->rbp = from.rbp;
+  state->rsi = from.rsi;
+  state->rdi = from.rdi;
+  state->r8 = from.r8;
+  state->r9 = from.r9;
+  state->r10 = from.r10;
+  state->r11 = from.r11;
+  state->r12 = from.r12;
+  state->r13 = from.r13;
+  state->r14 = from.r14;
+  state->r15 = from.r15;
+  state->rflags = from.rflags & kUserFlags;
+}
+
+void Core::WriteState(const zx_vcpu_state_t& state) {
+  kvm_regs& to = regs();
+  to.rax = state.rax;
+  to.rcx = state.rcx;
+  to.rdx = state.rdx;
+  to.rbx = state.rbx;
+  to.rsp = state.rsp;
+  to.rbp = state.rbp;
+  to.rsi = state.rsi;
+  to.rdi = state.rdi;
+  to.r8 = state.r8;
+  to.r9 = state.r9;
+  to.r10 = state.r10;
+  to.r11 = state.r11;
+  to.r12 = state.r12;
+  to.r13 = state.r13;
+  to.r14 = state.r14;
+  to.r15 = state.r15;
+  if ((state.rflags & kFlagsGiven) != 0) {
+    to.rflags = (to.rflags & ~kUserFlags) | (state.rflags & kUserFlags);
+  }
+  MarkRegsDirty();
+}
+
+void Core::WriteIo(const zx_vcpu_io_t& io) {
+  kvm_regs& to = regs();
+  const uint64_t mask = (uint64_t{1} << (8 * io.access_size)) - 1;
+  to.rax = (to.rax & ~mask) | (io.u32 & mask);
+  // An IN that is owed takes it from RAX through the run buffer.
+  if (owed_.kind != PendingExit::kIn) MarkRegsDirty();
+}
+
+zx_status_t Core::PrepareRun(bool interrupts_added) {
+  if (dead_ != ZX_OK) return dead_;
+  if (!owed_.nothing()) {
+    const zx_status_t status = Settle();
+    if (status != ZX_OK) return status;
+  }
+  ExpireTimer();
+  if (interrupts_added) may_have_pending_ = true;
+  if (!may_have_pending_) return ZX_OK;
+  return InjectNext(&fd_.run(), &pending_, &may_have_pending_);
+}
+
+int64_t Core::TimerDeadline() {
+  const uint64_t tsc = apic_.timer_deadline();
+  if (tsc == LocalApic::kNever) return INT64_MAX;
+  if (tsc != timer_tsc_) {
+    timer_tsc_ = tsc;
+    timer_monotonic_ = clock_.MonotonicAt(tsc);
+  }
+  return timer_monotonic_;
+}
+
+void Core::ExpireTimer() {
+  const uint64_t deadline = apic_.timer_deadline();
+  if (deadline == LocalApic::kNever) return;
+  const uint64_t now = TscClock::Now();
+  if (now >= deadline && apic_.ExpireTimer(now)) may_have_pending_ = true;
+}
+
+Turn Core::HandleExit(zx_port_packet_t* packet) {
+  const kvm_run& run = fd_.run();
+  switch (run.exit_reason) {
+    case KVM_EXIT_IO:
+      counters_.Count(ZIRCON_KVM_EXIT_IO);
+      return HandleIo(packet);
+    case KVM_EXIT_MMIO:
+      counters_.Count(ZIRCON_KVM_EXIT_MMIO);
+      return HandleMmio(packet);
+    case KVM_EXIT_HLT:
+      counters_.Count(ZIRCON_KVM_EXIT_HLT);
+      return Turn::Halt();
+    case KVM_EXIT_X86_RDMSR:
+      counters_.Count(ZIRCON_KVM_EXIT_RDMSR);
+      return HandleReadMsr();
+    case KVM_EXIT_X86_WRMSR:
+      counters_.Count(ZIRCON_KVM_EXIT_WRMSR);
+      return HandleWriteMsr(packet);
+    case KVM_EXIT_IRQ_WINDOW_OPEN:
+      counters_.Count(ZIRCON_KVM_EXIT_IRQ_WINDOW);
+      return Turn::Continue();
+    case KVM_EXIT_INTR:
+    case KVM_EXIT_SET_TPR:
+      counters_.Count(ZIRCON_KVM_EXIT_INTR);
+      return Turn::Continue();
+    case KVM_EXIT_SHUTDOWN:
+      // On some processors the exit has reset the VCPU: running it again would start elsewhere.
+      counters_.Count(ZIRCON_KVM_EXIT_SHUTDOWN);
+      LOG_DEBUG("VCPU {}: triple fault at {:#x}", id_, regs().rip);
+      dead_ = ZX_ERR_NOT_SUPPORTED;
+      return Turn::Status(dead_);
+    case KVM_EXIT_FAIL_ENTRY:
+      counters_.Count(ZIRCON_KVM_EXIT_FAIL_ENTRY);
+      return Turn::Status(ZX_ERR_BAD_STATE);
+    case KVM_EXIT_INTERNAL_ERROR:
+      counters_.Count(ZIRCON_KVM_EXIT_INTERNAL_ERROR);
+      if (run.internal.suberror == KVM_INTERNAL_ERROR_EMULATION) return HandleEmulationFailure();
+      return LogOnce("internal error", run.internal.suberror);
+    default:
+      counters_.Count(ZIRCON_KVM_EXIT_OTHER);
+      return LogOnce("an exit without a meaning", run.exit_reason);
+  }
+}
+
+Turn Core::HandleRunError(int error) {
+  if (error == ENOMEM || error == EFAULT) {
+    // A page of a mapping could not be had; the instruction has not been executed.
+    LOG_WARN("VCPU {}: the host has no memory for the guest (errno {})", id_, error);
+    return Turn::Status(ZX_ERR_NO_MEMORY);
+  }
+  return LogOnce("KVM_RUN fails with errno", static_cast<uint64_t>(error));
+}
+
+Turn Core::LogOnce(const char* what, uint64_t number) {
+  LOG_ERROR("VCPU {} cannot go on: {} {}, RIP {:#x}", id_, what, number, regs().rip);
+  dead_ = ZX_ERR_INTERNAL;
+  return Turn::Status(dead_);
+}
+
+Turn Core::HandleReadMsr() {
+  kvm_run& run = fd_.run();
+  uint64_t value = 0;
+  const uint32_t msr = run.msr.index;
+  const MsrResult result = LocalApic::Covers(msr) ? apic_.Read(msr, &value)
+                           : IsClockMsr(msr)      ? MsrResult::Fault()
+                                                  : ReadMsr(msr, id_, &value);
+  run.msr.error = result.kind == MsrResult::kFault ? 1 : 0;
+  run.msr.data = value;
+  return Turn::Continue();
+}
+
+Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
+  kvm_run& run = fd_.run();
+  const uint32_t msr = run.msr.index;
+  const uint64_t value = run.msr.data;
+  const MsrResult result = LocalApic::Covers(msr) ? apic_.Write(msr, value, packet)
+                           : IsClockMsr(msr) ? WriteClockMsr(fd_, guest_.space(), msr, value)
+                                             : WriteMsr(msr, id_, value);
+  run.msr.error = result.kind == MsrResult::kFault ? 1 : 0;
+  switch (result.kind) {
+    case MsrResult::kPacket:
+      return Turn::Packet();
+    case MsrResult::kError:
+      return Turn::Status(result.status);
+    case MsrResult::kRefuse: {
+      const zx_status_t status = Rewind();
+      return Turn::Status(status == ZX_OK ? result.status : status);
+    }
+    default:
+      // A write to the APIC itself may have made something pending.
+      if (pending_.Any()) may_have_pending_ = true;
+      return Turn::Continue();
+  }
+}
+
+Turn Core::HandleEmulationFailure() {
+  // KVM may have queued a #UD with the exit; taking the registers back as they are drops it, so that
+  // the same instruction is tried again.
+  fd_.run().s.regs.events.exception.pending = 0;
+  fd_.run().s.regs.events.exception.injected = 0;
+  fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;
+  // Code that is not mapped in guest-physical memory is one cause; the rest is what KVM cannot do.
+  const uint64_t base = CodeModeOf(sregs()) == CodeMode::k64 ? 0 : sregs().cs.base;
+  uint64_t gpa = 0;
+  if (view_.Translate(sregs(), base + regs().rip, &gpa)) {
+    const zx_status_t why = guest_.space().Explain(gpa, false);
+    if (why != ZX_OK) return Turn::Status(why);
+  }
+  return Turn::Status(ZX_ERR_NOT_SUPPORTED);
+}
+
+}  // namespace zircon::vcpu::x86

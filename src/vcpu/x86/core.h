@@ -1,0 +1,157 @@
+// Core: the x86-64 half of a VCPU: its register file, what an exit still owes the kernel, what is to
+// be injected, and what each exit means. vcpu/vcpu.h drives it turn by turn and knows nothing of x86.
+//
+// The register file is the one in the run page: the kernel fills it at each exit, read_state and
+// write_state work on it, and the next run takes it back if it was changed. That is why a trap costs
+// one ioctl.
+//
+// Ownership: the VCPU's. Thread safety: the owner thread, but for AddInterrupt() and HasPendingEvent().
+
+#pragma once
+
+#include <zircon/syscalls/hypervisor.h>
+#include <zircon/syscalls/port.h>
+#include <zircon/types.h>
+
+#include <cstdint>
+
+#include "guest/guest.h"
+#include "kvm/vcpu_fd.h"
+#include "vcpu/exit_counters.h"
+#include "vcpu/x86/guest_view.h"
+#include "vcpu/x86/instruction.h"
+#include "vcpu/x86/local_apic.h"
+#include "vcpu/x86/pending_exit.h"
+#include "vcpu/x86/pending_interrupts.h"
+#include "vcpu/x86/store_finder.h"
+#include "vcpu/x86/tsc_clock.h"
+
+namespace zircon::vcpu {
+
+// What one turn of the run loop came to.
+struct Turn {
+  enum Kind {
+    kContinue,  // into the guest again
+    kPacket,    // the VMM gets the packet
+    kHalt,      // the guest waits for an interrupt
+    kBell,      // a bell is to be queued first: Core::bell()
+    kStatus,    // enter gives `status`
+  };
+  Kind kind = kContinue;
+  zx_status_t status = ZX_OK;
+
+  static Turn Continue() { return {kContinue, ZX_OK}; }
+  static Turn Packet() { return {kPacket, ZX_OK}; }
+  static Turn Halt() { return {kHalt, ZX_OK}; }
+  static Turn Bell() { return {kBell, ZX_OK}; }
+  static Turn Status(zx_status_t status) { return {kStatus, status}; }
+};
+
+namespace x86 {
+
+// A store into a BELL trap whose packet is not in the port yet.
+struct PendingBell {
+  const guest::Trap* trap = nullptr;
+  uint64_t address = 0;
+};
+
+class Core {
+ public:
+  Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, ExitCounters* counters);
+
+  // The VCPU is as new, or as another left it (`used`). An errno.
+  [[nodiscard]] int Initialize(uint64_t entry, bool used);
+
+  // ---- State, between enters ----
+
+  void ReadState(zx_vcpu_state_t* state) const;
+  void WriteState(const zx_vcpu_state_t& state);
+  void WriteIo(const zx_vcpu_io_t& io);
+
+  // ---- Turns ----
+
+  // Settles what the last exit owes and chooses what to inject. ZX_OK, or what enter gives.
+  [[nodiscard]] zx_status_t PrepareRun(bool interrupts_added);
+  // What the exit in the run page means; `packet` is filled for kPacket.
+  Turn HandleExit(zx_port_packet_t* packet);
+  // KVM_RUN itself failed with `error` (not EINTR, EAGAIN).
+  Turn HandleRunError(int error);
+
+  PendingBell& bell() { return bell_; }
+
+  // When the guest's timer is due, in nanoseconds of CLOCK_MONOTONIC (INT64_MAX: never).
+  int64_t TimerDeadline();
+  // Makes the timer's interrupt pending if it is due.
+  void ExpireTimer();
+  // The host's clocks have run apart since the deadline was computed: compute it anew.
+  void ForgetTimerTime() { timer_tsc_ = LocalApic::kNever; }
+
+  // ---- Any thread ----
+
+  static constexpr uint32_t kVectors = x86::kVectors;
+  void AddInterrupt(uint32_t vector) { pending_.Set(vector); }
+  // Whether a halted guest has a reason to go on.
+  bool HasPendingEvent() const { return pending_.Any(); }
+
+ private:
+  kvm_regs& regs() { return fd_.run().s.regs.regs; }
+  const kvm_regs& regs() const { return fd_.run().s.regs.regs; }
+  kvm_sregs& sregs() { return fd_.run().s.regs.sregs; }
+  const kvm_sregs& sregs() const { return fd_.run().s.regs.sregs; }
+  void MarkRegsDirty() { fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS; }
+
+  // pending exits (core_completion.cc)
+  [[nodiscard]] zx_status_t Settle();
+  bool FoldIntoRun();
+  // Lets the kernel finish the instruction, with nothing of what it reads or writes mattering.
+  [[nodiscard]] bool FinishInKernel();
+  // Puts the registers back, and what else the kernel may have made of bytes that do not matter.
+  void RestoreAfterFinish(const kvm_regs& wanted, const kvm_sregs& before);
+  [[nodiscard]] zx_status_t FinishKeepingRegisters();
+  // The instruction is as if it had not been begun: the same exit comes again.
+  [[nodiscard]] zx_status_t Rewind();
+
+  // port exits (core_io.cc)
+  Turn HandleIo(zx_port_packet_t* packet);
+  bool IsStringIo(const kvm_run& run);
+  Turn RefuseOut(zx_status_t status);
+
+  // memory exits (core_memory.cc)
+  Turn HandleMmio(zx_port_packet_t* packet);
+  Turn HandleStore(const guest::Trap* trap, zx_port_packet_t* packet);
+  Turn HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet);
+  Turn RefuseStore(zx_status_t status);
+  void FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
+                     zx_port_packet_t* packet) const;
+
+  // other exits (core.cc)
+  Turn HandleReadMsr();
+  Turn HandleWriteMsr(zx_port_packet_t* packet);
+  Turn HandleEmulationFailure();
+  Turn LogOnce(const char* what, uint64_t number);
+
+  kvm::VcpuFd& fd_;
+  guest::Guest& guest_;
+  const uint32_t id_;
+  ExitCounters& counters_;
+
+  PendingInterrupts pending_;
+  bool may_have_pending_ = false;  // the owner's own note of pending_
+  LocalApic apic_;
+  TscClock clock_;
+  // The timer's deadline in both clocks; computed again when the counter's changes.
+  uint64_t timer_tsc_ = LocalApic::kNever;
+  int64_t timer_monotonic_ = INT64_MAX;
+
+  PendingExit owed_;
+  PendingBell bell_;
+  GuestView view_;
+  StoreFinder stores_;
+  DecodeCache loads_;
+  // A state from which no run can come back (triple fault, an exit without a meaning): enter gives
+  // this from then on.
+  zx_status_t dead_ = ZX_OK;
+};
+
+}  // namespace x86
+}  // namespace zircon::vcpu

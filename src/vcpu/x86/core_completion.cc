@@ -1,0 +1,131 @@
+// Core: settling what an exit owes the kernel (vcpu/x86/pending_exit.h).
+
+#include <zircon/errors.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "vcpu/x86/core.h"
+
+namespace zircon::vcpu::x86 {
+namespace {
+
+constexpr uint64_t kResumeFlag = 1u << 16;
+// An instruction comes back at most a few times (both halves of a split access, read and write);
+// whatever goes on longer is a repeated string, which is cut short below.
+constexpr int kMaxReturns = 64;
+
+// `value` cut to its low `size` bytes.
+uint64_t Low(uint64_t value, uint8_t size) {
+  return size >= 8 ? value : value & ((uint64_t{1} << (8 * size)) - 1);
+}
+
+// What a register of `size` bytes holds, as 64 bits, when the `from` low bytes of it were loaded with
+// a sign.
+uint64_t SignExtend(uint64_t value, uint8_t from, uint8_t size) {
+  const int shift = 64 - 8 * from;
+  const auto extended =
+      static_cast<uint64_t>(static_cast<int64_t>(value << shift) >> shift);
+  return Low(extended, size);
+}
+
+}  // namespace
+
+zx_status_t Core::Settle() {
+  if (FoldIntoRun()) {
+    owed_ = PendingExit{};
+    return ZX_OK;
+  }
+  return FinishKeepingRegisters();
+}
+
+// Whether the kernel, given the right bytes, will end with just the registers that the VMM wants;
+// then they are put where the next run finds them, and nothing more is to be done.
+bool Core::FoldIntoRun() {
+  if (owed_.kind == PendingExit::kOther) return false;
+  kvm_run& run = fd_.run();
+  // The kernel's emulator writes its own flags back.
+  if (regs().rflags != owed_.rflags) return false;
+
+  if (owed_.kind == PendingExit::kIn) {
+    // Four bytes clear the upper half of RAX on their way.
+    if (owed_.size == 4 && regs().rax >> 32 != 0) return false;
+    std::memcpy(reinterpret_cast<uint8_t*>(&run) + run.io.data_offset, &regs().rax, owed_.size);
+    return true;
+  }
+
+  const GeneralRegister& destination = owed_.destination;
+  const uint64_t whole = *RegisterSlot(&regs(), destination.number);
+  const uint64_t wanted = destination.high_byte ? (whole >> 8) & 0xFF : whole;
+  const uint64_t bytes = Low(wanted, owed_.size);
+  // 8- and 16-bit destinations leave the rest of the register; 32-bit ones clear it.
+  uint64_t result = bytes;
+  if (owed_.form == Form::kLoadSign) result = SignExtend(bytes, owed_.size, destination.size);
+  const uint8_t defined = destination.size >= 4 ? 8 : destination.size;
+  if (Low(wanted, defined) != Low(result, defined)) return false;
+  std::memcpy(run.mmio.data, &bytes, sizeof(bytes));
+  return true;
+}
+
+bool Core::FinishInKernel() {
+  kvm_run& run = fd_.run();
+  run.kvm_dirty_regs = 0;
+  int error = 0;
+  for (int i = 0; i < kMaxReturns && error == 0; ++i) {
+    if (owed_.repeated) {
+      // This iteration is the last.
+      run.s.regs.regs.rcx = 1;
+      run.kvm_dirty_regs = KVM_SYNC_X86_REGS;
+    }
+    run.immediate_exit = 1;
+    error = fd_.Run();
+  }
+  run.immediate_exit = 0;
+  return error == EINTR || error == EAGAIN;
+}
+
+// The kernel has executed the instruction on bytes that do not matter: a DIV may have queued a #DE, a
+// load of a segment register may have changed it.
+void Core::RestoreAfterFinish(const kvm_regs& wanted, const kvm_sregs& before) {
+  kvm_run& run = fd_.run();
+  regs() = wanted;
+  MarkRegsDirty();
+  if (std::memcmp(&sregs(), &before, sizeof(before)) != 0) {
+    sregs() = before;
+    run.kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+  }
+  kvm_vcpu_events& events = run.s.regs.events;
+  if (events.exception.injected != 0 || events.exception.pending != 0) {
+    events.exception = {};
+    run.kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+  }
+}
+
+zx_status_t Core::FinishKeepingRegisters() {
+  kvm_regs wanted = regs();
+  const kvm_sregs before = sregs();
+  const uint64_t next_rip = owed_.next_rip;
+  if (!FinishInKernel()) {
+    LogOnce("an instruction that does not end: exit reason", fd_.run().exit_reason);
+    return dead_;
+  }
+  wanted.rip = next_rip != 0 ? next_rip : regs().rip;
+  wanted.rflags &= ~kResumeFlag;
+  RestoreAfterFinish(wanted, before);
+  owed_ = PendingExit{};
+  return ZX_OK;
+}
+
+zx_status_t Core::Rewind() {
+  const kvm_regs wanted = regs();
+  const kvm_sregs before = sregs();
+  if (!FinishInKernel()) {
+    LogOnce("an instruction that does not end: exit reason", fd_.run().exit_reason);
+    return dead_;
+  }
+  RestoreAfterFinish(wanted, before);
+  owed_ = PendingExit{};
+  return ZX_OK;
+}
+
+}  // namespace zircon::vcpu::x86

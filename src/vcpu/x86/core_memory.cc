@@ -1,0 +1,123 @@
+// Core: exits for guest memory: traps, and accesses that nothing is mapped for (contract TRAP-MEM,
+// TRAP-BELL and FAULT rows).
+
+#include <zircon/errors.h>
+
+#include <cstring>
+
+#include "base/log.h"
+#include "vcpu/x86/core.h"
+
+namespace zircon::vcpu::x86 {
+namespace {
+
+// Instructions whose read the kernel completes by copying bytes into a register.
+bool IsPlainLoad(const Instruction& insn) {
+  return insn.form == Form::kLoad || insn.form == Form::kLoadZero || insn.form == Form::kLoadSign;
+}
+
+}  // namespace
+
+Turn Core::HandleMmio(zx_port_packet_t* packet) {
+  const kvm_run& run = fd_.run();
+  const guest::Trap* trap = guest_.space().traps().memory.Find(run.mmio.phys_addr);
+  return run.mmio.is_write != 0 ? HandleStore(trap, packet) : HandleLoad(trap, packet);
+}
+
+void Core::FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
+                         zx_port_packet_t* packet) const {
+  packet->key = trap.key;
+  packet->type = ZX_PKT_TYPE_GUEST_MEM;
+  packet->status = ZX_OK;
+  packet->guest_mem = {};
+  zx_packet_guest_mem_t& mem = packet->guest_mem;
+  mem.addr = address;
+  mem.cr3 = sregs().cr3;
+  mem.rip = rip;
+  mem.instruction_size = length;
+  mem.default_operand_size = DefaultOperandSize(sregs());
+}
+
+// The kernel reports a store when it has finished the instruction: RIP is past it.
+Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
+  const kvm_run& run = fd_.run();
+  const uint64_t address = run.mmio.phys_addr;
+  if (trap == nullptr) return RefuseStore(guest_.space().Explain(address, true));
+  if (trap->kind == ZX_GUEST_TRAP_BELL) {
+    bell_ = {trap, address};
+    // Pieces of a wider store come as further exits, each a bell of its own address.
+    return Turn::Bell();
+  }
+  const StoreExit exit = {address, run.mmio.len, run.mmio.data};
+  Instruction store;
+  const bool found = stores_.Find(view_, regs(), sregs(), exit, &store);
+  const uint8_t length = found ? store.length : 0;
+  FillMemPacket(*trap, address, regs().rip - length, length, packet);
+  // A store in pieces is one packet: the kernel finishes the rest unseen.
+  if (!found || store.memory.access_size > run.mmio.len) {
+    owed_.kind = PendingExit::kOther;
+    owed_.repeated = found && store.repeated;
+    owed_.rflags = regs().rflags;
+  }
+  return Turn::Packet();
+}
+
+// RIP is still on the instruction, and the registers are what they were before it.
+Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
+  const kvm_run& run = fd_.run();
+  const uint64_t address = run.mmio.phys_addr;
+  if (trap == nullptr) {
+    const zx_status_t why = guest_.space().Explain(address, false);
+    const zx_status_t status = Rewind();
+    if (status != ZX_OK) return Turn::Status(status);
+    return Turn::Status(why == ZX_OK ? ZX_ERR_NOT_FOUND : why);
+  }
+  const uint64_t linear = (CodeModeOf(sregs()) == CodeMode::k64 ? 0 : sregs().cs.base) + regs().rip;
+  uint8_t bytes[kMaxInstructionLength];
+  const size_t have = view_.Read(sregs(), linear, bytes, sizeof(bytes));
+  Instruction load;
+  const bool known = loads_.Decode(bytes, have, CodeModeOf(sregs()), &load);
+
+  owed_.rflags = regs().rflags;
+  owed_.kind = PendingExit::kOther;
+  owed_.repeated = known && load.repeated;
+  owed_.next_rip = known ? regs().rip + load.length : 0;
+  if (trap->kind == ZX_GUEST_TRAP_BELL) {
+    // A bell cannot be read; the instruction is over all the same.
+    return Turn::Status(ZX_ERR_NOT_SUPPORTED);
+  }
+  FillMemPacket(*trap, address, regs().rip, known ? load.length : 0, packet);
+  if (known && IsPlainLoad(load) && load.memory.access_size == run.mmio.len) {
+    owed_.kind = PendingExit::kLoad;
+    owed_.size = static_cast<uint8_t>(run.mmio.len);
+    owed_.form = load.form;
+    owed_.destination = load.reg;
+  }
+  return Turn::Packet();
+}
+
+Turn Core::RefuseStore(zx_status_t why) {
+  const kvm_run& run = fd_.run();
+  // FinishInKernel() may overwrite the page's copy.
+  uint8_t data[sizeof(run.mmio.data)];
+  std::memcpy(data, run.mmio.data, sizeof(data));
+  const StoreExit exit = {run.mmio.phys_addr, run.mmio.len, data};
+  Instruction store;
+  kvm_regs before = regs();
+  const bool found = stores_.Find(view_, regs(), sregs(), exit, &store);
+  const bool undone = found && UndoStore(store, &before);
+  if (!undone) {
+    LOG_DEBUG("VCPU {}: a store to {:#x} cannot be repeated: no instruction before RIP {:#x} fits",
+              id_, exit.gpa, regs().rip);
+  }
+  if (!FinishInKernel()) {
+    return LogOnce("a store that does not end: exit reason", run.exit_reason);
+  }
+  if (undone) {
+    regs() = before;
+    MarkRegsDirty();
+  }
+  return Turn::Status(why == ZX_OK ? ZX_ERR_NOT_FOUND : why);
+}
+
+}  // namespace zircon::vcpu::x86

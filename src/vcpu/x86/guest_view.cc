@@ -1,0 +1,132 @@
+#include "vcpu/x86/guest_view.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace zircon::vcpu::x86 {
+namespace {
+
+constexpr uint64_t kPageSize = 4096;
+constexpr uint64_t kPresent = 1u << 0;
+constexpr uint64_t kLarge = 1u << 7;
+constexpr uint64_t kAddressMask = 0x000F'FFFF'FFFF'F000;
+
+constexpr uint64_t kCr0Paging = 1u << 31;
+constexpr uint64_t kCr4PageSizeExtension = 1u << 4;
+constexpr uint64_t kCr4Pae = 1u << 5;
+constexpr uint64_t kCr4FiveLevels = 1u << 12;
+constexpr uint64_t kEferLongModeActive = 1u << 10;
+
+}  // namespace
+
+const guest::MemorySlot* GuestView::Slot(uint64_t gpa) {
+  if (version_ != space_.slot_version()) {
+    version_ = space_.slot_version();
+    last_ = nullptr;
+  }
+  const guest::MemorySlot* slot = space_.FindSlot(gpa, last_);
+  if (slot != nullptr) last_ = slot;
+  return slot;
+}
+
+const uint8_t* GuestView::Host(uint64_t gpa, size_t* length) {
+  const guest::MemorySlot* slot = Slot(gpa);
+  if (slot == nullptr) return nullptr;
+  const uint64_t inside = gpa - slot->gpa;
+  *length = slot->size - inside;
+  return slot->host + inside;
+}
+
+uint8_t* GuestView::HostForWrite(uint64_t gpa, size_t* length) {
+  const guest::MemorySlot* slot = Slot(gpa);
+  if (slot == nullptr || slot->read_only) return nullptr;
+  const uint64_t inside = gpa - slot->gpa;
+  *length = slot->size - inside;
+  return slot->host + inside;
+}
+
+bool GuestView::ReadEntry(uint64_t gpa, size_t size, uint64_t* entry) {
+  size_t length = 0;
+  const uint8_t* host = Host(gpa, &length);
+  if (host == nullptr || length < size) return false;
+  // Entries are aligned; one load, as the processor makes.
+  *entry = size == 8 ? __atomic_load_n(reinterpret_cast<const uint64_t*>(host), __ATOMIC_RELAXED)
+                     : __atomic_load_n(reinterpret_cast<const uint32_t*>(host), __ATOMIC_RELAXED);
+  return (*entry & kPresent) != 0;
+}
+
+bool GuestView::TranslateLong(const kvm_sregs& sregs, uint64_t linear, int levels, uint64_t* gpa) {
+  uint64_t table = sregs.cr3 & kAddressMask;
+  for (int level = levels; level >= 1; --level) {
+    const int shift = 12 + 9 * (level - 1);
+    uint64_t entry = 0;
+    if (!ReadEntry(table + ((linear >> shift) & 511) * 8, 8, &entry)) return false;
+    if (level == 1 || (level <= 3 && (entry & kLarge) != 0)) {
+      const uint64_t inside = (uint64_t{1} << shift) - 1;
+      *gpa = ((entry & kAddressMask) & ~inside) | (linear & inside);
+      return true;
+    }
+    table = entry & kAddressMask;
+  }
+  return false;
+}
+
+bool GuestView::TranslatePae(const kvm_sregs& sregs, uint64_t linear, uint64_t* gpa) {
+  linear &= 0xFFFFFFFF;
+  uint64_t entry = 0;
+  if (!ReadEntry((sregs.cr3 & 0xFFFFFFE0) + (linear >> 30) * 8, 8, &entry)) return false;
+  const uint64_t directory = entry & kAddressMask;
+  if (!ReadEntry(directory + ((linear >> 21) & 511) * 8, 8, &entry)) return false;
+  if ((entry & kLarge) != 0) {
+    *gpa = (entry & kAddressMask & ~uint64_t{0x1FFFFF}) | (linear & 0x1FFFFF);
+    return true;
+  }
+  const uint64_t table = entry & kAddressMask;
+  if (!ReadEntry(table + ((linear >> 12) & 511) * 8, 8, &entry)) return false;
+  *gpa = (entry & kAddressMask) | (linear & (kPageSize - 1));
+  return true;
+}
+
+bool GuestView::TranslateTwoLevel(const kvm_sregs& sregs, uint64_t linear, uint64_t* gpa) {
+  linear &= 0xFFFFFFFF;
+  uint64_t entry = 0;
+  if (!ReadEntry((sregs.cr3 & 0xFFFFF000) + (linear >> 22) * 4, 4, &entry)) return false;
+  if ((entry & kLarge) != 0 && (sregs.cr4 & kCr4PageSizeExtension) != 0) {
+    // Bits 13 to 20 of the entry are bits 32 to 39 of the address (PSE-36).
+    *gpa = (entry & 0xFFC00000) | ((entry & 0x1FE000) << 19) | (linear & 0x3FFFFF);
+    return true;
+  }
+  if (!ReadEntry((entry & 0xFFFFF000) + ((linear >> 12) & 1023) * 4, 4, &entry)) return false;
+  *gpa = (entry & 0xFFFFF000) | (linear & (kPageSize - 1));
+  return true;
+}
+
+bool GuestView::Translate(const kvm_sregs& sregs, uint64_t linear, uint64_t* gpa) {
+  if ((sregs.cr0 & kCr0Paging) == 0) {
+    *gpa = linear & 0xFFFFFFFF;
+    return true;
+  }
+  if ((sregs.efer & kEferLongModeActive) != 0) {
+    return TranslateLong(sregs, linear, (sregs.cr4 & kCr4FiveLevels) != 0 ? 5 : 4, gpa);
+  }
+  if ((sregs.cr4 & kCr4Pae) != 0) return TranslatePae(sregs, linear, gpa);
+  return TranslateTwoLevel(sregs, linear, gpa);
+}
+
+size_t GuestView::Read(const kvm_sregs& sregs, uint64_t linear, uint8_t* to, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    uint64_t gpa = 0;
+    if (!Translate(sregs, linear + done, &gpa)) break;
+    size_t length = 0;
+    const uint8_t* host = Host(gpa, &length);
+    if (host == nullptr) break;
+    const size_t to_page_end = kPageSize - (gpa & (kPageSize - 1));
+    const size_t piece = std::min({size - done, length, to_page_end});
+    std::memcpy(to + done, host, piece);
+    done += piece;
+  }
+  return done;
+}
+
+}  // namespace zircon::vcpu::x86

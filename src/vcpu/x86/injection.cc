@@ -1,0 +1,81 @@
+#include "vcpu/x86/injection.h"
+
+#include <zircon/errors.h>
+
+namespace zircon::vcpu::x86 {
+namespace {
+
+constexpr int kNmi = 2;
+constexpr int kLastException = 20;
+constexpr int kFirstExternal = 32;
+// Vectors 0..20 without NMI.
+constexpr uint64_t kExceptions = ((uint64_t{1} << (kLastException + 1)) - 1) & ~(uint64_t{1} << kNmi);
+
+constexpr bool HasErrorCode(int vector) {
+  return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+}
+
+// Whether an event is on its way already: one that was interrupted by a second-level fault and is
+// delivered again, or one that was put in before a run that never reached the guest.
+bool EventUnderWay(const kvm_vcpu_events& events) {
+  return events.exception.injected != 0 || events.exception.pending != 0 ||
+         events.interrupt.injected != 0 || events.nmi.injected != 0;
+}
+
+}  // namespace
+
+zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more) {
+  kvm_vcpu_events& events = run->s.regs.events;
+  run->request_interrupt_window = 0;
+
+  if (pending->Take(kNmi)) {
+    // KVM delivers it as soon as NMIs are not blocked.
+    events.nmi.pending = 1;
+    events.flags |= KVM_VCPUEVENT_VALID_NMI_PENDING;
+    run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+    pending->DropLow(kExceptions);
+    *more = pending->Any();
+    run->request_interrupt_window = pending->Highest() >= kFirstExternal;
+    return ZX_OK;
+  }
+
+  const int vector = pending->Highest();
+  *more = vector != kNoVector;
+  if (vector == kNoVector) return ZX_OK;
+
+  if (vector > kLastException && vector < kFirstExternal) {
+    pending->Take(static_cast<uint32_t>(vector));
+    *more = pending->Any();
+    return ZX_ERR_NOT_SUPPORTED;
+  }
+
+  if (vector >= kFirstExternal) {
+    if (run->ready_for_interrupt_injection == 0 || EventUnderWay(events)) {
+      run->request_interrupt_window = 1;
+      return ZX_OK;
+    }
+    events.interrupt.injected = 1;
+    events.interrupt.nr = static_cast<uint8_t>(vector);
+    events.interrupt.soft = 0;
+    // What the page says of readiness was true before this.
+    run->ready_for_interrupt_injection = 0;
+  } else {
+    if (EventUnderWay(events)) {
+      // Its delivery comes first; the window's exit brings us back.
+      run->request_interrupt_window = 1;
+      return ZX_OK;
+    }
+    events.exception.injected = 1;
+    events.exception.nr = static_cast<uint8_t>(vector);
+    events.exception.has_error_code = HasErrorCode(vector);
+    events.exception.error_code = 0;
+  }
+  run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+  pending->Take(static_cast<uint32_t>(vector));
+  pending->DropLow(kExceptions);
+  *more = pending->Any();
+  run->request_interrupt_window = pending->Highest() >= kFirstExternal;
+  return ZX_OK;
+}
+
+}  // namespace zircon::vcpu::x86

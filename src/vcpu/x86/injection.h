@@ -1,0 +1,23 @@
+// Which pending event goes into the guest at an entry, at most one (contract INT rows):
+//   1. NMI (vector 2), which ignores RFLAGS.IF; KVM itself waits while NMIs are blocked.
+//   2. the highest pending vector: 32..255 an external interrupt, when the guest can take one, else
+//      a window is requested; 21..31 an error of enter; 0..20 an exception.
+// After an injection the pending exceptions are dropped.
+//
+// It goes in through the synced events of the run page, in the same KVM_RUN: no further ioctl.
+// Thread safety: the owner thread.
+
+#pragma once
+
+#include <zircon/types.h>
+
+#include "kvm/kvm_abi.h"
+#include "vcpu/x86/pending_interrupts.h"
+
+namespace zircon::vcpu::x86 {
+
+// ZX_OK, or ZX_ERR_NOT_SUPPORTED for vectors 21..31 (taken away). *more says whether something is
+// still pending.
+[[nodiscard]] zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more);
+
+}  // namespace zircon::vcpu::x86

@@ -1,0 +1,226 @@
+#include "vcpu/x86/local_apic.h"
+
+#include <algorithm>
+
+#include "vcpu/x86/tsc_clock.h"
+
+namespace zircon::vcpu::x86 {
+namespace {
+
+// x2APIC registers, as MSR numbers.
+constexpr uint32_t kId = 0x802;
+constexpr uint32_t kVersion = 0x803;
+constexpr uint32_t kTpr = 0x808;
+constexpr uint32_t kEoi = 0x80B;
+constexpr uint32_t kLdr = 0x80D;
+constexpr uint32_t kSvr = 0x80F;
+constexpr uint32_t kIsrFirst = 0x810;
+constexpr uint32_t kIrrLast = 0x827;
+constexpr uint32_t kEsr = 0x828;
+constexpr uint32_t kLvtCmci = 0x82F;
+constexpr uint32_t kIcr = 0x830;
+constexpr uint32_t kLvtTimer = 0x832;
+constexpr uint32_t kLvtThermal = 0x833;
+constexpr uint32_t kLvtPerf = 0x834;
+constexpr uint32_t kLvtLint0 = 0x835;
+constexpr uint32_t kLvtLint1 = 0x836;
+constexpr uint32_t kLvtError = 0x837;
+constexpr uint32_t kInitialCount = 0x838;
+constexpr uint32_t kCurrentCount = 0x839;
+constexpr uint32_t kDivide = 0x83E;
+constexpr uint32_t kSelfIpi = 0x83F;
+
+constexpr uint64_t kVersionValue = 0x60015;  // version 0x15, seven vector registers
+constexpr uint64_t kSvrValue = 0xFF;
+constexpr uint64_t kLvtMaskedValue = 0x10000;
+
+constexpr uint32_t kVectorMask = 0xFF;
+constexpr int kTimerModeShift = 17;
+enum TimerMode : uint32_t { kOneShot = 0, kPeriodic = 1, kDeadlineMode = 2, kReservedMode = 3 };
+
+// ICR
+constexpr int kDeliveryShift = 8;
+constexpr uint64_t kDeliveryMask = 7;
+enum Delivery : uint64_t { kFixed = 0, kNmi = 4, kInit = 5, kStartup = 6 };
+constexpr uint64_t kLogicalDestination = 1u << 11;
+constexpr int kShorthandShift = 18;
+enum Shorthand : uint64_t { kNone = 0, kSelf = 1, kAll = 2, kAllButSelf = 3 };
+constexpr uint32_t kBroadcast = 0xFFFFFFFF;
+constexpr uint8_t kNmiVector = 2;
+
+uint32_t ModeOf(uint32_t lvt) { return (lvt >> kTimerModeShift) & 3; }
+
+// A register whose writes are ignored: only its upper half must be 0.
+MsrResult Ignore(uint64_t value) {
+  return value >> 32 != 0 ? MsrResult::Error(ZX_ERR_INVALID_ARGS) : MsrResult::Done();
+}
+
+uint64_t DestinationMask(uint64_t icr, uint32_t self) {
+  const uint64_t own = uint64_t{1} << self;
+  switch ((icr >> kShorthandShift) & 3) {
+    case kSelf:
+      return own;
+    case kAll:
+      return ~uint64_t{0};
+    case kAllButSelf:
+      return ~own;
+    default: {
+      const auto destination = static_cast<uint32_t>(icr >> 32);
+      if (destination == kBroadcast) return ~uint64_t{0};
+      return destination < 64 ? uint64_t{1} << destination : 0;
+    }
+  }
+}
+
+}  // namespace
+
+MsrResult LocalApic::Read(uint32_t msr, uint64_t* value) const {
+  switch (msr) {
+    case kId:
+      *value = id_;
+      return MsrResult::Done();
+    case kVersion:
+      *value = kVersionValue;
+      return MsrResult::Done();
+    case kSvr:
+      *value = kSvrValue;
+      return MsrResult::Done();
+    case kTpr:
+    case kLdr:
+    case kEsr:
+    case kLvtPerf:
+      *value = 0;
+      return MsrResult::Done();
+    case kLvtTimer:
+      *value = lvt_timer_;
+      return MsrResult::Done();
+    case kLvtLint0:
+    case kLvtLint1:
+    case kLvtThermal:
+    case kLvtCmci:
+      *value = kLvtMaskedValue;
+      return MsrResult::Done();
+    case kCurrentCount: {
+      // Only where the guest has to make do without the deadline timer.
+      if (deadline_timer_) return MsrResult::Fault();
+      const uint64_t now = TscClock::Now();
+      *value = deadline_ == kNever || deadline_ <= now ? 0 : (deadline_ - now) / divisor_;
+      return MsrResult::Done();
+    }
+    default:
+      if (msr >= kIsrFirst && msr <= kIrrLast) {
+        *value = 0;
+        return MsrResult::Done();
+      }
+      return MsrResult::Fault();
+  }
+}
+
+MsrResult LocalApic::Write(uint32_t msr, uint64_t value, zx_port_packet_t* packet) {
+  switch (msr) {
+    case kTscDeadline:
+      if (!deadline_timer_) return MsrResult::Fault();
+      if (ModeOf(lvt_timer_) != kDeadlineMode) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
+      deadline_ = value == 0 ? kNever : value;
+      return MsrResult::Done();
+    case kSvr:
+    case kTpr:
+    case kLvtPerf:
+    case kLvtError:
+    case kLvtLint0:
+    case kLvtLint1:
+    case kLvtThermal:
+    case kLvtCmci:
+      return Ignore(value);
+    case kEoi:
+    case kEsr:
+      return value == 0 ? MsrResult::Done() : MsrResult::Fault();
+    case kLvtTimer:
+      return WriteTimerVector(value);
+    case kInitialCount:
+      if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
+      initial_count_ = static_cast<uint32_t>(value);
+      Rearm();
+      return MsrResult::Done();
+    case kDivide: {
+      if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
+      // Bits 0, 1 and 3: 0 divides by 2, up to 6 by 128; 7 by 1.
+      const auto code = static_cast<uint32_t>((value & 3) | ((value >> 1) & 4));
+      divisor_ = code == 7 ? 1 : 2u << code;
+      Rearm();
+      return MsrResult::Done();
+    }
+    case kSelfIpi:
+      pending_->Set(value & kVectorMask);
+      return MsrResult::Done();
+    case kIcr:
+      return WriteIcr(value, packet);
+    default:
+      return MsrResult::Fault();
+  }
+}
+
+MsrResult LocalApic::WriteTimerVector(uint64_t value) {
+  if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
+  const auto lvt = static_cast<uint32_t>(value);
+  if (ModeOf(lvt) == kReservedMode) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
+  const bool changes_mode = ModeOf(lvt) != ModeOf(lvt_timer_);
+  lvt_timer_ = lvt;
+  if (ModeOf(lvt) == kDeadlineMode) {
+    if (changes_mode) deadline_ = kNever;
+  } else {
+    Rearm();
+  }
+  return MsrResult::Done();
+}
+
+void LocalApic::Rearm() {
+  if (ModeOf(lvt_timer_) == kDeadlineMode) return;
+  // A count of 0 stops the timer, as on hardware.
+  deadline_ = initial_count_ == 0 ? kNever : TscClock::Now() + CountTicks();
+}
+
+bool LocalApic::ExpireTimer(uint64_t now) {
+  if (deadline_ > now) return false;
+  if (ModeOf(lvt_timer_) == kPeriodic && initial_count_ != 0) {
+    // From when it was due, so that it does not drift; ticks that were missed are one.
+    deadline_ = std::max(deadline_ + CountTicks(), now);
+  } else {
+    deadline_ = kNever;
+  }
+  if ((lvt_timer_ & kMasked) != 0) return false;
+  pending_->Set(lvt_timer_ & kVectorMask);
+  return true;
+}
+
+MsrResult LocalApic::WriteIcr(uint64_t value, zx_port_packet_t* packet) const {
+  const uint64_t delivery = (value >> kDeliveryShift) & kDeliveryMask;
+  if ((value & kLogicalDestination) != 0) return MsrResult::Error(ZX_ERR_NOT_SUPPORTED);
+  // A secondary starts at its STARTUP; INIT, asserted or not, has nothing to do.
+  if (delivery == kInit) return MsrResult::Done();
+
+  *packet = {};
+  packet->type = ZX_PKT_TYPE_GUEST_VCPU;
+  zx_packet_guest_vcpu_t& body = packet->guest_vcpu;
+  switch (delivery) {
+    case kFixed:
+      body.type = ZX_PKT_GUEST_VCPU_INTERRUPT;
+      body.interrupt.mask = DestinationMask(value, id_);
+      body.interrupt.vector = static_cast<uint8_t>(value & kVectorMask);
+      return MsrResult::Packet();
+    case kNmi:
+      body.type = ZX_PKT_GUEST_VCPU_INTERRUPT;
+      body.interrupt.mask = DestinationMask(value, id_) & ~(uint64_t{1} << id_);
+      body.interrupt.vector = kNmiVector;
+      return MsrResult::Packet();
+    case kStartup:
+      body.type = ZX_PKT_GUEST_VCPU_STARTUP;
+      body.startup.id = value >> 32;
+      body.startup.entry = (value & kVectorMask) << 12;
+      return MsrResult::Packet();
+    default:
+      return MsrResult::Error(ZX_ERR_NOT_SUPPORTED);
+  }
+}
+
+}  // namespace zircon::vcpu::x86

@@ -1,0 +1,28 @@
+// What an MSR access that reached us comes to.
+
+#pragma once
+
+#include <zircon/errors.h>
+#include <zircon/types.h>
+
+namespace zircon::vcpu::x86 {
+
+struct MsrResult {
+  enum Kind {
+    kDone,    // the access is over; RIP moves on
+    kFault,   // #GP(0) in the guest
+    kPacket,  // over, and the VMM gets a packet
+    kError,   // over, and enter gives `status`
+    kRefuse,  // enter gives `status`, RIP stays on the instruction
+  };
+  Kind kind = kDone;
+  zx_status_t status = ZX_OK;
+
+  static MsrResult Done() { return {kDone, ZX_OK}; }
+  static MsrResult Fault() { return {kFault, ZX_OK}; }
+  static MsrResult Packet() { return {kPacket, ZX_OK}; }
+  static MsrResult Error(zx_status_t status) { return {kError, status}; }
+  static MsrResult Refuse(zx_status_t status) { return {kRefuse, status}; }
+};
+
+}  // namespace zircon::vcpu::x86

@@ -1,0 +1,36 @@
+// PendingExit: what the instruction that exited still owes the kernel when the VMM has the VCPU.
+//
+//   kind      the exit            at the next enter
+//   kNone     OUT, store, MSR …   nothing: the kernel finishes it by itself
+//   kIn       IN                  RAX goes into the run buffer, if that gives the same registers;
+//                                 else as kOther
+//   kLoad     MOV-type load       the destination register goes into the run buffer, likewise
+//   kOther    any other read      the kernel finishes it with immediate_exit; then the registers
+//             (ALU, RMW, …)       become those that the VMM saw and wrote, RIP past the instruction
+//
+// The VMM never sees half an instruction: read_state shows the registers as the contract wants them
+// from the moment enter returns, write_state changes those, and what is owed is settled later.
+
+#pragma once
+
+#include <cstdint>
+
+#include "vcpu/x86/instruction.h"
+
+namespace zircon::vcpu::x86 {
+
+struct PendingExit {
+  enum Kind : uint8_t { kNone, kIn, kLoad, kOther };
+
+  Kind kind = kNone;
+  uint8_t size = 0;             // kIn, kLoad: bytes that the kernel waits for
+  bool repeated = false;        // kOther: a REP prefix; the remaining iterations are dropped
+  Form form = Form::kOther;     // kLoad: how the bytes become a register
+  GeneralRegister destination;  // kLoad
+  uint64_t rflags = 0;          // as at the exit: an edit shows against it
+  uint64_t next_rip = 0;        // behind the instruction; 0 when only the kernel knows
+
+  bool nothing() const { return kind == kNone; }
+};
+
+}  // namespace zircon::vcpu::x86

@@ -1,0 +1,272 @@
+#!/bin/bash
+# Tests scripts/with-kvm: what goes in and comes out, every kind of ending, and that nothing is left behind.
+# usage: tests/scripts/with_kvm_test.sh      (exit status: 0 passed, 1 failed, 77 skipped: no QEMU here)
+set -euo pipefail
+
+repository=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/../..")
+readonly repository
+readonly with_kvm=$repository/scripts/with-kvm
+
+if ! type -P qemu-system-x86_64 >/dev/null; then
+  echo "skipped: QEMU is not installed (scripts/install-packages nested)" >&2
+  exit 77
+fi
+
+# with-kvm's temporary files go to $folder/tmp, which every test expects to be empty at the end, and the folder's name
+# in the environment marks the processes it starts.
+parent=$(mktemp -d)
+# Names are not to be trusted either.
+readonly parent folder="$parent/it's, an 'odd' \$name"
+trap 'rm -rf -- "$parent"' EXIT
+mkdir -p "$folder/tmp"
+cd "$folder"
+
+failures=0
+
+fail() {
+  printf 'FAIL: %s\n' "$*" >&2
+  failures=$((failures + 1))
+}
+
+expect_equal() {
+  [[ $2 == "$3" ]] || fail "$1: expected '$2', got '$3'"
+}
+
+expect_same_file() {
+  cmp -s -- "$2" "$3" || fail "$1: $2 and $3 differ"
+}
+
+expect_contains() {
+  grep -qF -- "$3" "$2" || {
+    fail "$1: no '$3' in:"
+    sed 's/^/    /' "$2" >&2
+  }
+}
+
+# start NAME ARGUMENT...: with-kvm in the background, with its outputs in NAME.out and NAME.err.
+declare -A started_processes=()
+start() {
+  local name=$1
+  shift
+  TMPDIR=$folder/tmp "$with_kvm" "$@" <&0 >"$name.out" 2>"$name.err" &
+  started_processes[$name]=$!
+}
+
+# expect_status NAME STATUS: waits for what was started as NAME.
+expect_status() {
+  local status=0
+  # The shell would announce a death by signal.
+  wait "${started_processes[$1]}" 2>/dev/null || status=$?
+  if [[ $status != "$2" ]]; then
+    fail "$1: expected status $2, got $status; its standard error:"
+    sed 's/^/    /' "$1.err" >&2
+  fi
+}
+
+expect_nothing_left() {
+  local left
+  left=$(find "$folder/tmp" -mindepth 1)
+  [[ -z $left ]] || fail "$1: temporary files are left: $left"
+  left=$(grep -lszxF "TMPDIR=$folder/tmp" /proc/[0-9]*/environ || true)
+  [[ -z $left ]] || fail "$1: processes are left: $left"
+}
+
+# A program that checks KVM and carries bytes: standard input to standard output, its arguments to standard error (a
+# NUL after each), a variable, a file and what KVM did to the file result.
+build_probe() {
+  cat >probe.c <<'END'
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Runs one guest instruction, HLT at the reset vector. Returns the exit reason. */
+static int run_hlt(int vm) {
+  unsigned char* page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memset(page, 0xf4, 4096);
+  struct kvm_userspace_memory_region region = {.guest_phys_addr = 0xfffff000, .memory_size = 4096};
+  region.userspace_addr = (unsigned long)page;
+  if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) < 0) return -1;
+  int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+  if (vcpu < 0) return -2;
+  struct kvm_run* run = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+  if (run == MAP_FAILED) return -3;
+  if (ioctl(vcpu, KVM_RUN, 0) < 0) return -4;
+  return (int)run->exit_reason;
+}
+
+int main(int argc, char** argv) {
+  static char buffer[65536];
+  ssize_t count;
+  while ((count = read(0, buffer, sizeof buffer)) > 0) {
+    if (fwrite(buffer, 1, (size_t)count, stdout) != (size_t)count) return 90;
+  }
+  for (int i = 1; i < argc; ++i) fwrite(argv[i], 1, strlen(argv[i]) + 1, stderr);
+
+  mkdir("results", 0755);
+  FILE* result = fopen("results/result", "w");
+  FILE* given = fopen("/data/given file", "r");
+  if (result == NULL || given == NULL) return 91;
+  count = (ssize_t)fread(buffer, 1, sizeof buffer, given);
+  fwrite(buffer, 1, (size_t)count, result);
+  fprintf(result, "variable=%s\n", getenv("PROBE_VARIABLE"));
+  fprintf(result, "inherited=%s\n", getenv("PROBE_INHERITED") != NULL ? "yes" : "no");
+
+  struct stat kvm_status;
+  int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  if (kvm < 0 || fstat(kvm, &kvm_status) != 0) return 92;
+  int vm = ioctl(kvm, KVM_CREATE_VM, 0);
+  fprintf(result, "kvm mode=%o version=%d vm=%s exit=%d\n", (unsigned)kvm_status.st_mode & 0777,
+          ioctl(kvm, KVM_GET_API_VERSION, 0), vm >= 0 ? "yes" : "no", run_hlt(vm));
+  return fclose(result) == 0 ? 7 : 93;
+}
+END
+  "${CC:-gcc}" -static -O1 -o probe probe.c
+}
+
+# One boot: arguments, environment, files, the three streams, KVM, an exit status. The program is static and is named
+# relative to a folder below /tmp.
+start_bytes_test() {
+  local byte all='' folder_name='results copy'
+  for ((byte = 1; byte < 256; ++byte)); do
+    # shellcheck disable=SC2059 # the format is the byte
+    printf -v all "%s\\x$(printf %02x "$byte")" "$all"
+  done
+  # shellcheck disable=SC1003,SC2016 # it is meant as it stands
+  odd_arguments=('' ' ' "it's" '"quoted" $HOME `id` \' $'two\nlines\n' 'größer ✓' '*' --mem=1 "$all")
+  head -c 1048576 /dev/urandom >random
+  printf 'given\r\n' >'given file'
+  PROBE_INHERITED=1 start bytes --file "given file:/data/given file" --out results/result:result \
+    --out results:"$folder_name" --env PROBE_VARIABLE=$'a = "b"\n' ./probe "${odd_arguments[@]}" <random
+}
+
+finish_bytes_test() {
+  expect_status bytes 7
+  expect_same_file "standard output" random bytes.out
+  printf '%s\0' "${odd_arguments[@]}" >expected
+  expect_same_file "arguments, through standard error" expected bytes.err
+  # 5 is KVM_EXIT_HLT.
+  printf 'given\r\nvariable=a = "b"\n\ninherited=no\nkvm mode=666 version=12 vm=yes exit=5\n' >expected
+  expect_same_file "the fetched file" expected result
+  expect_same_file "the fetched folder" expected "results copy/result"
+}
+
+# The endings. dash, which Debian's /bin/sh is, serves as a dynamically linked program; the others are busybox's inside.
+start_endings() {
+  # Standard input stays open and silent: it must not keep the run from ending.
+  mkfifo silent
+  exec {silent}<>silent
+  start success /bin/true <&"$silent"
+  # shellcheck disable=SC2016
+  start killed /bin/sh -c 'sleep 1000 & kill -SEGV $$' </dev/null
+  start timeout --timeout 5 /bin/sh -c 'echo before; sleep 1000' </dev/null
+  start panic /bin/sh -c 'echo before; sleep 0.1; echo c >/proc/sysrq-trigger' </dev/null
+}
+
+finish_endings() {
+  expect_status success 0
+  expect_equal "success, standard output and error" "" "$(cat success.out success.err)"
+  exec {silent}>&-
+  expect_status killed 139
+  expect_equal "killed, standard output and error" "" "$(cat killed.out killed.err)"
+  expect_status timeout 124
+  expect_equal "timeout, what was written before" before "$(cat timeout.out)"
+  expect_contains timeout timeout.err "did not end within 5 s"
+  expect_status panic 125
+  expect_equal "panic, what was written before" before "$(cat panic.out)"
+  expect_contains panic panic.err "a kernel panic or a reset"
+  expect_contains panic panic.err "sysrq triggered crash"
+}
+
+# Signals to with-kvm alone, as a test runner sends them, while the program runs; and a reader that goes away.
+start_interruptions() {
+  start terminated /bin/sh -c 'echo running; sleep 1000' </dev/null
+  start hung-up /bin/sh -c 'echo running; sleep 1000' </dev/null
+  {
+    local status=0
+    # The shell keeps a pipe's status only in the foreground.
+    TMPDIR=$folder/tmp "$with_kvm" /bin/sh -c 'while :; do echo y; done' </dev/null 2>unread.err || status=$?
+    echo "$status" >unread.status
+  } | head -n 1 >unread.out &
+  started_processes[unread]=$!
+}
+
+finish_interruptions() {
+  local name
+  for name in terminated hung-up; do
+    for ((i = 0; i < 600; ++i)); do
+      [[ ! -s $name.out ]] || break
+      sleep 0.1
+    done
+  done
+  kill -TERM "${started_processes[terminated]}"
+  kill -HUP "${started_processes[hung-up]}"
+  expect_status terminated 143
+  expect_status hung-up 129
+  wait "${started_processes[unread]}"
+  expect_equal "unread, what was read" y "$(cat unread.out)"
+  expect_equal "unread, status" 141 "$(cat unread.status)"
+}
+
+# SIGINT is ignored by what a script starts in the background; env undoes that. This machine is never up: too little
+# memory for the kernel, or interrupted before.
+test_interrupt_and_failed_boot() {
+  local interrupted status=0
+  TMPDIR=$folder/tmp env --default-signal=INT "$with_kvm" /bin/sleep 1000 </dev/null >int.out 2>int.err &
+  interrupted=$!
+  start no-boot --mem 24 /bin/true </dev/null
+  sleep 1
+  kill -INT "$interrupted"
+  wait "$interrupted" || status=$?
+  expect_equal "SIGINT while booting" 130 "$status"
+  expect_status no-boot 125
+  expect_contains no-boot no-boot.err "before the program was started"
+}
+
+# What fails before a machine is started.
+test_refusals() {
+  start missing ./no-such-program </dev/null
+  expect_status missing 127
+  expect_contains missing missing.err "no such program: ./no-such-program"
+  start missing-in-path no-such-program </dev/null
+  expect_status missing-in-path 127
+  : >plain
+  start not-executable ./plain </dev/null
+  expect_status not-executable 126
+  start no-file --file no-such-file /bin/true </dev/null
+  expect_status no-file 125
+  expect_contains no-file no-file.err "no such file: no-such-file"
+  start bad-option --no-such-option value /bin/true </dev/null
+  expect_status bad-option 125
+  start bad-timeout --timeout soon /bin/true </dev/null
+  expect_status bad-timeout 125
+  start no-program --timeout 3 </dev/null
+  expect_status no-program 125
+  expect_contains no-program no-program.err "no program given"
+  expect_equal "refusals, standard output" "" "$(cat missing.out not-executable.out no-file.out bad-option.out)"
+}
+
+"$with_kvm" --prepare
+build_probe
+# Several machines at a time: they must not disturb each other, and it is quicker.
+start_bytes_test
+test_refusals
+test_interrupt_and_failed_boot
+finish_bytes_test
+start_endings
+finish_endings
+expect_nothing_left endings
+start_interruptions
+finish_interruptions
+expect_nothing_left interruptions
+
+if ((failures > 0)); then
+  printf '%d checks failed\n' "$failures" >&2
+  exit 1
+fi
+echo "passed"
