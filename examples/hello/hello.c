@@ -103,8 +103,7 @@ static zx_status_t FillMemory(zx_handle_t vmo) {
       {kMessage, MESSAGE_LENGTH, kText},
   };
   for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); ++i) {
-    const zx_status_t status =
-        zx_vmo_write(vmo, parts[i].bytes, parts[i].address, parts[i].size);
+    const zx_status_t status = zx_vmo_write(vmo, parts[i].bytes, parts[i].address, parts[i].size);
     if (status != ZX_OK) {
       return Failed("zx_vmo_write", status);
     }
@@ -134,9 +133,9 @@ static zx_status_t MapMemory(zx_handle_t space) {
   status = FillMemory(vmo);
   if (status == ZX_OK) {
     zx_vaddr_t address = 0;
-    status = zx_vmar_map(space,
-                         ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE | ZX_VM_SPECIFIC,
-                         0, vmo, 0, kMemorySize, &address);
+    status =
+        zx_vmar_map(space, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE | ZX_VM_SPECIFIC,
+                    0, vmo, 0, kMemorySize, &address);
     if (status != ZX_OK) {
       Failed("zx_vmar_map", status);
     }

@@ -16,8 +16,7 @@ absl::StatusOr<std::unique_ptr<GuestMemory>> GuestMemory::Create(uint64_t size) 
     return ZxError("zircon_kvm_vmex_resource", status);
   }
   Handle vmo;
-  if (zx_status_t status =
-          zx_vmo_replace_as_executable(data.Release(), vmex.get(), vmo.Receive());
+  if (zx_status_t status = zx_vmo_replace_as_executable(data.Release(), vmex.get(), vmo.Receive());
       status != ZX_OK) {
     return ZxError("zx_vmo_replace_as_executable", status);
   }
@@ -31,7 +30,10 @@ absl::StatusOr<std::unique_ptr<GuestMemory>> GuestMemory::Create(uint64_t size) 
 }
 
 GuestMemory::GuestMemory(Handle vmo, zx_vaddr_t base, uint64_t size)
-    : vmo_(std::move(vmo)), base_(base), size_(size), view_(reinterpret_cast<uint8_t*>(base), size) {}
+    : vmo_(std::move(vmo)),
+      base_(base),
+      size_(size),
+      view_(reinterpret_cast<uint8_t*>(base), size) {}
 
 GuestMemory::~GuestMemory() { zx_vmar_unmap(zx_vmar_root_self(), base_, size_); }
 
@@ -49,9 +51,8 @@ absl::Status GuestMemory::MapInto(zx_handle_t guest_vmar) const {
     }
     zx_vaddr_t mapped = 0;
     const zx_status_t status = zx_vmar_map(
-        guest_vmar,
-        ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE | ZX_VM_SPECIFIC, part.address,
-        vmo_.get(), part.vmo_offset, part.size, &mapped);
+        guest_vmar, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE | ZX_VM_SPECIFIC,
+        part.address, vmo_.get(), part.vmo_offset, part.size, &mapped);
     if (status != ZX_OK) {
       return ZxError("zx_vmar_map of the guest's memory into the guest", status);
     }

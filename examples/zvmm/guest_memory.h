@@ -38,7 +38,8 @@ class MemoryView {
 
   const MemoryLayout& layout() const { return layout_; }
 
-  // The bytes at [address, address + size), or an empty span if they are not all RAM (or size is 0).
+  // The bytes at [address, address + size), or an empty span if they are not all RAM (or size is
+  // 0).
   std::span<uint8_t> Range(uint64_t address, uint64_t size) const {
     if (Within(address, size, 0, layout_.low)) {
       return {base_ + address, size};

@@ -47,9 +47,9 @@ absl::Status IoPorts::SetTraps(zx_handle_t guest) const {
         zx_guest_set_trap(guest, ZX_GUEST_TRAP_IO, first, range.end - first, ZX_HANDLE_INVALID,
                           reinterpret_cast<uint64_t>(range.device));
     if (status != ZX_OK) {
-      return ZxError(absl::StrFormat("zx_guest_set_trap for I/O ports %#x to %#x", first,
-                                     range.end - 1),
-                     status);
+      return ZxError(
+          absl::StrFormat("zx_guest_set_trap for I/O ports %#x to %#x", first, range.end - 1),
+          status);
     }
   }
   return absl::OkStatus();

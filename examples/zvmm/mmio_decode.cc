@@ -98,8 +98,7 @@ Result Compute(Arithmetic arithmetic, uint64_t left, uint64_t right, uint8_t siz
 }
 
 std::optional<MmioInstruction::Register> ToRegister(ZydisRegister reg) {
-  const ZydisRegister enclosing =
-      ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+  const ZydisRegister enclosing = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
   if (ZydisRegisterGetClass(enclosing) != ZYDIS_REGCLASS_GPR64) {
     return std::nullopt;
   }
@@ -112,8 +111,7 @@ std::optional<MmioInstruction::Register> ToRegister(ZydisRegister reg) {
 
 // What the mnemonic means. False if it is not one of ours.
 bool SetOperation(ZydisMnemonic mnemonic, MmioInstruction& instruction) {
-  const Operation move =
-      instruction.memory_is_destination ? Operation::kStore : Operation::kLoad;
+  const Operation move = instruction.memory_is_destination ? Operation::kStore : Operation::kLoad;
   switch (mnemonic) {
     case ZYDIS_MNEMONIC_MOV:
     case ZYDIS_MNEMONIC_MOVZX:
@@ -174,14 +172,15 @@ absl::StatusOr<MmioInstruction> DecodeMmio(std::span<const uint8_t> bytes) {
   ZydisDecoder decoder;
   ZydisDecodedInstruction decoded;
   ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  if (!ZYAN_SUCCESS(
-          ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
-      !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &decoded,
-                                           operands)) ||
-      decoded.operand_count_visible != 2) {
+  if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
+      !ZYAN_SUCCESS(
+          ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &decoded, operands))) {
     return NotUnderstood(bytes);
   }
   const std::span<const uint8_t> own_bytes = bytes.first(decoded.length);
+  if (decoded.operand_count_visible != 2) {
+    return NotUnderstood(own_bytes);
+  }
   const bool memory_is_destination = operands[0].type == ZYDIS_OPERAND_TYPE_MEMORY;
   const ZydisDecodedOperand& memory = operands[memory_is_destination ? 0 : 1];
   const ZydisDecodedOperand& other = operands[memory_is_destination ? 1 : 0];
@@ -190,8 +189,7 @@ absl::StatusOr<MmioInstruction> DecodeMmio(std::span<const uint8_t> bytes) {
       .access_size = static_cast<uint8_t>(memory.size / 8),
       .memory_is_destination = memory_is_destination,
   };
-  if (memory.type != ZYDIS_OPERAND_TYPE_MEMORY ||
-      !SetOperation(decoded.mnemonic, instruction)) {
+  if (memory.type != ZYDIS_OPERAND_TYPE_MEMORY || !SetOperation(decoded.mnemonic, instruction)) {
     return NotUnderstood(own_bytes);
   }
   if (other.type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
@@ -218,8 +216,7 @@ absl::StatusOr<MmioInstruction> FetchMmioInstruction(const zx_packet_guest_mem_t
   absl::Status status = absl::NotFoundError("the instruction is not in the guest's memory");
   for (const PagingLevels levels : {PagingLevels::kFour, PagingLevels::kFive}) {
     std::array<uint8_t, ZYDIS_MAX_INSTRUCTION_LENGTH> bytes;
-    const size_t limit =
-        access.instruction_size == 0 ? bytes.size() : access.instruction_size;
+    const size_t limit = access.instruction_size == 0 ? bytes.size() : access.instruction_size;
     if (limit > bytes.size()) {
       break;
     }

@@ -37,8 +37,8 @@ struct MmioInstruction {
   enum class Arithmetic : uint8_t { kAdd, kSub, kAnd, kOr, kXor };
 
   struct Register {
-    uint8_t index = 0;  // In the order of the instruction set: rax, rcx, rdx, rbx, rsp, …
-    uint8_t size = 0;   // Bytes.
+    uint8_t index = 0;       // In the order of the instruction set: rax, rcx, rdx, rbx, rsp, …
+    uint8_t size = 0;        // Bytes.
     bool high_byte = false;  // ah, ch, dh, bh.
   };
 
@@ -62,7 +62,8 @@ absl::StatusOr<MmioInstruction> FetchMmioInstruction(const zx_packet_guest_mem_t
                                                      const MemoryView& memory);
 
 // Does what the instruction does, with `device` in the place of memory. Tells whether `state` has
-// changed and must be written back. (Flags have bit 1 set then, without which they would not count.)
+// changed and must be written back. (Flags have bit 1 set then, without which they would not
+// count.)
 bool ExecuteMmio(const MmioInstruction& instruction, uint64_t address, MmioDevice& device,
                  zx_vcpu_state_t& state);
 

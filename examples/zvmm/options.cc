@@ -55,7 +55,7 @@ Options ParseOptions(int argc, char** argv, std::optional<int>& exit_status) {
   app.add_option("--exit-port", options.exit_port,
                  "I/O port; a byte that the guest writes there ends zvmm with that status")
       ->type_name("PORT")
-      ->capture_default_str();
+      ->default_str("0xF4");
   app.add_option("--reset-status", options.reset_status, "Exit status when the guest resets")
       ->type_name("N")
       ->check(CLI::Range(0, 255).description(""))

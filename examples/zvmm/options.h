@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "devices/exit_port.h"
+
 namespace zvmm {
 
 // What the user asks for, checked as far as that is possible without opening files. A value.
@@ -15,7 +17,7 @@ struct Options {
   std::string command_line = "console=ttyS0";
   uint64_t memory_mib = 512;
   unsigned cpus = 1;
-  uint16_t exit_port = 0xF4;
+  uint16_t exit_port = ExitPort::kDefaultPort;
   int reset_status = 0;
 };
 

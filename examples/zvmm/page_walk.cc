@@ -24,7 +24,8 @@ std::optional<uint64_t> TranslateLinear(const MemoryView& memory, uint64_t cr3, 
     const unsigned shift = kPageShift + kIndexBits * static_cast<unsigned>(level - 1);
     const uint64_t index = (linear >> shift) & kIndexMask;
     uint64_t entry = 0;
-    const std::span<const uint8_t> bytes = memory.Range(table + index * sizeof(entry), sizeof(entry));
+    const std::span<const uint8_t> bytes =
+        memory.Range(table + index * sizeof(entry), sizeof(entry));
     if (bytes.empty()) {
       return std::nullopt;
     }

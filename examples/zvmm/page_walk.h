@@ -14,7 +14,8 @@ namespace zvmm {
 // instructions tries 4 first; tables with 5 levels, read as 4, lead nowhere.
 enum class PagingLevels { kFour = 4, kFive = 5 };
 
-// The guest-physical address of a linear one; nothing if it is not mapped, or a table is not in RAM.
+// The guest-physical address of a linear one; nothing if it is not mapped, or a table is not in
+// RAM.
 std::optional<uint64_t> TranslateLinear(const MemoryView& memory, uint64_t cr3, uint64_t linear,
                                         PagingLevels levels);
 

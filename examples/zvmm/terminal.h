@@ -1,6 +1,6 @@
 // Puts the terminal into raw mode, in which each key goes to the guest as it is, and takes care
-// that it never stays so: it is restored by the destructor, by exit(), and by the signals with which
-// a program dies.
+// that it never stays so: it is restored by the destructor, by exit(), and by the signals with
+// which a program dies.
 
 #pragma once
 

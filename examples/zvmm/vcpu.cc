@@ -66,8 +66,7 @@ Vcpu::Vcpu(Handle handle, const MemoryView& memory, VcpuRequests& requests)
 absl::Status Vcpu::SetRegisters(const CpuEntry& entry) {
   zx_vcpu_state_t state = {};
   state.rsi = entry.rsi;
-  if (zx_status_t status =
-          zx_vcpu_write_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+  if (zx_status_t status = zx_vcpu_write_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
       status != ZX_OK) {
     return ZxError("zx_vcpu_write_state", status);
   }
@@ -114,8 +113,7 @@ absl::Status Vcpu::HandleIo(uint64_t key, const zx_packet_guest_io_t& io) {
   zx_vcpu_io_t answer = {};
   answer.access_size = io.access_size;
   answer.u32 = device.Read(io.port, io.access_size);
-  if (zx_status_t status =
-          zx_vcpu_write_state(handle_.get(), ZX_VCPU_IO, &answer, sizeof(answer));
+  if (zx_status_t status = zx_vcpu_write_state(handle_.get(), ZX_VCPU_IO, &answer, sizeof(answer));
       status != ZX_OK) {
     return ZxError("zx_vcpu_write_state for an IN", status);
   }
@@ -130,8 +128,7 @@ absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& acces
                         access.rip, std::string(instruction.status().message())));
   }
   zx_vcpu_state_t state;
-  if (zx_status_t status =
-          zx_vcpu_read_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+  if (zx_status_t status = zx_vcpu_read_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
       status != ZX_OK) {
     return ZxError("zx_vcpu_read_state", status);
   }
@@ -139,8 +136,7 @@ absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& acces
   if (!ExecuteMmio(*instruction, access.addr, device, state)) {
     return absl::OkStatus();
   }
-  if (zx_status_t status =
-          zx_vcpu_write_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+  if (zx_status_t status = zx_vcpu_write_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
       status != ZX_OK) {
     return ZxError("zx_vcpu_write_state for a load", status);
   }
@@ -156,14 +152,13 @@ absl::Status Vcpu::HandleRequest(const zx_packet_guest_vcpu_t& request) {
       requests_->Startup(request.startup.id, request.startup.entry);
       return absl::OkStatus();
     default:
-      return absl::InternalError(
-          absl::StrFormat("VCPU packet of unknown type %d", request.type));
+      return absl::InternalError(absl::StrFormat("VCPU packet of unknown type %d", request.type));
   }
 }
 
 absl::Status Vcpu::EnterFailed(zx_status_t status) const {
-  std::string text =
-      absl::StrCat("zx_vcpu_enter: ", zx_status_get_string(status), ": ", std::string(Explanation(status)));
+  std::string text = absl::StrCat("zx_vcpu_enter: ", zx_status_get_string(status), ": ",
+                                  std::string(Explanation(status)));
   zx_vcpu_state_t state;
   if (zx_vcpu_read_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state)) == ZX_OK) {
     absl::StrAppend(&text, "\n", RegistersText(state));

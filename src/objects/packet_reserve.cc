@@ -19,7 +19,7 @@ PacketReserve::PacketReserve(base::RefPtr<Port> port, uint64_t key,
   base::MutexLock lock(port_->mutex_);
   for (uint32_t i = 0; i < capacity_; ++i) {
     packets_[i].reserve = this;
-    free_.PushBack(&packets_[i]);
+    packets_[i].next_free = std::exchange(free_, &packets_[i]);
   }
   port_->reserves_.PushBack(this);
 }
@@ -47,11 +47,12 @@ zx_status_t PacketReserve::QueueBell(uint64_t address, RoomListener* listener) {
     if (port_->dead_) return ZX_ERR_BAD_STATE;
     waiter = port_->HandOver(bell);
     if (waiter == nullptr) {
-      PortPacket* const place = free_.PopFront();
+      PortPacket* const place = free_;
       if (place == nullptr) {
         if (listener != nullptr) listeners_.PushBack(listener);
         return ZX_ERR_SHOULD_WAIT;
       }
+      free_ = place->next_free;
       place->packet = bell;
       place->queued = true;
       port_->queue_.PushBack(place);
@@ -70,7 +71,7 @@ void PacketReserve::RemoveListener(RoomListener* listener) {
 
 void PacketReserve::TakeBack(PortPacket* packet) {
   packet->queued = false;
-  free_.PushFront(packet);
+  packet->next_free = std::exchange(free_, packet);
 }
 
 bool PacketReserve::BeginTelling() {

@@ -84,7 +84,7 @@ class PacketReserve : public Linked<PacketReserve> {
   const uint64_t key_;
   const std::unique_ptr<PortPacket[]> packets_;
   const uint32_t capacity_;
-  LinkedList<PortPacket> free_ ABSL_GUARDED_BY(port_->mutex_);
+  PortPacket* free_ ABSL_GUARDED_BY(port_->mutex_) = nullptr;
   LinkedList<RoomListener> listeners_ ABSL_GUARDED_BY(port_->mutex_);
   LinkedList<Call> calls_ ABSL_GUARDED_BY(port_->mutex_);
   uint32_t tellers_ ABSL_GUARDED_BY(port_->mutex_) = 0;

@@ -18,7 +18,7 @@ class PacketReserve;
 
 struct PortPacket : Linked<PortPacket> {
   PacketReserve* reserve = nullptr;  // whose it is; null for a user packet
-  PortPacket* next_free = nullptr;   // in the pool
+  PortPacket* next_free = nullptr;   // while it is free: in the pool, or its reserve
   bool queued = false;               // kept for the packets of a reserve only
   zx_port_packet_t packet;
 };

@@ -42,7 +42,8 @@ bool WordWritable(uintptr_t address) {
 template <typename Probe>
 bool EveryPage(uintptr_t address, size_t size, Probe probe) {
   if (size == 0) return true;
-  if (address == 0) return false;
+  // The first page is nobody's, and the kernel takes a null pointer for none at all.
+  if (address < kPageSize) return false;
   const uintptr_t last = address + (size - 1);
   if (last < address) return false;
   // Errors of the probes stay inside.

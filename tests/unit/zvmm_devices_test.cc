@@ -24,9 +24,7 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using Reason = StopRequest::Reason;
 
-uint8_t In(IoDevice& device, uint16_t port) {
-  return static_cast<uint8_t>(device.Read(port, 1));
-}
+uint8_t In(IoDevice& device, uint16_t port) { return static_cast<uint8_t>(device.Read(port, 1)); }
 void Out(IoDevice& device, uint16_t port, uint8_t value) { device.Write(port, 1, value); }
 
 TEST(StopLatchTest, TheFirstRequestWinsAndTheDescriptorStaysReadable) {

@@ -187,11 +187,14 @@ constexpr uint32_t kMadtEnabled = 1 << 0;
 
 // Name(\_S5, Package(4) {5, 5, 0, 0}): the values for SLP_TYP that mean "off".
 constexpr uint8_t kDsdtAml[] = {
-    0x08, '\\', '_', 'S', '5', '_',            // NameOp, the name
-    0x12, 0x08, 0x04,                          // PackageOp, 8 bytes from here on, 4 elements
-    0x0A, AcpiPm::kSleepTypeOff,               // PM1a
-    0x0A, AcpiPm::kSleepTypeOff,               // PM1b, which there is not
-    0x00, 0x00,                                // reserved
+    0x08, '\\',
+    '_',  'S',
+    '5',  '_',  // NameOp, the name
+    0x12, 0x08,
+    0x04,                         // PackageOp, 8 bytes from here on, 4 elements
+    0x0A, AcpiPm::kSleepTypeOff,  // PM1a
+    0x0A, AcpiPm::kSleepTypeOff,  // PM1b, which there is not
+    0x00, 0x00,                   // reserved
 };
 
 uint8_t Checksum(const uint8_t* bytes, size_t size) {

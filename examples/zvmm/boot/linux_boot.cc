@@ -1,6 +1,7 @@
 #include "boot/linux_boot.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 #include <initializer_list>
 #include <span>
@@ -43,6 +44,7 @@ void AddE820(boot_params& params, uint64_t start, uint64_t end, E820Type type) {
 
 void Copy(const MemoryView& memory, uint64_t address, std::span<const uint8_t> bytes) {
   const std::span<uint8_t> target = memory.Range(address, bytes.size());
+  assert(target.size() == bytes.size());  // PlaceLinux() has seen to it.
   std::memcpy(target.data(), bytes.data(), target.size());
 }
 
@@ -79,8 +81,7 @@ absl::StatusOr<LinuxPlacement> PlaceLinux(const LinuxBoot& boot, const MemoryLay
   if (!boot.initrd.empty()) {
     const uint64_t end = std::min<uint64_t>(uint64_t{header.initrd_addr_max} + 1, layout.low);
     const uint64_t kernel_end = placement.kernel + header.init_size;
-    if (boot.initrd.size() > end ||
-        AlignDown(end - boot.initrd.size(), kPageSize) < kernel_end) {
+    if (boot.initrd.size() > end || AlignDown(end - boot.initrd.size(), kPageSize) < kernel_end) {
       return absl::InvalidArgumentError(
           absl::StrFormat("the initrd does not fit below %#x, where this kernel wants it", end));
     }
@@ -114,8 +115,8 @@ CpuEntry LoadLinux(const LinuxBoot& boot, const LinuxPlacement& placement, uint6
   const boot_params params = MakeBootParams(boot, placement, rsdp, memory.layout());
   Copy(memory, kBootParams, {reinterpret_cast<const uint8_t*>(&params), sizeof(params)});
   // With its NUL.
-  Copy(memory, kCommandLine, {reinterpret_cast<const uint8_t*>(boot.command_line.c_str()),
-                              boot.command_line.size() + 1});
+  Copy(memory, kCommandLine,
+       {reinterpret_cast<const uint8_t*>(boot.command_line.c_str()), boot.command_line.size() + 1});
   Copy(memory, placement.kernel, boot.image.kernel);
   Copy(memory, placement.initrd, boot.initrd);
   return {.rip = placement.kernel + kEntry64, .rsi = kBootParams};

@@ -52,8 +52,7 @@ absl::StatusOr<LinuxImage> ParseLinuxImage(std::span<const uint8_t> file) {
   std::memcpy(&image.header, file.data() + kHeaderOffset, sizeof(image.header));
   const setup_header& header = image.header;
   if (header.boot_flag != kBootFlag || header.header != kHeaderMagic) {
-    return absl::InvalidArgumentError(
-        "not a Linux kernel image (bzImage): it has no setup header");
+    return absl::InvalidArgumentError("not a Linux kernel image (bzImage): it has no setup header");
   }
   if (header.version < kOldestVersion) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -90,11 +89,13 @@ absl::Status CheckInitrd(std::span<const uint8_t> file) {
     return absl::InvalidArgumentError("the file is empty");
   }
   const std::string_view text(reinterpret_cast<const char*>(file.data()), file.size());
-  const bool known = std::any_of(std::begin(kInitrdMagics), std::end(kInitrdMagics),
-                                 [text](std::string_view magic) { return text.starts_with(magic); });
+  const bool known =
+      std::any_of(std::begin(kInitrdMagics), std::end(kInitrdMagics),
+                  [text](std::string_view magic) { return text.starts_with(magic); });
   if (!known) {
     return absl::InvalidArgumentError(
-        "not an initramfs: neither a cpio archive (newc) nor one compressed with gzip, bzip2, lzma, "
+        "not an initramfs: neither a cpio archive (newc) nor one compressed with gzip, bzip2, "
+        "lzma, "
         "xz, lzo, lz4 or zstd");
   }
   return absl::OkStatus();

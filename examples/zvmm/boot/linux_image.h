@@ -18,7 +18,7 @@ namespace zvmm {
 
 // A checked bzImage. A value.
 struct LinuxImage {
-  setup_header header;         // As in the file.
+  setup_header header;          // As in the file.
   std::vector<uint8_t> kernel;  // The protected-mode part, what is loaded.
 };
 

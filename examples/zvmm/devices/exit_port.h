@@ -21,8 +21,8 @@ class ExitPort final : public IoDevice {
 
   uint32_t Read(uint16_t port, uint8_t size) override { return 0xFFFFFFFF; }
   void Write(uint16_t port, uint8_t size, uint32_t value) override {
-    stop_.Request({.reason = StopRequest::Reason::kExitStatus,
-                   .status = static_cast<uint8_t>(value)});
+    stop_.Request(
+        {.reason = StopRequest::Reason::kExitStatus, .status = static_cast<uint8_t>(value)});
   }
 
  private:

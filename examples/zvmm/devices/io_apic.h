@@ -1,9 +1,9 @@
 // An I/O APIC with 24 pins: turns the level of interrupt lines into interrupts of VCPUs.
 //
 // An edge pin fires when its line rises; the edge is kept while the pin is masked and the line
-// stays up. A level pin fires when its line is up and its remote-IRR bit is clear, and sets the bit.
-// A processor's end of interrupt does not reach this device (the local APIC is the library's, and
-// it tells nobody), so remote-IRR is cleared
+// stays up. A level pin fires when its line is up and its remote-IRR bit is clear, and sets the
+// bit. A processor's end of interrupt does not reach this device (the local APIC is the library's,
+// and it tells nobody), so remote-IRR is cleared
 //   - by a write to the EOI register, which version 0x20 has and Linux uses when it finds no trace
 //     of a level interrupt in its local APIC;
 //   - by making the pin edge-triggered, the way that drivers of older versions have;

@@ -3,10 +3,10 @@
 namespace zvmm {
 namespace {
 
-constexpr uint8_t kInitialize = 0x10;     // In a command: the first initialisation word.
-constexpr uint8_t kFourthWord = 0x01;     // There: four words come, not three.
-constexpr uint8_t kSingleChip = 0x02;     // There: no third word.
-constexpr uint8_t kNothingPending = 0x00; // The request and service registers.
+constexpr uint8_t kInitialize = 0x10;      // In a command: the first initialisation word.
+constexpr uint8_t kFourthWord = 0x01;      // There: four words come, not three.
+constexpr uint8_t kSingleChip = 0x02;      // There: no third word.
+constexpr uint8_t kNothingPending = 0x00;  // The request and service registers.
 
 }  // namespace
 

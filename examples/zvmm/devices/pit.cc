@@ -183,10 +183,9 @@ void Pit::LatchStatus(Channel& channel) {
   if (channel.status_latched) {
     return;
   }
-  channel.status = static_cast<uint8_t>((Output(channel) ? kStatusOutput : 0) |
-                                        (channel.loaded ? 0 : kStatusNullCount) |
-                                        (static_cast<uint8_t>(channel.access) << 4) |
-                                        (channel.mode << 1));
+  channel.status = static_cast<uint8_t>(
+      (Output(channel) ? kStatusOutput : 0) | (channel.loaded ? 0 : kStatusNullCount) |
+      (static_cast<uint8_t>(channel.access) << 4) | (channel.mode << 1));
   channel.status_latched = true;
 }
 

@@ -1,5 +1,7 @@
 #include "vcpu/x86/cpuid.h"
 
+#include <cpuid.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -121,6 +123,11 @@ void Change(kvm_cpuid_entry2* entry, const guest::x86::Host& host, uint32_t vcpu
   }
 }
 
+constexpr uint32_t kFirstBrandLeaf = 0x80000002;
+constexpr uint32_t kLastBrandLeaf = 0x80000004;
+
+bool IsBrand(uint32_t leaf) { return leaf >= kFirstBrandLeaf && leaf <= kLastBrandLeaf; }
+
 kvm_cpuid_entry2 Entry(uint32_t function, uint32_t eax, uint32_t ebx, uint32_t ecx, uint32_t edx) {
   kvm_cpuid_entry2 entry = {};
   entry.function = function;
@@ -135,11 +142,17 @@ kvm_cpuid_entry2 Entry(uint32_t function, uint32_t eax, uint32_t ebx, uint32_t e
 
 std::vector<kvm_cpuid_entry2> GuestCpuid(const guest::x86::Host& host, uint32_t vcpu_id) {
   std::vector<kvm_cpuid_entry2> shown;
-  shown.reserve(host.cpuid.size() + 2);
+  shown.reserve(host.cpuid.size() + 5);
   for (kvm_cpuid_entry2 entry : host.cpuid) {
-    if (!IsShown(entry)) continue;
+    if (!IsShown(entry) || IsBrand(entry.function)) continue;
     Change(&entry, host, vcpu_id);
     shown.push_back(entry);
+  }
+  // The processor's name: KVM has nothing to say about it, so it is the host's own.
+  for (uint32_t leaf = kFirstBrandLeaf; leaf <= kLastBrandLeaf; ++leaf) {
+    uint32_t words[4] = {};
+    __get_cpuid(leaf, &words[0], &words[1], &words[2], &words[3]);
+    shown.push_back(Entry(leaf, words[0], words[1], words[2], words[3]));
   }
   uint32_t signature[3];
   std::memcpy(signature, "KVMKVMKVM\0\0\0", sizeof(signature));

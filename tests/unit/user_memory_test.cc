@@ -1,0 +1,374 @@
+// A caller's pointers: bad ones are found, good ones are not touched by the question.
+// Expectations: contract api.md §0.2; README decision 8.
+
+#include "syscalls/user_memory.h"
+
+#include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace zircon::user {
+namespace {
+
+constexpr size_t kPage = 65536;  // a whole number of pages on every host
+
+// Memory from mmap, with an inaccessible neighbour behind it.
+class Pages {
+ public:
+  explicit Pages(int protection, size_t size = kPage) : size_(size) {
+    // Addresses come back; what an earlier test left there is not the question here.
+    internal::t_readable = {};
+    internal::t_writable = {};
+    base_ = static_cast<char*>(
+        mmap(nullptr, size + kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (base_ == MAP_FAILED) std::abort();
+    Protect(protection);
+  }
+  ~Pages() { munmap(base_, size_ + kPage); }
+  void Protect(int protection) { mprotect(base_, size_, protection); }
+  // Puts `size` bytes of a file there instead.
+  void MapFile(int fd, int protection, int flags) {
+    if (mmap(base_, size_, protection, flags | MAP_FIXED, fd, 0) == MAP_FAILED) std::abort();
+  }
+  char* base() const { return base_; }
+  char* end() const { return base_ + size_; }
+
+ private:
+  char* base_ = nullptr;
+  size_t size_;
+};
+
+// An unnamed file of `size` bytes.
+class File {
+ public:
+  explicit File(size_t size) : fd_(memfd_create("user_memory_test", MFD_CLOEXEC)) {
+    if (fd_ < 0 || ftruncate(fd_, static_cast<off_t>(size)) != 0) std::abort();
+  }
+  ~File() { close(fd_); }
+  int fd() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+// One question, asked in every way there is.
+void ExpectReadable(const void* address, size_t size, bool expected) {
+  EXPECT_EQ(CanRead(address, size), expected) << address << " + " << size;
+  EXPECT_EQ(CanReadCached(address, size), expected) << address << " + " << size;
+  EXPECT_EQ(CanReadCached(address, size), expected) << "again, " << address << " + " << size;
+  if (size <= 2 * kPage) {
+    std::vector<char> buffer(size + 1);
+    EXPECT_EQ(CopyIn(buffer.data(), address, size), expected ? ZX_OK : ZX_ERR_INVALID_ARGS)
+        << address << " + " << size;
+  }
+}
+
+void ExpectWritable(void* address, size_t size, bool expected) {
+  EXPECT_EQ(CanWrite(address, size), expected) << address << " + " << size;
+  EXPECT_EQ(CanWriteCached(address, size), expected) << address << " + " << size;
+  EXPECT_EQ(CanWriteCached(address, size), expected) << "again, " << address << " + " << size;
+  if (size <= 2 * kPage) {
+    const std::vector<char> buffer(size + 1, 'x');
+    EXPECT_EQ(CopyOut(address, buffer.data(), size), expected ? ZX_OK : ZX_ERR_INVALID_ARGS)
+        << address << " + " << size;
+  }
+}
+
+void ExpectBad(void* address, size_t size) {
+  ExpectReadable(address, size, false);
+  ExpectWritable(address, size, false);
+}
+
+TEST(UserMemory, SizeZeroIsAlwaysGood) {
+  ExpectReadable(nullptr, 0, true);
+  ExpectWritable(nullptr, 0, true);
+  ExpectReadable(reinterpret_cast<void*>(UINTPTR_MAX), 0, true);
+  ExpectWritable(reinterpret_cast<void*>(UINTPTR_MAX), 0, true);
+}
+
+TEST(UserMemory, AddressesNobodyHas) {
+  for (const uintptr_t address : {
+           uintptr_t{0}, uintptr_t{1}, uintptr_t{8}, uintptr_t{4095},
+           uintptr_t{0x0000'8000'0000'0000},  // not canonical on x86, nobody's on arm64
+           uintptr_t{0x0000'7FFF'FFFF'FFF8},  // the last of the user half: never mapped
+           uintptr_t{0x1234'5678'9ABC'DEF0},  // not canonical
+           uintptr_t{0xFFFF'8000'0000'0000},  // the kernel's
+           uintptr_t{0xFFFF'FFFF'8100'0000},  // its text
+           UINTPTR_MAX - 4095, UINTPTR_MAX - 7, UINTPTR_MAX,
+       }) {
+    for (const size_t size : {size_t{1}, size_t{4}, size_t{8}, size_t{48}, size_t{4096}}) {
+      ExpectBad(reinterpret_cast<void*>(address), size);
+    }
+  }
+}
+
+TEST(UserMemory, RangesThatWrap) {
+  Pages pages(PROT_READ | PROT_WRITE);
+  ExpectBad(pages.base(), SIZE_MAX);
+  ExpectBad(pages.base(), UINTPTR_MAX - reinterpret_cast<uintptr_t>(pages.base()) + 2);
+  ExpectBad(pages.base(), size_t{1} << 63);
+  ExpectBad(pages.base(), (size_t{1} << 63) - 1);
+  ExpectBad(pages.base(), size_t{1} << 47);
+}
+
+TEST(UserMemory, OrdinaryMemory) {
+  int on_stack = 7;
+  ExpectReadable(&on_stack, sizeof(on_stack), true);
+  static const int kConstant = 7;
+  ExpectReadable(&kConstant, sizeof(kConstant), true);
+  Pages pages(PROT_READ | PROT_WRITE);
+  ExpectReadable(pages.base(), kPage, true);
+  ExpectWritable(pages.base(), kPage, true);
+  for (size_t offset = 0; offset < 16; ++offset) {
+    ExpectWritable(pages.base() + 4096 - 8 + offset, 8, true);
+    ExpectReadable(pages.end() - 1 - offset, 1 + offset, true);
+    ExpectWritable(pages.end() - 1 - offset, 1 + offset, true);
+  }
+}
+
+TEST(UserMemory, TheEndOfAMapping) {
+  Pages pages(PROT_READ | PROT_WRITE);
+  for (const size_t inside : {1, 3, 4, 7, 8, 47}) {
+    ExpectBad(pages.end() - inside, inside + 1);
+    ExpectBad(pages.end() - inside, kPage);
+  }
+  ExpectBad(pages.base(), kPage + 1);
+  ExpectBad(pages.end(), 1);
+}
+
+TEST(UserMemory, AHoleInTheMiddle) {
+  Pages pages(PROT_READ | PROT_WRITE, 3 * kPage);
+  munmap(pages.base() + kPage, kPage);
+  ExpectBad(pages.base(), 3 * kPage);
+  ExpectBad(pages.base() + kPage - 1, 2);
+  ExpectBad(pages.base() + 2 * kPage - 1, 2);
+  ExpectWritable(pages.base() + 2 * kPage, kPage, true);
+}
+
+TEST(UserMemory, NoAccess) {
+  Pages pages(PROT_NONE);
+  ExpectBad(pages.base(), 1);
+  ExpectBad(pages.base() + 100, 48);
+}
+
+TEST(UserMemory, ReadOnly) {
+  Pages pages(PROT_READ | PROT_WRITE);
+  pages.base()[5] = 'a';
+  pages.Protect(PROT_READ);
+  ExpectReadable(pages.base(), kPage, true);
+  ExpectWritable(pages.base(), 1, false);
+  ExpectWritable(pages.base() + 4, 48, false);
+  static const char kText[] = "in a read-only segment of the program";
+  ExpectWritable(const_cast<char*>(kText), 1, false);
+  EXPECT_EQ(pages.base()[5], 'a');
+}
+
+TEST(UserMemory, Files) {
+  File file(kPage);
+  Pages pages(PROT_NONE, 2 * kPage);
+  for (const int flags : {MAP_SHARED, MAP_PRIVATE}) {
+    internal::t_writable = {};
+    pages.MapFile(file.fd(), PROT_READ, flags);
+    ExpectReadable(pages.base(), kPage, true);
+    ExpectWritable(pages.base(), 8, false);
+    // Behind the end of the file an access is a SIGBUS.
+    ExpectBad(pages.base() + kPage, 8);
+    ExpectBad(pages.base() + kPage - 4, 8);
+    pages.MapFile(file.fd(), PROT_READ | PROT_WRITE, flags);
+    ExpectReadable(pages.base(), kPage, true);
+    ExpectWritable(pages.base(), kPage, true);
+    ExpectBad(pages.base() + kPage, 8);
+    ExpectBad(pages.base() + kPage - 4, 8);
+  }
+}
+
+TEST(UserMemory, AProbeChangesNothing) {
+  Pages pages(PROT_READ | PROT_WRITE);
+  for (size_t i = 0; i < kPage; ++i) pages.base()[i] = static_cast<char>(i * 7 + (i >> 8));
+  const std::vector<char> before(pages.base(), pages.end());
+  for (size_t offset = 0; offset < 64; ++offset) {
+    ASSERT_TRUE(CanWrite(pages.base() + offset, kPage - offset));
+    ASSERT_TRUE(CanRead(pages.base() + offset, kPage - offset));
+  }
+  EXPECT_EQ(std::memcmp(pages.base(), before.data(), kPage), 0);
+}
+
+TEST(UserMemory, ErrnoIsTheCallers) {
+  Pages pages(PROT_READ);
+  char byte = 0;
+  errno = ERANGE;
+  EXPECT_FALSE(CanWrite(pages.base(), 1));
+  EXPECT_TRUE(CanRead(pages.base(), 1));
+  EXPECT_EQ(CopyOut(pages.base(), &byte, 1), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(CopyIn(&byte, nullptr, 1), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(CopyIn(&byte, pages.base(), 1), ZX_OK);
+  EXPECT_EQ(errno, ERANGE);
+}
+
+TEST(UserMemory, CopiesWhatIsThere) {
+  Pages pages(PROT_READ | PROT_WRITE);
+  std::string sent(10000, ' ');
+  for (size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>(i % 251);
+  ASSERT_EQ(CopyOut(pages.base() + 4093, sent.data(), sent.size()), ZX_OK);
+  EXPECT_EQ(std::memcmp(pages.base() + 4093, sent.data(), sent.size()), 0);
+  EXPECT_EQ(pages.base()[4092], 0);
+  EXPECT_EQ(pages.base()[4093 + sent.size()], 0);
+  std::string got(sent.size(), ' ');
+  ASSERT_EQ(CopyIn(got.data(), pages.base() + 4093, got.size()), ZX_OK);
+  EXPECT_EQ(got, sent);
+}
+
+TEST(UserMemory, PutWritesOneValue) {
+  uint32_t words[] = {1, 2, 3};
+  EXPECT_EQ(Put(&words[1], 0xABCDEF01u), ZX_OK);
+  EXPECT_EQ(words[0], 1u);
+  EXPECT_EQ(words[1], 0xABCDEF01u);
+  EXPECT_EQ(words[2], 3u);
+  EXPECT_EQ(Put(static_cast<uint32_t*>(nullptr), 1u), ZX_ERR_INVALID_ARGS);
+}
+
+TEST(UserMemory, TheCacheHoldsTwoPagesPerThread) {
+  Pages pages(PROT_READ | PROT_WRITE, 3 * kPage);
+  char* const first = pages.base() + 100;
+  char* const second = pages.base() + kPage + 100;
+  char* const third = pages.base() + 2 * kPage + 100;
+  ASSERT_TRUE(CanWriteCached(first, 48));
+  ASSERT_TRUE(CanWriteCached(second, 48));
+  ASSERT_TRUE(CanReadCached(first, 48));
+  pages.Protect(PROT_NONE);
+  // Remembered: the listed difference.
+  EXPECT_TRUE(CanWriteCached(first, 48));
+  EXPECT_TRUE(CanWriteCached(second, 8));
+  EXPECT_TRUE(CanReadCached(first, 48));
+  // Reading and writing are remembered apart, pages one by one, the direct question not at all.
+  EXPECT_FALSE(CanReadCached(second, 48));
+  EXPECT_FALSE(CanWriteCached(third, 48));
+  EXPECT_FALSE(CanWriteCached(pages.base() + 4095, 2));
+  EXPECT_FALSE(CanWrite(first, 48));
+  std::thread([&] { EXPECT_FALSE(CanWriteCached(first, 48)); }).join();
+  // A third page takes the place of the older one.
+  pages.Protect(PROT_READ | PROT_WRITE);
+  ASSERT_TRUE(CanWriteCached(third, 48));
+  pages.Protect(PROT_NONE);
+  EXPECT_TRUE(CanWriteCached(third, 48));
+  EXPECT_TRUE(CanWriteCached(second, 48));
+  EXPECT_FALSE(CanWriteCached(first, 48));
+}
+
+TEST(UserMemory, TheCacheCoversWhatStraddlesTwoPages) {
+  Pages pages(PROT_READ | PROT_WRITE);
+  char* const straddling = pages.base() + 4096 - 10;
+  ASSERT_TRUE(CanWriteCached(straddling, 48));
+  ASSERT_TRUE(CanReadCached(straddling, 48));
+  pages.Protect(PROT_NONE);
+  EXPECT_TRUE(CanWriteCached(straddling, 48));
+  EXPECT_TRUE(CanReadCached(straddling, 48));
+  EXPECT_FALSE(CanWriteCached(straddling, 4096 + 11)) << "three pages";
+  EXPECT_FALSE(CanWriteCached(pages.base() + 8192 - 10, 48)) << "half known";
+}
+
+// Contract: never a signal, also when another thread takes the memory away meanwhile.
+TEST(UserMemory, CopyingSurvivesPagesThatComeAndGo) {
+  Pages pages(PROT_READ | PROT_WRITE);
+  std::atomic<bool> stop{false};
+  std::thread toggler([&] {
+    while (!stop.load()) {
+      pages.Protect(PROT_NONE);
+      pages.Protect(PROT_READ | PROT_WRITE);
+    }
+  });
+  int good = 0;
+  int bad = 0;
+  for (int i = 0; i < 1'000'000 && (i < 5000 || good < 100 || bad < 100); ++i) {
+    uint64_t value = 0;
+    for (const zx_status_t status :
+         {CopyOut(pages.base(), &value, sizeof(value)), CopyIn(&value, pages.base(), sizeof(value))}) {
+      ASSERT_TRUE(status == ZX_OK || status == ZX_ERR_INVALID_ARGS) << status;
+      ++(status == ZX_OK ? good : bad);
+    }
+  }
+  stop = true;
+  toggler.join();
+  EXPECT_GT(good, 0);
+  EXPECT_GT(bad, 0);
+}
+
+// Runs `body`, which returns an exit status, in a forked child.
+int InChild(const std::function<int()>& body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = -1;
+  if (child < 0 || waitpid(child, &status, 0) != child) return -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+}
+
+// Makes the kernel answer the two copying calls with `error` from here on.
+bool RefuseKernelCopies(uint32_t error) {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_writev, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(UserMemory, WorksWhereTheKernelMayNotCopy) {
+  Pages writable(PROT_READ | PROT_WRITE);
+  Pages read_only(PROT_READ);
+  for (const uint32_t error : {EPERM, ENOSYS, EACCES, ENOMEM}) {
+    const int result = InChild([&] {
+      if (!RefuseKernelCopies(error)) return 99;
+      for (int round = 0; round < 2; ++round) {
+        uint32_t value = 0x1234567;
+        if (CopyOut(writable.base() + 4094, &value, sizeof(value)) != ZX_OK) return 1;
+        value = 0;
+        if (CopyIn(&value, writable.base() + 4094, sizeof(value)) != ZX_OK) return 2;
+        if (value != 0x1234567) return 3;
+        if (CopyOut(read_only.base(), &value, sizeof(value)) != ZX_ERR_INVALID_ARGS) return 4;
+        if (CopyIn(&value, read_only.end() - 2, sizeof(value)) != ZX_ERR_INVALID_ARGS) return 5;
+        if (CopyOut(nullptr, &value, sizeof(value)) != ZX_ERR_INVALID_ARGS) return 6;
+      }
+      return 0;
+    });
+    if (result == 99) GTEST_SKIP() << "no seccomp filters here";
+    EXPECT_EQ(result, 0) << "errno " << error;
+  }
+}
+
+// The process's id is the first thread's, which may be gone.
+TEST(UserMemory, WorksWhenTheFirstThreadHasEnded) {
+  Pages pages(PROT_READ | PROT_WRITE);
+  EXPECT_EQ(InChild([&]() -> int {
+              std::thread([&] {
+                usleep(50'000);
+                uint32_t value = 5;
+                const zx_status_t status = CopyOut(pages.base(), &value, sizeof(value));
+                _exit(status == ZX_OK && pages.base()[0] == 5 ? 0 : 1);
+              }).detach();
+              syscall(SYS_exit, 0);
+              return 2;
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace zircon::user

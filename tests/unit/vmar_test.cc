@@ -1,0 +1,927 @@
+// The VMAR tree over an address space that only keeps books: which calls it makes on the space,
+// what is mapped afterwards, and every row of the vmar calls in its order. Expectations: contract
+// api.md §0.1, §7.2, §9; semantics.md §1.
+
+#include "objects/vmar.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <zircon/syscalls.h>
+
+#include <cstdint>
+#include <map>
+#include <new>
+#include <random>
+#include <tuple>
+#include <vector>
+
+#include "handles/handle_table.h"
+#include "rights/rights.h"
+
+namespace zircon::objects {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr zx_rights_t kReadRight = ZX_RIGHT_READ;
+constexpr zx_rights_t kReadWriteRights = ZX_RIGHT_READ | ZX_RIGHT_WRITE;
+constexpr zx_rights_t kAllRights = ZX_RIGHT_READ | ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE;
+constexpr uint32_t kRead = ZX_VM_PERM_READ;
+constexpr uint32_t kReadWrite = ZX_VM_PERM_READ | ZX_VM_PERM_WRITE;
+constexpr uint32_t kReadExecute = ZX_VM_PERM_READ | ZX_VM_PERM_EXECUTE;
+constexpr uint32_t kAllPermissions = kReadWrite | ZX_VM_PERM_EXECUTE;
+
+struct FakePage {
+  const Vmo* vmo;
+  uint64_t vmo_offset;
+  Permissions permissions;
+  friend bool operator==(const FakePage& a, const FakePage& b) {
+    return std::tie(a.vmo, a.vmo_offset, a.permissions) ==
+           std::tie(b.vmo, b.vmo_offset, b.permissions);
+  }
+};
+using FakePages = std::map<uint64_t, FakePage>;
+
+// Keeps a book of pages and insists on what the tree promises it. As a guest's space, or, with
+// `foreign` pages that the tree does not know, as the process's.
+class FakeSpace final : public AddressSpace {
+ public:
+  FakeSpace(uint64_t base, uint64_t size, bool picks) : AddressSpace(base, size), picks_(picks) {}
+
+  bool PicksAddresses() const override { return picks_; }
+
+  zx_status_t Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
+                  const Mapping& mapping) override {
+    ++map_calls;
+    if (throw_in_map) throw std::bad_alloc();
+    if (fail_map_call == map_calls) return ZX_ERR_NO_MEMORY;
+    if (!fixed) {
+      EXPECT_TRUE(picks_) << "only a space that wants to may be asked to pick";
+      *address = next_pick;
+      next_pick += length;
+    }
+    EXPECT_EQ(*address % kPage, 0u);
+    EXPECT_NE(length, 0u);
+    EXPECT_EQ(length % kPage, 0u);
+    for (uint64_t at = *address; at < *address + length; at += kPage) {
+      if (foreign.contains(at)) {
+        EXPECT_FALSE(overwrite) << "would replace what is not ours at " << at;
+        return ZX_ERR_ALREADY_EXISTS;
+      }
+      const bool may_be_free = !overwrite || !picks_;
+      const bool may_be_mapped = overwrite || forgets;
+      EXPECT_TRUE(may_be_free || pages.contains(at)) << at;
+      EXPECT_TRUE(may_be_mapped || !pages.contains(at)) << at;
+    }
+    for (uint64_t at = *address; at < *address + length; at += kPage) {
+      pages[at] = {mapping.vmo.get(), mapping.vmo_offset + (at - *address), mapping.permissions};
+    }
+    return ZX_OK;
+  }
+
+  void Unmap(uint64_t address, uint64_t length) override {
+    ++unmap_calls;
+    ExpectMapped(address, length);
+    for (uint64_t at = address; at < address + length; at += kPage) pages.erase(at);
+  }
+
+  zx_status_t Protect(uint64_t address, uint64_t length, Permissions permissions) override {
+    ++protect_calls;
+    ExpectMapped(address, length);
+    if (fail_protect) return ZX_ERR_NO_MEMORY;
+    for (uint64_t at = address; at < address + length; at += kPage) {
+      pages[at].permissions = permissions;
+    }
+    return ZX_OK;
+  }
+
+  int calls() const { return map_calls + unmap_calls + protect_calls; }
+
+  FakePages pages;
+  std::map<uint64_t, bool> foreign;
+  uint64_t next_pick = 0;
+  int fail_map_call = 0;  // which call fails; 0: none
+  bool fail_protect = false;
+  bool throw_in_map = false;
+  bool forgets = false;  // the program unmaps behind the tree's back
+  int map_calls = 0;
+  int unmap_calls = 0;
+  int protect_calls = 0;
+
+ private:
+  void ExpectMapped(uint64_t address, uint64_t length) {
+    EXPECT_NE(length, 0u);
+    for (uint64_t at = address; at < address + length; at += kPage) {
+      EXPECT_TRUE(pages.contains(at)) << at;
+    }
+  }
+  const bool picks_;
+};
+
+base::RefPtr<Vmo> MakeVmo(uint64_t size, bool resizable = false) {
+  base::RefPtr<Vmo> vmo;
+  EXPECT_EQ(Vmo::Create(size, resizable, &vmo), ZX_OK);
+  return vmo;
+}
+
+bool IsOpen(int fd) { return fcntl(fd, F_GETFD) >= 0; }
+
+class VmarTest : public testing::Test {
+ protected:
+  static constexpr uint64_t kSize = 64 * kPage;
+
+  void Use(uint64_t base, uint64_t size, bool picks) {
+    space_ = base::MakeRef<FakeSpace>(base, size, picks);
+    vmar_ = base::MakeRef<Vmar>(space_);
+  }
+  void SetUp() override { Use(0, kSize, false); }
+  // As the process's space: elsewhere, picking addresses.
+  void UseProcessLike() {
+    Use(16 * kPage, kSize, true);
+    space_->next_pick = 16 * kPage;
+  }
+
+  struct MapArguments {
+    uint32_t options = kRead;
+    uint64_t offset = 0;
+    zx_rights_t vmo_rights = kAllRights;
+    zx_rights_t vmar_rights = kAllRights;
+    uint64_t vmo_offset = 0;
+    uint64_t length = kPage;
+  };
+  zx_status_t Map(const MapArguments& arguments) {
+    return vmar_->Map(arguments.options, arguments.offset, vmo_, arguments.vmo_rights,
+                      arguments.vmar_rights, arguments.vmo_offset, arguments.length, &mapped_);
+  }
+  zx_status_t MapAt(uint64_t page, uint64_t pages, uint32_t permissions = kRead,
+                    uint64_t vmo_page = 0, uint32_t specific = ZX_VM_SPECIFIC) {
+    return Map({.options = permissions | specific,
+                .offset = page * kPage,
+                .vmo_offset = vmo_page * kPage,
+                .length = pages * kPage});
+  }
+  zx_status_t Overwrite(uint64_t page, uint64_t pages, uint32_t permissions, uint64_t vmo_page) {
+    return MapAt(page, pages, permissions, vmo_page, ZX_VM_SPECIFIC_OVERWRITE);
+  }
+  zx_status_t Unmap(uint64_t page, uint64_t pages) {
+    return vmar_->Unmap(vmar_->base() + page * kPage, pages * kPage, kAllRights);
+  }
+  zx_status_t Protect(uint64_t page, uint64_t pages, uint32_t permissions,
+                      zx_rights_t rights = kAllRights) {
+    return vmar_->Protect(permissions, vmar_->base() + page * kPage, pages * kPage, rights);
+  }
+  // What is mapped: for each page of the space a letter for its permissions, '.' for none mapped.
+  std::string Picture(uint64_t pages = 16) {
+    std::string picture;
+    for (uint64_t page = 0; page < pages; ++page) {
+      const auto it = space_->pages.find(vmar_->base() + page * kPage);
+      if (it == space_->pages.end()) {
+        picture += '.';
+        continue;
+      }
+      switch (it->second.permissions) {
+        case 0:
+          picture += '0';
+          break;
+        case kRead:
+          picture += 'r';
+          break;
+        case kReadWrite:
+          picture += 'w';
+          break;
+        case kReadExecute:
+          picture += 'x';
+          break;
+        case kAllPermissions:
+          picture += 'a';
+          break;
+        default:
+          picture += '?';
+      }
+    }
+    return picture;
+  }
+  uint64_t VmoPageAt(uint64_t page) {
+    const auto it = space_->pages.find(vmar_->base() + page * kPage);
+    return it == space_->pages.end() ? UINT64_MAX : it->second.vmo_offset / kPage;
+  }
+
+  base::RefPtr<FakeSpace> space_;
+  base::RefPtr<Vmar> vmar_;
+  base::RefPtr<Vmo> vmo_ = MakeVmo(16 * kPage);
+  uint64_t mapped_ = UINT64_MAX;
+};
+
+using VmarMap = VmarTest;
+using VmarUnmap = VmarTest;
+using VmarProtect = VmarTest;
+using VmarDestroy = VmarTest;
+
+// ---- Map: the rows. Each status also against the rows behind it. ----
+
+TEST_F(VmarMap, Row4WriteOrExecuteNeedsRead) {
+  for (uint32_t options :
+       {ZX_VM_PERM_WRITE, ZX_VM_PERM_EXECUTE, ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE}) {
+    EXPECT_EQ(Map({.options = options}), ZX_ERR_INVALID_ARGS);
+    // Before the rights of row 6.
+    EXPECT_EQ(Map({.options = options, .vmo_rights = 0, .vmar_rights = 0}), ZX_ERR_INVALID_ARGS);
+  }
+  EXPECT_EQ(space_->calls(), 0);
+}
+
+TEST_F(VmarMap, Row5RefusesContradictions) {
+  for (uint32_t options : {ZX_VM_MAP_RANGE | ZX_VM_SPECIFIC_OVERWRITE, ZX_VM_CAN_MAP_READ,
+                           ZX_VM_CAN_MAP_WRITE, ZX_VM_CAN_MAP_EXECUTE, ZX_VM_CAN_MAP_SPECIFIC}) {
+    EXPECT_EQ(Map({.options = kRead | options}), ZX_ERR_INVALID_ARGS) << options;
+    EXPECT_EQ(Map({.options = kRead | options, .vmo_rights = 0}), ZX_ERR_INVALID_ARGS) << options;
+  }
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_MAP_RANGE | ZX_VM_SPECIFIC}), ZX_OK);
+}
+
+TEST_F(VmarMap, Row6NeedsEachPermissionFromBothHandles) {
+  struct Case {
+    uint32_t permissions;
+    zx_rights_t needed;
+  };
+  for (const Case& c :
+       {Case{kRead, kReadRight}, Case{kReadWrite, kReadWriteRights},
+        Case{kReadExecute, kReadRight | ZX_RIGHT_EXECUTE}, Case{kAllPermissions, kAllRights}}) {
+    for (zx_rights_t missing : {ZX_RIGHT_READ, ZX_RIGHT_WRITE, ZX_RIGHT_EXECUTE}) {
+      if ((c.needed & missing) == 0) continue;
+      EXPECT_EQ(Map({.options = c.permissions, .vmo_rights = kAllRights & ~missing}),
+                ZX_ERR_ACCESS_DENIED);
+      EXPECT_EQ(Map({.options = c.permissions, .vmar_rights = kAllRights & ~missing}),
+                ZX_ERR_ACCESS_DENIED);
+    }
+    EXPECT_EQ(Map({.options = c.permissions, .vmo_rights = c.needed, .vmar_rights = c.needed}),
+              ZX_OK);
+  }
+  // Before the unknown option of row 7 and everything behind.
+  EXPECT_EQ(Map({.options = kRead | 1u << 31, .vmo_rights = 0, .vmo_offset = 1, .length = 0}),
+            ZX_ERR_ACCESS_DENIED);
+  // No permission needs no right.
+  EXPECT_EQ(Map({.options = 0, .vmo_rights = 0, .vmar_rights = 0}), ZX_OK);
+}
+
+TEST_F(VmarMap, Row7RefusesUnknownOptions) {
+  vmo_ = MakeVmo(kPage, /*resizable=*/true);
+  for (uint32_t bit = 13; bit < 32; ++bit) {
+    EXPECT_EQ(Map({.options = kRead | 1u << bit}), ZX_ERR_INVALID_ARGS) << bit;
+    // Before row 8.
+    EXPECT_EQ(Map({.options = kRead | ZX_VM_REQUIRE_NON_RESIZABLE | 1u << bit}),
+              ZX_ERR_INVALID_ARGS)
+        << bit;
+  }
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_ALLOW_FAULTS}), ZX_OK);
+}
+
+TEST_F(VmarMap, Row8RefusesAResizableVmoOnRequest) {
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_REQUIRE_NON_RESIZABLE}), ZX_OK);
+  vmo_ = MakeVmo(kPage, /*resizable=*/true);
+  EXPECT_EQ(Map({.options = kRead}), ZX_OK);
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_REQUIRE_NON_RESIZABLE}), ZX_ERR_NOT_SUPPORTED);
+  // Before rows 9 and 10.
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_REQUIRE_NON_RESIZABLE | ZX_VM_COMPACT, .vmo_offset = 1}),
+            ZX_ERR_NOT_SUPPORTED);
+}
+
+TEST_F(VmarMap, Row9RefusesCompact) {
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_COMPACT}), ZX_ERR_INVALID_ARGS);
+  // Before the overflow of row 10.
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_COMPACT, .vmo_offset = kPage, .length = UINT64_MAX}),
+            ZX_ERR_INVALID_ARGS);
+}
+
+TEST_F(VmarMap, Row10LooksAtTheVmoOffset) {
+  EXPECT_EQ(Map({.vmo_offset = 1}), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Map({.vmo_offset = kPage - 1, .length = UINT64_MAX}), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Map({.vmo_offset = kPage, .length = UINT64_MAX - kPage + 1}), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(Map({.vmo_offset = UINT64_MAX - kPage + 1, .length = kPage}), ZX_ERR_OUT_OF_RANGE);
+  // Rounded up it wraps.
+  EXPECT_EQ(Map({.vmo_offset = UINT64_MAX - kPage + 1, .length = 1}), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(Map({.vmo_offset = UINT64_MAX - 2 * kPage + 1, .length = 1}), ZX_OK);
+}
+
+TEST_F(VmarMap, Row11SaysThatTheRegionIsGone) {
+  vmar_->Destroy();
+  EXPECT_EQ(Map({}), ZX_ERR_BAD_STATE);
+  // Behind row 10, before row 12.
+  EXPECT_EQ(Map({.vmo_offset = 1}), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Map({.vmo_offset = kPage, .length = UINT64_MAX}), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(Map({.offset = 1, .length = 0}), ZX_ERR_BAD_STATE);
+}
+
+TEST_F(VmarMap, Row12RefusesNothing) {
+  EXPECT_EQ(Map({.length = 0}), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Map({.length = UINT64_MAX}), ZX_ERR_INVALID_ARGS);  // cannot be rounded up
+}
+
+TEST_F(VmarMap, Row13RefusesAnOffsetWithoutSpecific) {
+  EXPECT_EQ(Map({.offset = kPage}), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Map({.offset = 1}), ZX_ERR_INVALID_ARGS);
+}
+
+TEST_F(VmarMap, Row15StaysInside) {
+  auto at = [&](uint64_t offset, uint64_t length) {
+    return Map({.options = kRead | ZX_VM_SPECIFIC, .offset = offset, .length = length});
+  };
+  EXPECT_EQ(at(kSize, kPage), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(at(kSize - kPage, kPage + 1), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(at(UINT64_MAX - kPage + 1, kPage), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(at(UINT64_MAX - kPage + 1, 2 * kPage), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(at(0, kSize + 1), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(at(kSize - kPage, kPage), ZX_OK);
+  EXPECT_EQ(mapped_, kSize - kPage);
+  EXPECT_EQ(Map({.length = kSize + 1}), ZX_ERR_INVALID_ARGS);
+}
+
+TEST_F(VmarMap, Row16WantsAWholePage) {
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_SPECIFIC, .offset = 1}), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Map({.options = kRead | ZX_VM_SPECIFIC_OVERWRITE, .offset = kPage + 8}),
+            ZX_ERR_INVALID_ARGS);
+}
+
+TEST_F(VmarMap, Row17FindsWhatIsThere) {
+  ASSERT_EQ(MapAt(4, 4), ZX_OK);
+  for (auto [page, pages] : std::vector<std::pair<uint64_t, uint64_t>>{
+           {4, 4}, {4, 1}, {7, 1}, {3, 2}, {7, 2}, {5, 2}, {0, 16}}) {
+    EXPECT_EQ(MapAt(page, pages), ZX_ERR_ALREADY_EXISTS) << page << "+" << pages;
+  }
+  EXPECT_EQ(space_->map_calls, 1);
+  EXPECT_EQ(MapAt(3, 1), ZX_OK);
+  EXPECT_EQ(MapAt(8, 1), ZX_OK);
+  EXPECT_EQ(Picture(), "...rrrrrr.......");
+}
+
+TEST_F(VmarMap, Row18FindsNoRoom) {
+  EXPECT_EQ(MapAt(30, 1), ZX_OK);
+  EXPECT_EQ(Map({.length = 34 * kPage}), ZX_ERR_NO_RESOURCES);
+  EXPECT_EQ(Map({.length = 33 * kPage}), ZX_OK);
+  EXPECT_EQ(mapped_, 31 * kPage);
+  EXPECT_EQ(Map({.length = 31 * kPage}), ZX_ERR_NO_RESOURCES);
+  EXPECT_EQ(Map({.length = 30 * kPage}), ZX_OK);
+  EXPECT_EQ(mapped_, 0u);
+  EXPECT_EQ(Map({}), ZX_ERR_NO_RESOURCES);
+}
+
+// ---- Map: what it does ----
+
+TEST_F(VmarMap, RoundsTheLengthUp) {
+  EXPECT_EQ(Map({.length = kPage + 1}), ZX_OK);
+  EXPECT_EQ(Picture(4), "rr..");
+}
+
+TEST_F(VmarMap, FitsFirstFromTheStart) {
+  EXPECT_EQ(Map({.length = 2 * kPage}), ZX_OK);
+  EXPECT_EQ(mapped_, 0u);
+  EXPECT_EQ(MapAt(3, 1), ZX_OK);
+  EXPECT_EQ(Map({.options = kReadWrite, .length = 2 * kPage}), ZX_OK);
+  EXPECT_EQ(mapped_, 4 * kPage);
+  EXPECT_EQ(Map({.options = kReadExecute, .length = kPage}), ZX_OK);
+  EXPECT_EQ(mapped_, 2 * kPage);
+  EXPECT_EQ(Unmap(0, 1), ZX_OK);
+  EXPECT_EQ(Map({.options = 0, .length = kPage}), ZX_OK);
+  EXPECT_EQ(Picture(8), "0rxrww..");
+}
+
+TEST_F(VmarMap, MapsBeyondTheEndOfTheVmo) {
+  EXPECT_EQ(MapAt(0, 2, kRead, 15), ZX_OK);
+  EXPECT_EQ(MapAt(2, 1, kRead, 1000), ZX_OK);
+  vmo_ = MakeVmo(0);
+  EXPECT_EQ(MapAt(3, 1), ZX_OK);
+  EXPECT_EQ(Picture(4), "rrrr");
+}
+
+TEST_F(VmarMap, TheSamePagesMayBeMappedOften) {
+  EXPECT_EQ(MapAt(0, 2, kRead, 3), ZX_OK);
+  EXPECT_EQ(MapAt(2, 2, kReadWrite, 3), ZX_OK);
+  EXPECT_EQ(VmoPageAt(1), 4u);
+  EXPECT_EQ(VmoPageAt(3), 4u);
+}
+
+TEST_F(VmarMap, KeepsTheVmo) {
+  const int fd = vmo_->fd();
+  ASSERT_EQ(MapAt(0, 4), ZX_OK);
+  vmo_.reset();
+  EXPECT_TRUE(IsOpen(fd));
+  EXPECT_EQ(Unmap(1, 2), ZX_OK);
+  EXPECT_EQ(Unmap(0, 1), ZX_OK);
+  EXPECT_TRUE(IsOpen(fd));
+  EXPECT_EQ(Unmap(3, 1), ZX_OK);
+  EXPECT_FALSE(IsOpen(fd));
+}
+
+TEST_F(VmarMap, OverwriteReplacesInOneStroke) {
+  ASSERT_EQ(MapAt(2, 6, kReadWrite, 0), ZX_OK);
+  EXPECT_EQ(Overwrite(4, 2, kRead, 9), ZX_OK);
+  EXPECT_EQ(space_->unmap_calls, 0);
+  EXPECT_EQ(Picture(10), "..wwrrww..");
+  EXPECT_EQ(VmoPageAt(3), 1u);
+  EXPECT_EQ(VmoPageAt(4), 9u);
+  EXPECT_EQ(VmoPageAt(5), 10u);
+  EXPECT_EQ(VmoPageAt(6), 4u);
+  // Over several mappings and holes.
+  EXPECT_EQ(Overwrite(1, 8, kReadExecute, 0), ZX_OK);
+  EXPECT_EQ(Picture(10), ".xxxxxxxx.");
+  EXPECT_EQ(space_->map_calls, 3);
+  // Over nothing, and with both options.
+  EXPECT_EQ(MapAt(12, 1, kRead, 0, ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE), ZX_OK);
+  EXPECT_EQ(MapAt(12, 1, kRead, 0, ZX_VM_SPECIFIC | ZX_VM_SPECIFIC_OVERWRITE), ZX_OK);
+}
+
+TEST_F(VmarMap, OverwriteLetsTheOldVmoGo) {
+  const int fd = vmo_->fd();
+  ASSERT_EQ(MapAt(0, 2), ZX_OK);
+  vmo_ = MakeVmo(kPage);
+  EXPECT_EQ(Overwrite(0, 2, kRead, 0), ZX_OK);
+  EXPECT_FALSE(IsOpen(fd));
+}
+
+TEST_F(VmarMap, AFailingSpaceLeavesTheTreeAsItWas) {
+  space_->fail_map_call = 1;
+  EXPECT_EQ(MapAt(0, 2), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(MapAt(0, 2), ZX_OK);
+  space_->fail_map_call = space_->map_calls + 1;
+  EXPECT_EQ(Overwrite(0, 1, kReadWrite, 5), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(Picture(3), "rr.");
+  EXPECT_EQ(MapAt(0, 1), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(Protect(0, 2, kRead), ZX_OK);
+}
+
+TEST_F(VmarMap, AnExceptionOfTheSpaceIsNoMemory) {
+  space_->throw_in_map = true;
+  EXPECT_EQ(MapAt(0, 2), ZX_ERR_NO_MEMORY);
+  space_->throw_in_map = false;
+  EXPECT_EQ(MapAt(0, 2), ZX_OK);
+}
+
+// ---- Map, in a space where others live too ----
+
+TEST_F(VmarMap, LetsASpacePickThatWantsTo) {
+  UseProcessLike();
+  EXPECT_EQ(Map({.length = 3 * kPage}), ZX_OK);
+  EXPECT_EQ(mapped_, 16 * kPage);
+  EXPECT_EQ(MapAt(1, 1), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(MapAt(3, 1), ZX_OK);
+  EXPECT_EQ(mapped_, 19 * kPage);
+}
+
+TEST_F(VmarMap, APickOutsideOfTheRegionIsUndone) {
+  UseProcessLike();
+  space_->next_pick = (16 + 64 - 1) * kPage;
+  EXPECT_EQ(Map({.length = 2 * kPage}), ZX_ERR_NO_RESOURCES);
+  EXPECT_TRUE(space_->pages.empty());
+  space_->next_pick = 15 * kPage;
+  EXPECT_EQ(Map({.length = 2 * kPage}), ZX_ERR_NO_RESOURCES);
+  EXPECT_TRUE(space_->pages.empty());
+}
+
+TEST_F(VmarMap, APickWhereTheTreeThoughtAMappingReplacesIt) {
+  UseProcessLike();
+  const int fd = vmo_->fd();
+  ASSERT_EQ(MapAt(0, 4), ZX_OK);
+  vmo_ = MakeVmo(kPage);
+  space_->forgets = true;
+  space_->next_pick = 17 * kPage;
+  ASSERT_EQ(Map({.options = kReadWrite, .length = 2 * kPage}), ZX_OK);
+  EXPECT_EQ(Picture(5), "rwwr.");
+  EXPECT_EQ(Unmap(1, 2), ZX_OK);
+  EXPECT_TRUE(IsOpen(fd));
+  EXPECT_EQ(Unmap(0, 4), ZX_OK);
+  EXPECT_FALSE(IsOpen(fd));
+}
+
+TEST_F(VmarMap, SpecificMeetsWhatIsNotOurs) {
+  UseProcessLike();
+  space_->foreign[(16 + 5) * kPage] = true;
+  EXPECT_EQ(MapAt(4, 3), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_TRUE(space_->pages.empty());
+  EXPECT_EQ(MapAt(4, 1), ZX_OK);
+}
+
+TEST_F(VmarMap, OverwriteReplacesOnlyOurs) {
+  UseProcessLike();
+  ASSERT_EQ(MapAt(0, 2, kReadWrite, 0), ZX_OK);
+  ASSERT_EQ(MapAt(4, 2, kReadWrite, 4), ZX_OK);
+  // Holes and mappings mixed, nothing foreign.
+  EXPECT_EQ(Overwrite(1, 7, kRead, 8), ZX_OK);
+  EXPECT_EQ(Picture(10), "wrrrrrrr..");
+  for (uint64_t page = 1; page < 8; ++page) EXPECT_EQ(VmoPageAt(page), 7 + page);
+  // Something foreign in the last hole: nothing changes.
+  space_->foreign[(16 + 9) * kPage] = true;
+  const FakePages before = space_->pages;
+  EXPECT_EQ(Overwrite(0, 10, kReadExecute, 0), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(space_->pages, before);
+  EXPECT_EQ(MapAt(8, 1), ZX_OK);
+  EXPECT_EQ(Unmap(0, 9), ZX_OK);
+  EXPECT_TRUE(space_->pages.empty());
+}
+
+TEST_F(VmarMap, OverwriteThatFailsAfterTheHolesUndoesThem) {
+  UseProcessLike();
+  ASSERT_EQ(MapAt(2, 2, kReadWrite, 0), ZX_OK);
+  const FakePages before = space_->pages;
+  for (int failing : {2, 3, 4}) {  // first hole, second hole, the replacing
+    space_->map_calls = 1;
+    space_->fail_map_call = failing;
+    EXPECT_EQ(Overwrite(0, 6, kRead, 0), ZX_ERR_NO_MEMORY) << failing;
+    EXPECT_EQ(space_->pages, before) << failing;
+  }
+  EXPECT_EQ(Overwrite(0, 6, kRead, 0), ZX_OK);
+  EXPECT_EQ(Picture(8), "rrrrrr..");
+}
+
+// ---- Unmap ----
+
+TEST_F(VmarUnmap, ChecksInOrder) {
+  EXPECT_EQ(vmar_->Unmap(1, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(0, 0, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(kSize, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(kSize - kPage, kPage + 1, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(0, UINT64_MAX, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(UINT64_MAX - kPage + 1, 2 * kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(0, kSize, 0), ZX_OK);  // no right is needed
+  vmar_->Destroy();
+  EXPECT_EQ(vmar_->Unmap(1, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(0, 0, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(kSize, kPage, kAllRights), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(vmar_->Unmap(0, kPage, kAllRights), ZX_ERR_BAD_STATE);
+}
+
+TEST_F(VmarUnmap, IsOutsideBelowTheBaseToo) {
+  UseProcessLike();
+  EXPECT_EQ(vmar_->Unmap(15 * kPage, 2 * kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(0, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Unmap(16 * kPage, kPage, kAllRights), ZX_OK);
+}
+
+TEST_F(VmarUnmap, SplitsAndTakesHoles) {
+  ASSERT_EQ(MapAt(1, 6, kRead, 1), ZX_OK);
+  ASSERT_EQ(MapAt(9, 2, kReadWrite, 9), ZX_OK);
+  EXPECT_EQ(Unmap(3, 1), ZX_OK);
+  EXPECT_EQ(Picture(12), ".rr.rrr..ww.");
+  EXPECT_EQ(Unmap(2, 8), ZX_OK);
+  EXPECT_EQ(Picture(12), ".r........w.");
+  EXPECT_EQ(VmoPageAt(1), 1u);
+  EXPECT_EQ(VmoPageAt(10), 10u);
+  EXPECT_EQ(Unmap(0, 12), ZX_OK);
+  EXPECT_EQ(Unmap(0, 12), ZX_OK);
+  EXPECT_TRUE(space_->pages.empty());
+  EXPECT_EQ(MapAt(0, 12), ZX_OK);
+}
+
+TEST_F(VmarUnmap, RoundsTheLengthUp) {
+  ASSERT_EQ(MapAt(0, 3), ZX_OK);
+  EXPECT_EQ(vmar_->Unmap(0, kPage + 1, kAllRights), ZX_OK);
+  EXPECT_EQ(Picture(4), "..r.");
+}
+
+TEST_F(VmarUnmap, NeighboursGoInOneCall) {
+  for (uint64_t page = 0; page < 4; ++page) ASSERT_EQ(MapAt(page, 1, kRead, 2 * page), ZX_OK);
+  EXPECT_EQ(Unmap(0, 8), ZX_OK);
+  EXPECT_EQ(space_->unmap_calls, 1);
+}
+
+TEST_F(VmarUnmap, ForATrapIsTheSame) {
+  ASSERT_EQ(MapAt(0, 3), ZX_OK);
+  EXPECT_EQ(vmar_->UnmapForTrap(kPage, kPage), ZX_OK);
+  EXPECT_EQ(Picture(4), "r.r.");
+  EXPECT_EQ(vmar_->UnmapForTrap(0, 0), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->UnmapForTrap(kSize, kPage), ZX_ERR_INVALID_ARGS);
+  vmar_->Destroy();
+  EXPECT_EQ(vmar_->UnmapForTrap(0, kPage), ZX_ERR_BAD_STATE);
+}
+
+// ---- Protect ----
+
+TEST_F(VmarProtect, ChecksInOrder) {
+  ASSERT_EQ(MapAt(0, 2, kReadWrite), ZX_OK);
+  const int calls = space_->calls();
+  // WRITE or EXECUTE without READ, before the right.
+  EXPECT_EQ(Protect(0, 1, ZX_VM_PERM_WRITE, 0), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Protect(0, 1, ZX_VM_PERM_EXECUTE, 0), ZX_ERR_INVALID_ARGS);
+  // The right, before other options, alignment and state.
+  EXPECT_EQ(Protect(0, 1, kRead, ZX_RIGHT_WRITE), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Protect(0, 1, kReadWrite, kReadRight), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Protect(0, 1, kReadExecute, kReadWriteRights), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(vmar_->Protect(kRead | ZX_VM_SPECIFIC, 1, 0, 0), ZX_ERR_ACCESS_DENIED);
+  // Other options.
+  for (uint32_t bit = 3; bit < 32; ++bit) {
+    EXPECT_EQ(Protect(0, 1, kRead | 1u << bit), ZX_ERR_INVALID_ARGS) << bit;
+  }
+  EXPECT_EQ(vmar_->Protect(kRead, 1, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Protect(kRead, 0, 0, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Protect(kRead, kSize, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Protect(kRead, 0, kSize + 1, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Protect(kRead, 0, UINT64_MAX, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Protect(0, 3, kRead), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(Protect(2, 1, kRead), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(space_->calls(), calls);
+  vmar_->Destroy();
+  EXPECT_EQ(vmar_->Protect(kRead, 1, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(vmar_->Protect(kRead, kSize, kPage, kAllRights), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(Protect(0, 1, kRead), ZX_ERR_BAD_STATE);
+}
+
+TEST_F(VmarProtect, ChangesAPart) {
+  ASSERT_EQ(MapAt(0, 6, kReadWrite, 2), ZX_OK);
+  EXPECT_EQ(Protect(2, 2, kRead), ZX_OK);
+  EXPECT_EQ(Picture(8), "wwrrww..");
+  EXPECT_EQ(Protect(3, 2, kReadExecute), ZX_OK);
+  EXPECT_EQ(Picture(8), "wwrxxw..");
+  EXPECT_EQ(Protect(0, 6, 0), ZX_OK);
+  EXPECT_EQ(Picture(8), "000000..");
+  EXPECT_EQ(Protect(0, 6, kAllPermissions), ZX_OK);
+  EXPECT_EQ(Picture(8), "aaaaaa..");
+  for (uint64_t page = 0; page < 6; ++page) EXPECT_EQ(VmoPageAt(page), page + 2);
+  // The splits are no borders for what follows.
+  EXPECT_EQ(Unmap(1, 4), ZX_OK);
+  EXPECT_EQ(Picture(8), "a....a..");
+}
+
+TEST_F(VmarProtect, RoundsTheLengthUp) {
+  ASSERT_EQ(MapAt(0, 3, kReadWrite), ZX_OK);
+  EXPECT_EQ(vmar_->Protect(kRead, 0, kPage + 1, kAllRights), ZX_OK);
+  EXPECT_EQ(Picture(4), "rrw.");
+}
+
+TEST_F(VmarProtect, CrossesMappingsButNotHoles) {
+  ASSERT_EQ(MapAt(0, 2, kReadWrite), ZX_OK);
+  ASSERT_EQ(MapAt(2, 2, kReadExecute), ZX_OK);
+  ASSERT_EQ(MapAt(5, 1, kRead), ZX_OK);
+  EXPECT_EQ(Protect(1, 2, kRead), ZX_OK);
+  EXPECT_EQ(Picture(8), "wrrx.r..");
+  EXPECT_EQ(Protect(3, 3, 0), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(Picture(8), "wrrx.r..");
+}
+
+TEST_F(VmarProtect, GivesNoMoreThanTheHandlesOfTheMap) {
+  // By the VMO's handle.
+  ASSERT_EQ(Map({.options = kRead | ZX_VM_SPECIFIC, .vmo_rights = kReadRight}), ZX_OK);
+  EXPECT_EQ(Protect(0, 1, kReadWrite), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Protect(0, 1, kReadExecute), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Protect(0, 1, 0), ZX_OK);
+  EXPECT_EQ(Protect(0, 1, kRead), ZX_OK);
+  // By the VMAR's handle.
+  ASSERT_EQ(Map({.options = ZX_VM_SPECIFIC, .offset = kPage, .vmar_rights = kReadWriteRights}),
+            ZX_OK);
+  EXPECT_EQ(Protect(1, 1, kReadExecute), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Protect(1, 1, kReadWrite), ZX_OK);
+  // One page that may not is enough; a hole counts more.
+  EXPECT_EQ(Protect(0, 2, kReadWrite), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Protect(0, 3, kReadWrite), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(Picture(3), "rw.");
+  // More than what was asked at the map, within what the handles could give.
+  ASSERT_EQ(MapAt(4, 1, kRead), ZX_OK);
+  EXPECT_EQ(Protect(4, 1, kAllPermissions), ZX_OK);
+}
+
+TEST_F(VmarProtect, AFailingSpaceChangesNothing) {
+  ASSERT_EQ(MapAt(0, 3, kReadWrite), ZX_OK);
+  space_->fail_protect = true;
+  EXPECT_EQ(Protect(1, 1, kRead), ZX_ERR_NO_MEMORY);
+  space_->fail_protect = false;
+  EXPECT_EQ(Picture(4), "www.");
+}
+
+// ---- Destroy ----
+
+TEST_F(VmarDestroy, UnmapsAllOnce) {
+  const int fd = vmo_->fd();
+  ASSERT_EQ(MapAt(0, 3), ZX_OK);
+  ASSERT_EQ(MapAt(9, 1), ZX_OK);
+  vmo_.reset();
+  EXPECT_EQ(vmar_->DestroyByUser(), ZX_ERR_NOT_SUPPORTED);
+  EXPECT_EQ(Picture(10), "rrr......r");
+  vmar_->Destroy();
+  EXPECT_TRUE(space_->pages.empty());
+  EXPECT_FALSE(IsOpen(fd));
+  EXPECT_EQ(space_->unmap_calls, 2);
+  vmar_->Destroy();
+  EXPECT_EQ(space_->unmap_calls, 2);
+  EXPECT_EQ(vmar_->DestroyByUser(), ZX_ERR_BAD_STATE);
+}
+
+TEST_F(VmarDestroy, TheLastReferenceUnmapsToo) {
+  ASSERT_EQ(MapAt(0, 3), ZX_OK);
+  vmar_.reset();
+  EXPECT_TRUE(space_->pages.empty());
+}
+
+// ---- Against a model ----
+
+struct ModelPage {
+  uint64_t vmo_page;
+  uint32_t permissions;
+  uint32_t allowed;
+};
+
+class VmarModel : public VmarTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(VmarModel, AgreesWithPages) {
+  constexpr uint64_t kPages = 24;
+  const bool process_like = GetParam();
+  if (process_like) {
+    Use(16 * kPage, kPages * kPage, true);
+    for (uint64_t page : {5, 6, 17}) space_->foreign[(16 + page) * kPage] = true;
+  } else {
+    Use(0, kPages * kPage, false);
+  }
+  std::map<uint64_t, ModelPage> model;
+  std::mt19937 random(process_like ? 1 : 2);
+  auto below = [&](uint64_t limit) { return random() % limit; };
+  constexpr uint32_t kChoices[] = {0, kRead, kReadWrite, kReadExecute, kAllPermissions};
+
+  for (int step = 0; step < 20000; ++step) {
+    const uint64_t page = below(kPages);
+    const uint64_t pages = 1 + below(std::min<uint64_t>(kPages - page, 8));
+    const uint32_t permissions = kChoices[below(5)];
+    bool busy = false;
+    bool all = true;
+    bool foreign = false;
+    uint32_t allowed = kAllPermissions;
+    for (uint64_t at = page; at < page + pages; ++at) {
+      const auto it = model.find(at);
+      busy = busy || it != model.end();
+      all = all && it != model.end();
+      if (it != model.end()) allowed &= it->second.allowed;
+      foreign = foreign || (it == model.end() && space_->foreign.contains((16 + at) * kPage));
+    }
+    switch (below(4)) {
+      case 0:
+      case 1: {
+        const bool overwrite = below(2) == 0;
+        const uint64_t vmo_page = below(64);
+        // Rights that allow at least the permissions.
+        zx_rights_t rights = kAllRights;
+        if (permissions != kAllPermissions && below(2) == 0) {
+          rights = (permissions & ZX_VM_PERM_EXECUTE) != 0 ? kReadRight | ZX_RIGHT_EXECUTE
+                                                           : kReadWriteRights;
+        }
+        const zx_status_t expected =
+            (busy && !overwrite) || foreign ? ZX_ERR_ALREADY_EXISTS : ZX_OK;
+        ASSERT_EQ(
+            Map({.options = permissions | (overwrite ? ZX_VM_SPECIFIC_OVERWRITE : ZX_VM_SPECIFIC),
+                 .offset = page * kPage,
+                 .vmo_rights = rights,
+                 .vmo_offset = vmo_page * kPage,
+                 .length = pages * kPage}),
+            expected)
+            << "step " << step;
+        if (expected != ZX_OK) break;
+        const uint32_t allows = (rights & ZX_RIGHT_EXECUTE) == 0 ? kReadWrite
+                                : (rights & ZX_RIGHT_WRITE) == 0 ? kReadExecute
+                                                                 : kAllPermissions;
+        for (uint64_t i = 0; i < pages; ++i) {
+          model[page + i] = {vmo_page + i, permissions, allows};
+        }
+        break;
+      }
+      case 2:
+        ASSERT_EQ(Unmap(page, pages), ZX_OK) << "step " << step;
+        for (uint64_t at = page; at < page + pages; ++at) model.erase(at);
+        break;
+      case 3: {
+        const zx_status_t expected = !all                            ? ZX_ERR_NOT_FOUND
+                                     : (permissions & ~allowed) != 0 ? ZX_ERR_ACCESS_DENIED
+                                                                     : ZX_OK;
+        ASSERT_EQ(Protect(page, pages, permissions), expected) << "step " << step;
+        if (expected != ZX_OK) break;
+        for (uint64_t at = page; at < page + pages; ++at) model[at].permissions = permissions;
+        break;
+      }
+    }
+    ASSERT_EQ(space_->pages.size(), model.size()) << "step " << step;
+    for (const auto& [at, wanted] : model) {
+      const FakePage found = space_->pages[vmar_->base() + at * kPage];
+      ASSERT_EQ(found.vmo_offset, wanted.vmo_page * kPage) << "step " << step << " page " << at;
+      ASSERT_EQ(found.permissions, wanted.permissions) << "step " << step << " page " << at;
+    }
+    if (HasFailure()) FAIL() << "step " << step;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Spaces, VmarModel, testing::Bool(), [](const auto& tested) {
+  return tested.param ? "ProcessLike" : "GuestLike";
+});
+
+// ---- The calls, on a root as a guest has one ----
+
+class VmarCalls : public VmarTest {
+ protected:
+  void SetUp() override {
+    VmarTest::SetUp();
+    root_ = Insert(vmar_, rights::kRootVmar);
+    ASSERT_EQ(zx_vmo_create(4 * kPage, 0, &vmo_handle_), ZX_OK);
+    ASSERT_EQ(zx_port_create(0, &port_), ZX_OK);
+  }
+  void TearDown() override {
+    for (zx_handle_t handle : handles_) zx_handle_close(handle);
+    zx_handle_close(vmo_handle_);
+    zx_handle_close(port_);
+  }
+  zx_handle_t Insert(base::RefPtr<handles::Dispatcher> object, zx_rights_t rights) {
+    zx_handle_t handle = ZX_HANDLE_INVALID;
+    EXPECT_EQ(handles::HandleTable::Process().Insert(std::move(object), rights, &handle), ZX_OK);
+    handles_.push_back(handle);
+    return handle;
+  }
+  zx_handle_t WithRights(zx_handle_t handle, zx_rights_t rights) {
+    zx_handle_t reduced = ZX_HANDLE_INVALID;
+    EXPECT_EQ(zx_handle_duplicate(handle, rights, &reduced), ZX_OK);
+    handles_.push_back(reduced);
+    return reduced;
+  }
+  zx_handle_t root_ = ZX_HANDLE_INVALID;
+  zx_handle_t vmo_handle_ = ZX_HANDLE_INVALID;
+  zx_handle_t port_ = ZX_HANDLE_INVALID;
+  std::vector<zx_handle_t> handles_;
+};
+
+TEST_F(VmarCalls, MapLooksAtHandlesFirst) {
+  zx_vaddr_t address = 7;
+  // Everything else is wrong too.
+  const uint32_t bad = ZX_VM_PERM_WRITE;
+  const zx_handle_t unmappable = WithRights(vmo_handle_, ZX_RIGHT_READ | ZX_RIGHT_WRITE);
+  EXPECT_EQ(zx_vmar_map(ZX_HANDLE_INVALID, bad, 1, ZX_HANDLE_INVALID, 1, 0, &address),
+            ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(zx_vmar_map(port_, bad, 1, ZX_HANDLE_INVALID, 1, 0, &address), ZX_ERR_WRONG_TYPE);
+  EXPECT_EQ(zx_vmar_map(root_, bad, 1, ZX_HANDLE_INVALID, 1, 0, &address), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(zx_vmar_map(root_, bad, 1, port_, 1, 0, &address), ZX_ERR_WRONG_TYPE);
+  EXPECT_EQ(zx_vmar_map(root_, bad, 1, unmappable, 1, 0, &address), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(zx_vmar_map(root_, bad, 1, vmo_handle_, 1, 0, &address), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(address, 7u);
+}
+
+TEST_F(VmarCalls, MapUsesTheRightsOfBothHandles) {
+  zx_vaddr_t address = 7;
+  const zx_handle_t read_only_root = WithRights(root_, ZX_RIGHT_READ);
+  const zx_handle_t read_only_vmo = WithRights(vmo_handle_, ZX_RIGHT_READ | ZX_RIGHT_MAP);
+  EXPECT_EQ(zx_vmar_map(read_only_root, kReadWrite, 0, vmo_handle_, 0, kPage, &address),
+            ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(zx_vmar_map(root_, kReadWrite, 0, read_only_vmo, 0, kPage, &address),
+            ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(zx_vmar_map(read_only_root, kRead, 0, read_only_vmo, 0, kPage, &address), ZX_OK);
+  EXPECT_EQ(address, 0u);
+  // A VMO becomes executable by replacing its handle only.
+  EXPECT_EQ(zx_vmar_map(root_, kReadExecute, 0, vmo_handle_, 0, kPage, &address),
+            ZX_ERR_ACCESS_DENIED);
+  ASSERT_EQ(zx_vmo_replace_as_executable(vmo_handle_, ZX_HANDLE_INVALID, &vmo_handle_), ZX_OK);
+  EXPECT_EQ(zx_vmar_map(root_, kAllPermissions, 0, vmo_handle_, 0, kPage, &address), ZX_OK);
+  EXPECT_EQ(address, kPage);
+}
+
+TEST_F(VmarCalls, MapThatCannotTellItsAddressHasMapped) {
+  EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, nullptr), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Picture(2), "r.");
+}
+
+TEST_F(VmarCalls, TheMappingOutlivesTheVmoHandle) {
+  zx_vaddr_t address = 7;
+  ASSERT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, &address), ZX_OK);
+  const FakePage page = space_->pages[0];
+  EXPECT_EQ(zx_handle_close(vmo_handle_), ZX_OK);
+  EXPECT_EQ(page.vmo->size(), 4 * kPage);
+  EXPECT_EQ(zx_vmar_unmap(root_, address, kPage), ZX_OK);
+  ASSERT_EQ(zx_vmo_create(kPage, 0, &vmo_handle_), ZX_OK);
+}
+
+TEST_F(VmarCalls, UnmapNeedsNoRight) {
+  zx_vaddr_t address = 7;
+  ASSERT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, &address), ZX_OK);
+  EXPECT_EQ(zx_vmar_unmap(ZX_HANDLE_INVALID, 1, 0), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(zx_vmar_unmap(port_, 1, 0), ZX_ERR_WRONG_TYPE);
+  EXPECT_EQ(zx_vmar_unmap(root_, 1, 0), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(zx_vmar_unmap(WithRights(root_, 0), address, kPage), ZX_OK);
+  EXPECT_TRUE(space_->pages.empty());
+}
+
+TEST_F(VmarCalls, ProtectNeedsTheRights) {
+  zx_vaddr_t address = 7;
+  ASSERT_EQ(zx_vmar_map(root_, kReadWrite, 0, vmo_handle_, 0, kPage, &address), ZX_OK);
+  EXPECT_EQ(zx_vmar_protect(ZX_HANDLE_INVALID, kRead, 1, 0), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(zx_vmar_protect(port_, ZX_VM_PERM_WRITE, 1, 0), ZX_ERR_WRONG_TYPE);
+  EXPECT_EQ(zx_vmar_protect(WithRights(root_, 0), kRead, address, kPage), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(zx_vmar_protect(WithRights(root_, 0), 0, address, kPage), ZX_OK);
+  EXPECT_EQ(zx_vmar_protect(root_, kReadWrite, address, kPage), ZX_OK);
+  EXPECT_EQ(zx_vmar_protect(root_, kReadExecute, address, kPage), ZX_ERR_ACCESS_DENIED);
+}
+
+TEST_F(VmarCalls, ARootCannotBeDestroyed) {
+  EXPECT_EQ(zx_vmar_destroy(ZX_HANDLE_INVALID), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(zx_vmar_destroy(port_), ZX_ERR_WRONG_TYPE);
+  EXPECT_EQ(zx_vmar_destroy(WithRights(root_, rights::kRootVmar & ~ZX_RIGHT_OP_CHILDREN)),
+            ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(zx_vmar_destroy(root_), ZX_ERR_NOT_SUPPORTED);
+}
+
+TEST_F(VmarCalls, AfterItsGuestARootAnswersBadState) {
+  vmar_->Destroy();
+  zx_vaddr_t address = 7;
+  EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, &address), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(zx_vmar_unmap(root_, 0, kPage), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(zx_vmar_protect(root_, kRead, 0, kPage), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(zx_vmar_destroy(root_), ZX_ERR_BAD_STATE);
+}
+
+}  // namespace
+}  // namespace zircon::objects
