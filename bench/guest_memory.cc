@@ -60,6 +60,12 @@ void PutBytes(std::span<std::byte> memory, uint64_t address, std::span<const std
   std::memcpy(memory.data() + address, bytes.data(), bytes.size());
 }
 
+int64_t Nanoseconds(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+}
+
 }  // namespace
 
 void FillGuestMemory(Program program, std::span<std::byte> memory) {
@@ -91,10 +97,7 @@ void Must(bool good, const char* what) {
   std::exit(EXIT_FAILURE);
 }
 
-int64_t Now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
-}
+int64_t Now() { return Nanoseconds(CLOCK_MONOTONIC); }
+int64_t ThreadTime() { return Nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
 
 }  // namespace bench

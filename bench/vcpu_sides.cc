@@ -274,16 +274,16 @@ std::unique_ptr<Side> Make() {
 
 std::span<const Comparison> VcpuComparisons() {
   static const std::vector<Comparison> all = {
-      {"EnterIoOut", ZxIoOut, RawIoOut, 1.02, 1, true},
-      {"EnterIoIn", ZxIoIn, RawIoIn, 1.02, 1, true},
-      {"EnterMemStore", ZxMemStore, RawMemStore, 1.05, 1, true},
-      {"EnterMemLoad", ZxMemLoad, RawMemLoad, 1.05, 1, true},
-      {"ReadState", ZxReadState, RawReadState, 0, 0, false},
-      {"WriteState", ZxWriteState, RawWriteState, 0, 0, false},
+      {"EnterIoOut", ZxIoOut, RawIoOut, 1.02, 1000, 1, true},
+      {"EnterIoIn", ZxIoIn, RawIoIn, 1.02, 1000, 1, true},
+      {"EnterMemStore", ZxMemStore, RawMemStore, 1.05, 1000, 1, true},
+      {"EnterMemLoad", ZxMemLoad, RawMemLoad, 1.05, 1000, 1, true},
+      {"ReadState", ZxReadState, RawReadState, 0, 1000, 0, false},
+      {"WriteState", ZxWriteState, RawWriteState, 0, 1000, 0, false},
       {"GuestCreate", Make<CreateSide<ZxMemory, ZxGuest>>, Make<CreateSide<RawMemory, RawGuest>>,
-       1.2, -1, true},
-      {"Kick", Make<ZxKicked>, Make<RawKicked>, 1.1, -1, true},
-      {"Interrupt", Make<ZxInterrupted>, Make<RawInterrupted>, 1.1, -1, true},
+       1.2, 10, -1, false},
+      {"Kick", Make<ZxKicked>, Make<RawKicked>, 1.1, 0, -1, false},
+      {"Interrupt", Make<ZxInterrupted>, Make<RawInterrupted>, 1.1, 0, -1, false},
   };
   return all;
 }

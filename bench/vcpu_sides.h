@@ -28,11 +28,11 @@ struct Comparison {
   const char* name;
   MakeSide zx;
   MakeSide raw;
-  double budget;       // of zx ÷ raw; 0: none
-  int ioctls;          // that the zx side may make each time; -1: no budget
-  bool costs_an_exit;  // false: too short for a clock around a few of them
+  double budget;      // of zx ÷ raw; 0: none
+  int counted_times;  // how often it is done to count the ioctls of the zx side; 0: they vary
+  int ioctls;         // that it may make each time; -1: no budget
+  bool replays;       // one exit each time, that can be replayed to see the user time alone
 };
 
 std::span<const Comparison> VcpuComparisons();
-
 }  // namespace bench

@@ -1,5 +1,5 @@
-// Memory that a forked child finds zeroed. Whoever keeps a word there that is never zero sees by one
-// load that it runs in a child, without a fork handler and without getpid().
+// Memory that a forked child finds zeroed. Whoever keeps a word there that is never zero sees by
+// one load that it runs in a child, without a fork handler and without getpid().
 //
 // Thread safety: any thread.
 

@@ -40,6 +40,9 @@ void GuestSpace::Detach() {
   // Closing the virtual machine deletes its slots; only the books are ours to close.
   kvm::g_counters.memory_slots.fetch_sub(slots_.size(), std::memory_order_relaxed);
   slots_.clear();
+  // With the guest go its traps: their undelivered bells are withdrawn and their ports released,
+  // although a handle may keep this space.
+  traps_ = TrapMap{};
   vm_ = nullptr;
 }
 

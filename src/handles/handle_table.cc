@@ -36,7 +36,8 @@ namespace {
 Key DrawKey() {
   Key key = 0;
   if (getrandom(&key, sizeof(key), GRND_NONBLOCK) != sizeof(key)) {
-    // No entropy yet, or forbidden: what the kernel gave at exec differs from process to process too.
+    // No entropy yet, or forbidden: what the kernel gave at exec differs from process to process
+    // too.
     const void* given = reinterpret_cast<const void*>(getauxval(AT_RANDOM));
     if (given != nullptr) std::memcpy(&key, given, sizeof(key));
     timespec now{};
@@ -149,8 +150,8 @@ zx_status_t HandleTable::Publish(base::RefPtr<Dispatcher> object, zx_rights_t ri
   // relaxed: a count for people.
   live_.fetch_add(1, std::memory_order_relaxed);
   // release: lookups see object and rights. An addition, since passing pins may be there.
-  const uint64_t before = slot->word.fetch_add(Slot::kLive | Slot::kOccupied | Slot::kPin,
-                                               std::memory_order_release);
+  const uint64_t before =
+      slot->word.fetch_add(Slot::kLive | Slot::kOccupied | Slot::kPin, std::memory_order_release);
   const auto generation = static_cast<uint32_t>(before >> Slot::kWordGenerationShift);
   const auto index = static_cast<uint32_t>(slot - SlotOf(arena, 0));
   // relaxed: as above.
@@ -166,7 +167,8 @@ zx_status_t HandleTable::Retire(zx_handle_t handle, Slot** slot) {
   uint64_t seen = (*slot)->word.load(std::memory_order_relaxed);
   do {
     if (!Slot::IsLive(seen, name)) return ZX_ERR_BAD_HANDLE;
-    // acquire: the winner, who has the live pin now, sees object and rights as Publish() wrote them.
+    // acquire: the winner, who has the live pin now, sees object and rights as Publish() wrote
+    // them.
   } while (!(*slot)->word.compare_exchange_weak(
       seen, seen & ~Slot::kLive, std::memory_order_acquire, std::memory_order_relaxed));
   // relaxed: a count for people.
@@ -177,8 +179,9 @@ zx_status_t HandleTable::Retire(zx_handle_t handle, Slot** slot) {
 void HandleTable::Finalise(Slot* slot, uint64_t closing) {
   // The generation is at the top of the word and wraps there.
   const uint64_t freed = (closing & Slot::kGenerationMask) + Slot::kGenerationStep;
-  // acquire: everything that was done through pins comes before the object goes. A failure means that
-  // somebody has pinned the slot since and will come here, or that it has been finalised already.
+  // acquire: everything that was done through pins comes before the object goes. A failure means
+  // that somebody has pinned the slot since and will come here, or that it has been finalised
+  // already.
   if (!slot->word.compare_exchange_strong(closing, freed, std::memory_order_acquire,
                                           std::memory_order_relaxed)) {
     return;

@@ -10,8 +10,8 @@
 //   that it is in the child and gives ZX_ERR_BAD_STATE.
 //
 // When a value returns: a slot must be used 4096 times over, and each time all slots that are free
-// before it. With n slots free all the while that takes n * 4096 allocations: 2^30 in a table that is
-// nearly empty, 4096 in one with a single free slot.
+// before it. With n slots free all the while that takes n * 4096 allocations: 2^30 in a table that
+// is nearly empty, 4096 in one with a single free slot.
 //
 //   zx_handle_t value;
 //   zx_status_t status = HandleTable::Process().Insert(MakeRef<Port>(0), rights::kPort, &value);
@@ -130,8 +130,8 @@ class HandleTable {
     // Never zero once the arena is in use; zero before (kUnborn) and in a forked child.
     std::atomic<Key> key{0};
   };
-  // Where the slots begin: behind the largest page that a supported host has. There is address space
-  // for kCapacity slots whatever the capacity, so that every index is one of a slot.
+  // Where the slots begin: behind the largest page that a supported host has. There is address
+  // space for kCapacity slots whatever the capacity, so that every index is one of a slot.
   static constexpr size_t kSlotsOffset = 65536;
   static constexpr size_t kArenaSize = kSlotsOffset + size_t{kCapacity} * sizeof(Slot);
   static const Arena kUnborn;
@@ -186,7 +186,8 @@ inline zx_status_t HandleTable::Decode(zx_handle_t handle, Slot** slot, SlotName
   const Arena* arena = arena_.load(std::memory_order_acquire);
   // relaxed: written before the arena was published, and since then only by a fork.
   const Key key = arena->key.load(std::memory_order_relaxed);
-  if (key == 0) [[unlikely]] return StatusWithoutKey(arena);
+  if (key == 0) [[unlikely]]
+    return StatusWithoutKey(arena);
   *name = NameOf(handle, key);
   *slot = SlotOf(arena, IndexOf(*name));
   return ZX_OK;
@@ -197,7 +198,8 @@ inline zx_status_t HandleTable::Lookup(zx_handle_t handle, HandleRef* out) {
   Slot* slot = nullptr;
   SlotName name = 0;
   zx_status_t status = Decode(handle, &slot, &name);
-  if (status != ZX_OK) [[unlikely]] return status;
+  if (status != ZX_OK) [[unlikely]]
+    return status;
   // acquire: sees object and rights as Publish() wrote them.
   const uint64_t seen = slot->word.fetch_add(Slot::kPin, std::memory_order_acquire);
   if (!Slot::IsLive(seen, name)) [[unlikely]] {
@@ -212,7 +214,8 @@ inline zx_status_t HandleTable::Lookup(zx_handle_t handle, HandleRef* out) {
 inline void HandleTable::Unpin(Slot* slot) {
   // release: what was read through the pin was read before Finalise() takes it away.
   const uint64_t seen = slot->word.fetch_sub(Slot::kPin, std::memory_order_release);
-  if (Slot::WasLastPin(seen)) [[unlikely]] Finalise(slot, seen - Slot::kPin);
+  if (Slot::WasLastPin(seen)) [[unlikely]]
+    Finalise(slot, seen - Slot::kPin);
 }
 
 inline void HandleRef::reset() {

@@ -3,11 +3,11 @@
 //   name  = generation << 20 | index << 2 | 3
 //   value = key ^ Mix(key ^ name)
 //
-// Mix is a fixed permutation, the key a secret of the process (together the construction of Even and
-// Mansour): values look arbitrary and differ from process to process, and two names never share a
-// value. That keeps stale and invented values from hitting by habit; it is no wall against code that
-// runs in the same process. The two low bits pass through unchanged, so a value without both set has a
-// name without both set.
+// Mix is a fixed permutation, the key a secret of the process (together the construction of Even
+// and Mansour): values look arbitrary and differ from process to process, and two names never share
+// a value. That keeps stale and invented values from hitting by habit; it is no wall against code
+// that runs in the same process. The two low bits pass through unchanged, so a value without both
+// set has a name without both set.
 //
 // Thread safety: pure functions.
 

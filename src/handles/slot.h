@@ -2,27 +2,28 @@
 //
 //   bits 52..63 generation   bits 32..51 live, all set or none   bit 31 occupied   bits 0..30 pins
 //
-//   state    | live | occupied | pins         | who may touch object and rights
-//   ---------+------+----------+--------------+------------------------------------------------------
-//   free     |  no  |    no    | passing ones | the table, with its mutex (the slot is in the free
-//            |      |          |              | list or was never used), then whoever it is given to
-//   live     |  yes |   yes    | 1 + holders  | read: whoever holds a pin taken in this state
-//   closing  |  no  |   yes    | holders      | read: whoever still holds such a pin
+//   state   | live | occupied | pins         | who may touch object and rights
+//   --------+------+----------+--------------+---------------------------------------------------
+//   free    |  no  |    no    | passing ones | the table, with its mutex; once taken from the free
+//           |      |          |              | list, the inserting thread alone
+//   live    |  yes |   yes    | 1 + holders  | read: whoever holds a pin taken in this state
+//   closing |  no  |   yes    | holders      | read: whoever still holds such a pin
 //
-//   free → live      Publish: adds live, occupied and the live pin, once object and rights are written
-//   live → closing   Retire: clears live, for the right generation only, so exactly one closer wins;
-//                    it inherits the live pin
-//   closing → free   Finalise: whoever takes the last pin of an occupied slot tries to exchange
-//                    "closing, no pins" for "free, next generation"; who succeeds owns the slot
+//   free → live     Publish: adds live, occupied and the live pin, once object and rights are set
+//   live → closing  Retire: clears live, for the right generation only, so exactly one closer
+//                   wins; it inherits the live pin
+//   closing → free  Finalise: whoever takes the last pin of an occupied slot tries to exchange
+//                   "closing, no pins" for "free, next generation"; who succeeds owns the slot
 //
-// A lookup adds a pin first and looks at the returned word then. If that was not live, or of another
-// generation, the pin was a passing one and is taken back. In between it may have kept a closing slot
-// from losing its last pin; then the one that takes it back finds that, and tries to finalise. A
-// passing pin on a free slot sees no occupied bit when it goes, and does nothing. Nobody reads object
-// or rights on the strength of a passing pin.
+// A lookup adds a pin first and looks at the returned word then. If that was not live, or of
+// another generation, the pin was a passing one and is taken back. In between it may have kept a
+// closing slot from losing its last pin; then the one that takes it back finds that, and tries to
+// finalise. A passing pin on a free slot sees no occupied bit when it goes, and does nothing.
+// Nobody reads object or rights on the strength of a passing pin.
 //
-// Every change of the word is a read-modify-write, so each heads or continues the release sequences of
-// Publish and of the pins released before: an acquire on the word sees all that was released into it.
+// Every change of the word is a read-modify-write, so each heads or continues the release sequences
+// of Publish and of the pins released before: an acquire on the word sees all that was released
+// into it.
 
 #pragma once
 
@@ -53,14 +54,14 @@ struct alignas(64) Slot {
   zx_rights_t rights;
   uint32_t next_free;  // with the table's mutex: index of the next slot of the free list
 
-  // Whether `seen` is live and of the generation of `name`, and the fixed bits of `name` are set: all
-  // in one comparison, the index being known to match.
+  // Whether `seen` is live and of the generation of `name`, and the fixed bits of `name` are set:
+  // all in one comparison, the index being known to match.
   static constexpr bool IsLive(uint64_t seen, SlotName name) {
     constexpr SlotName kAnyIndex = ((uint32_t{1} << kIndexBits) - 1) << kFixedBits;
     return static_cast<uint32_t>(seen >> 32) == (name | kAnyIndex);
   }
-  // Whether the pin that was taken from `seen` was the last of an occupied slot. The slot is closing
-  // then, since a live one keeps its live pin.
+  // Whether the pin that was taken from `seen` was the last of an occupied slot. The slot is
+  // closing then, since a live one keeps its live pin.
   static constexpr bool WasLastPin(uint64_t seen) {
     return static_cast<uint32_t>(seen) == (kOccupied | kPin);
   }

@@ -43,7 +43,7 @@ zx_status_t PacketReserve::QueueBell(uint64_t address, RoomListener* listener) {
   Port::Waiter* waiter;
   {
     base::MutexLock lock(port_->mutex_);
-    Forget(listener);
+    if (listener != nullptr) Forget(listener);
     if (port_->dead_) return ZX_ERR_BAD_STATE;
     waiter = port_->HandOver(bell);
     if (waiter == nullptr) {
@@ -66,7 +66,6 @@ zx_status_t PacketReserve::QueueBell(uint64_t address, RoomListener* listener) {
 void PacketReserve::RemoveListener(RoomListener* listener) {
   base::MutexLock lock(port_->mutex_);
   Forget(listener);
-  while (IsBeingCalled(listener)) port_->told_.Wait(port_->mutex_);
 }
 
 void PacketReserve::TakeBack(PortPacket* packet) {
@@ -82,7 +81,7 @@ bool PacketReserve::BeginTelling() {
 
 void PacketReserve::Tell() {
   base::MutexLock lock(port_->mutex_);
-  // A listener that is told may come back at once and be last in the list again; it has had its turn.
+  // A listener may come back at once and be last in the list again; it has had its turn.
   for (size_t left = listeners_.CountSlowly(); left != 0; --left) {
     RoomListener* const listener = listeners_.PopFront();
     if (listener == nullptr) break;
@@ -100,7 +99,8 @@ void PacketReserve::Tell() {
 }
 
 void PacketReserve::Forget(RoomListener* listener) {
-  if (listener != nullptr && listeners_.Contains(listener)) listeners_.Remove(listener);
+  if (listeners_.Contains(listener)) listeners_.Remove(listener);
+  while (IsBeingCalled(listener)) port_->told_.Wait(port_->mutex_);
 }
 
 bool PacketReserve::IsBeingCalled(const RoomListener* listener) const {

@@ -23,9 +23,9 @@
 namespace zircon::objects {
 
 // Told when a reserve that was full has room again, or its port died. Called with no lock held that
-// the callee could need; must only wake somebody. May come without reason: room that there was can
-// be taken by another. A listener waits at one reserve at a time and is removed there before it is
-// destroyed, also when OnRoom() has been called.
+// the callee could need; must only wake somebody. The room may be taken by another meanwhile.
+// A listener waits at one reserve at a time, and is removed from the last one before it is destroyed,
+// also when OnRoom() has been called: the call may still be running.
 class RoomListener : public Linked<RoomListener> {
  public:
   virtual void OnRoom() = 0;
@@ -49,7 +49,9 @@ class PacketReserve : public Linked<PacketReserve> {
   // Queues a GUEST_BELL packet. ZX_ERR_SHOULD_WAIT when all packets are undelivered: then
   // `listener` is registered (once; it stays until OnRoom() was called, RemoveListener(), or
   // another QueueBell() with it). ZX_ERR_BAD_STATE when the port's last handle is closed.
-  // Packets queued by one thread are delivered in the order of its calls.
+  // Packets queued by one thread are delivered in the order of its calls. As RemoveListener() it
+  // waits for an OnRoom() that is running, and with another status the listener is not called any
+  // more.
   [[nodiscard]] zx_status_t QueueBell(uint64_t address, RoomListener* listener);
   // After it returns the listener is not called any more; a call that is running is waited for, so
   // the caller holds no lock that OnRoom() takes.
@@ -76,6 +78,7 @@ class PacketReserve : public Linked<PacketReserve> {
   // reserve stays until then.
   [[nodiscard]] bool BeginTelling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
   void Tell() ABSL_LOCKS_EXCLUDED(port_->mutex_);
+  // Until it returns the lock may be dropped.
   void Forget(RoomListener* listener) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
   bool IsBeingCalled(const RoomListener* listener) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);

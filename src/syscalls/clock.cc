@@ -31,7 +31,8 @@ ZIRCON_SYSCALL(zx_status_t, nanosleep, zx_time_t deadline) {
   timespec until{};
   until.tv_sec = deadline / kNanosecondsPerSecond;
   until.tv_nsec = deadline % kNanosecondsPerSecond;
-  // Absolute, so that a signal handler takes nothing from the rest and a past deadline returns at once.
+  // Absolute, so that a signal handler takes nothing from the rest and a past deadline returns at
+  // once.
   while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
   }
   return ZX_OK;

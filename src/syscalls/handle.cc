@@ -16,8 +16,8 @@ ZIRCON_SYSCALL(zx_status_t, handle_close, zx_handle_t handle) {
   return HandleTable::Process().Close(handle);
 }
 
-// Chunk by chunk: an array that cannot be read to its end has been closed up to the chunk where that
-// shows.
+// Chunk by chunk: an array that cannot be read to its end has been closed up to the chunk where
+// that shows.
 ZIRCON_SYSCALL(zx_status_t, handle_close_many, const zx_handle_t* handles, size_t num_handles) {
   constexpr size_t kChunk = 64;
   zx_handle_t chunk[kChunk];

@@ -1,5 +1,5 @@
-// New handles on their way to the caller: written last, and closed again when the caller's pointer is
-// bad, so that a call never leaves a handle that nobody knows (contract: PTR-*).
+// New handles on their way to the caller: written last, and closed again when the caller's pointer
+// is bad, so that a call never leaves a handle that nobody knows (contract: PTR-*).
 //
 //   return PutHandle(out, std::move(port), rights::kPort);
 //

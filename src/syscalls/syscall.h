@@ -11,8 +11,8 @@
 // nothrow, as the public headers declare it (clang insists that all declarations say so).
 #define ZIRCON_SYSCALL_ATTRIBUTES visibility("default"), nothrow
 
-#define ZIRCON_SYSCALL(ret, name, ...)                                                          \
-  extern "C" __attribute__((ZIRCON_SYSCALL_ATTRIBUTES)) ret _zx_##name(__VA_ARGS__);            \
-  extern "C" __attribute__((ZIRCON_SYSCALL_ATTRIBUTES, weak, alias("_zx_" #name))) ret          \
-      zx_##name(__VA_ARGS__);                                                                   \
+#define ZIRCON_SYSCALL(ret, name, ...)                                               \
+  extern "C" __attribute__((ZIRCON_SYSCALL_ATTRIBUTES)) ret _zx_##name(__VA_ARGS__); \
+  extern "C" __attribute__((ZIRCON_SYSCALL_ATTRIBUTES, weak, alias("_zx_" #name)))   \
+  ret zx_##name(__VA_ARGS__);                                                        \
   extern "C" __attribute__((ZIRCON_SYSCALL_ATTRIBUTES)) ret _zx_##name(__VA_ARGS__)

@@ -19,8 +19,8 @@ constexpr uintptr_t kPageSize = uintptr_t{1} << internal::kPageShift;
 // Both probes count any other error than EFAULT as good: where the kernel or a filter refuses the
 // probe itself, pointers are taken as they come.
 
-// An argument check that happens after the kernel has copied the set from there: 8 bytes, all in one
-// page since the address is a multiple of 8.
+// An argument check that happens after the kernel has copied the set from there: 8 bytes, all in
+// one page since the address is a multiple of 8.
 bool WordReadable(uintptr_t address) {
   constexpr int kNoSuchHow = -1;
   constexpr size_t kKernelSetSize = 8;
@@ -75,8 +75,8 @@ enum class Copied { kAll, kFault, kRefused };
 // Set once the kernel has said that it will never copy for us (a filter, or not built in).
 std::atomic<bool> g_kernel_copy_refused{false};
 
-// `call` is process_vm_readv or process_vm_writev. By thread id: the process's own id is that of its
-// first thread, which may have ended and has no memory then.
+// `call` is process_vm_readv or process_vm_writev. By thread id: the process's own id is that of
+// its first thread, which may have ended and has no memory then.
 template <typename Call>
 Copied CopyByKernel(Call call, char* own, char* user, size_t size) {
   // relaxed: a hint.

@@ -2,7 +2,8 @@
 // they may be. A wild pointer gives ZX_ERR_INVALID_ARGS, not a signal (contract: PTR-*).
 //
 // Two ways:
-// - CopyIn(), CopyOut(), Put(): the kernel copies, so that memory which another thread unmaps at the
+// - CopyIn(), CopyOut(), Put(): the kernel copies, so that memory which another thread unmaps at
+// the
 //   same moment is an error too. Costs a system call of about 1 µs. For all calls but the hot ones.
 // - The cached probes, and then a plain access: for the hot calls (vcpu_enter, read/write_state,
 //   port_wait, port_queue). A probe asks the kernel by a call that answers EFAULT without changing

@@ -2,13 +2,14 @@
 // sanitizer builds run the same bodies. Expectations: contract api.md §4; README decisions 9, 10.
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <barrier>
+#include <chrono>
 #include <cstdlib>
 #include <random>
 #include <thread>
@@ -24,30 +25,32 @@ using base::RefPtr;
 
 constexpr zx_rights_t kAll = ZX_RIGHTS_BASIC | ZX_RIGHTS_IO;
 constexpr int kThreads = 4;
+constexpr auto kRelaxed = std::memory_order_relaxed;
 
-// Knows whether it is alive, and how many of its kind are.
+// Knows whether it is alive, and how many of its kind are. Its atomics, and those that carry
+// handles from thread to thread, are relaxed: what orders the threads must be the table.
 class Watched final : public Dispatcher {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_PORT;
 
   explicit Watched(std::atomic<int>* alive) : Dispatcher(kType), alive_(alive) {
-    alive_->fetch_add(1);
+    alive_->fetch_add(1, kRelaxed);
   }
   ~Watched() override {
-    canary_.store(kDead);
-    alive_->fetch_sub(1);
+    canary_.store(kDead, kRelaxed);
+    alive_->fetch_sub(1, kRelaxed);
   }
-  bool IsAlive() const { return canary_.load() == kAlive; }
+  bool IsAlive() const { return canary_.load(kRelaxed) == kAlive; }
   // Different for different objects, so that a handle with another's rights shows.
   static zx_rights_t RightsFor(zx_koid_t koid) {
     return ZX_RIGHT_DUPLICATE | static_cast<zx_rights_t>(koid & 0xFFFFFF) << 2;
   }
-  int zero_handles() const { return zero_handles_.load(); }
+  int zero_handles() const { return zero_handles_.load(kRelaxed); }
 
  private:
   static constexpr uint32_t kAlive = 0xA11CE5ED;
   static constexpr uint32_t kDead = 0xDEADDEAD;
-  void OnZeroHandles() override { zero_handles_.fetch_add(1); }
+  void OnZeroHandles() override { zero_handles_.fetch_add(1, kRelaxed); }
 
   std::atomic<int>* const alive_;
   std::atomic<uint32_t> canary_{kAlive};
@@ -65,8 +68,8 @@ struct Counts {
 // One thread of AnyThreadAnyHandle: does whatever to handles that all threads share.
 class Worker {
  public:
-  Worker(HandleTable& table, std::vector<std::atomic<zx_handle_t>>& shared,
-         std::atomic<int>* alive, unsigned seed)
+  Worker(HandleTable& table, std::vector<std::atomic<zx_handle_t>>& shared, std::atomic<int>* alive,
+         unsigned seed)
       : table_(table), shared_(shared), alive_(alive), random_(seed) {}
 
   Counts Run(int operations) {
@@ -95,7 +98,7 @@ class Worker {
   }
 
   // Whatever was at the place before is closed, so that no handle is forgotten.
-  void Share(zx_handle_t handle) { Close(Any().exchange(handle)); }
+  void Share(zx_handle_t handle) { Close(Any().exchange(handle, kRelaxed)); }
 
   void Open() {
     auto object = MakeRef<Watched>(alive_);
@@ -120,11 +123,12 @@ class Worker {
     }
   }
   // The value stays where others find it, so that many close the same handle.
-  void CloseShared() { Close(Any().load()); }
+  void CloseShared() { Close(Any().load(kRelaxed)); }
 
   void Duplicate() {
     zx_handle_t handle;
-    const zx_status_t status = table_.Duplicate(Any().load(), ZX_RIGHT_SAME_RIGHTS, &handle);
+    const zx_status_t status =
+        table_.Duplicate(Any().load(kRelaxed), ZX_RIGHT_SAME_RIGHTS, &handle);
     if (status == ZX_OK) {
       ++counts_.opened;
       Share(handle);
@@ -134,7 +138,7 @@ class Worker {
   }
   void Replace() {
     zx_handle_t handle;
-    const zx_status_t status = table_.Replace(Any().load(), ZX_RIGHT_SAME_RIGHTS, &handle);
+    const zx_status_t status = table_.Replace(Any().load(kRelaxed), ZX_RIGHT_SAME_RIGHTS, &handle);
     if (status == ZX_OK) {
       Share(handle);
     } else if (status == ZX_ERR_NO_MEMORY) {
@@ -146,14 +150,14 @@ class Worker {
   void Remove() {
     RefPtr<Dispatcher> object;
     zx_rights_t rights;
-    if (table_.Remove(Any().load(), &object, &rights) != ZX_OK) return;
+    if (table_.Remove(Any().load(kRelaxed), &object, &rights) != ZX_OK) return;
     ++counts_.closed;
     if (!static_cast<Watched*>(object.get())->IsAlive()) ++counts_.wrong;
     if (rights != Watched::RightsFor(object->koid())) ++counts_.wrong;
   }
   void Look() {
     HandleRef ref;
-    const zx_status_t status = table_.Lookup(Any().load(), &ref);
+    const zx_status_t status = table_.Lookup(Any().load(kRelaxed), &ref);
     if (status == ZX_ERR_BAD_HANDLE) {
       ++counts_.refused;
       return;
@@ -189,9 +193,8 @@ TEST(HandleStress, AnyThreadAnyHandle) {
       std::array<Counts, kThreads> counts;
       std::vector<std::thread> threads;
       for (int i = 0; i < kThreads; ++i) {
-        threads.emplace_back([&, i] {
-          counts[i] = Worker(table, shared, &alive, 1 + i).Run(100'000);
-        });
+        threads.emplace_back(
+            [&, i] { counts[i] = Worker(table, shared, &alive, 1 + i).Run(100'000); });
       }
       for (std::thread& thread : threads) thread.join();
       Counts sum;
@@ -220,100 +223,172 @@ TEST(HandleStress, AnyThreadAnyHandle) {
   }
 }
 
+// Keeps the calling thread on one of the processors it may use, so that the scheduler does not put
+// two threads that ought to meet on the same.
+class Pinned {
+ public:
+  explicit Pinned(int which) {
+    sched_getaffinity(0, sizeof(before_), &before_);
+    which %= CPU_COUNT(&before_);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+      if (!CPU_ISSET(cpu, &before_) || which-- != 0) continue;
+      cpu_set_t one;
+      CPU_ZERO(&one);
+      CPU_SET(cpu, &one);
+      sched_setaffinity(0, sizeof(one), &one);
+    }
+  }
+  ~Pinned() { sched_setaffinity(0, sizeof(before_), &before_); }
+
+ private:
+  cpu_set_t before_;
+};
+
+// Two threads do one thing each at the same moment, again and again. Whoever was first the last
+// time starts a little later, so that soon both meet within nanoseconds.
+//   prepare()          before, alone
+//   one(), two()       together
+//   one_was_first()    after, alone; also the place to check
+// For some thousand rounds, or a second: on a busy machine a round can take long.
+template <typename Prepare, typename One, typename Two, typename OneWasFirst>
+void Duel(Prepare prepare, One one, Two two, OneWasFirst one_was_first) {
+  constexpr int kRounds = 50'000;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  std::atomic<int> arrived{0};
+  bool over = false;
+  int handicap = 0;  // of one(), in steps; negative: of two()
+  const auto meet = [&](int all) {
+    arrived.fetch_add(1);
+    for (int spins = 0; arrived.load() < all; ++spins) {
+      if (spins > 10'000) std::this_thread::yield();
+    }
+  };
+  const auto dawdle = [](int steps) {
+    for (std::atomic<int> step{0}; step.load(kRelaxed) < steps;) step.fetch_add(1, kRelaxed);
+  };
+  std::thread second([&] {
+    const Pinned pinned(1);
+    for (int round = 0;; ++round) {
+      meet(4 * round + 2);
+      if (over) return;
+      dawdle(-handicap);
+      two();
+      meet(4 * round + 4);
+    }
+  });
+  const Pinned pinned(0);
+  for (int round = 0;; ++round) {
+    over = round == kRounds || std::chrono::steady_clock::now() > end;
+    if (!over) prepare();
+    meet(4 * round + 2);
+    if (over) break;
+    dawdle(handicap);
+    one();
+    meet(4 * round + 4);
+    handicap = std::clamp(handicap + (one_was_first() ? 1 : -1), -500, 500);
+  }
+  second.join();
+}
+
 TEST(HandleStress, ExactlyOneCloserWins) {
-  constexpr int kRounds = 3000;
   std::atomic<int> alive{0};
   HandleTable table(2);
-  std::atomic<zx_handle_t> handle{ZX_HANDLE_INVALID};
-  std::atomic<int> winners{0};
   RefPtr<Watched> object;
+  zx_handle_t handle = ZX_HANDLE_INVALID;
+  zx_status_t closed = ZX_OK;
+  zx_status_t removed = ZX_OK;
+  int one_first = 0;
   int bad_rounds = 0;
-  bool begins = true;
-  // Runs in one thread between the rounds.
-  const auto turn = [&]() noexcept {
-    if (begins) {
-      object = MakeRef<Watched>(&alive);
-      zx_handle_t value = ZX_HANDLE_INVALID;
-      if (table.Insert(object, kAll, &value) != ZX_OK) ++bad_rounds;
-      handle = value;
-      winners = 0;
-    } else if (winners != 1 || object->zero_handles() != 1 || object->handle_count() != 0 ||
-               table.live() != 0) {
-      ++bad_rounds;
-    }
-    begins = !begins;
-  };
-  std::barrier barrier(kThreads, turn);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&, i] {
-      for (int round = 0; round < kRounds; ++round) {
-        barrier.arrive_and_wait();
-        const zx_handle_t value = handle;
-        HandleRef ref;
-        if ((round + i) % 2 == 0) static_cast<void>(table.Lookup(value, &ref));
-        RefPtr<Dispatcher> removed;
+  Duel(
+      [&] {
+        object = MakeRef<Watched>(&alive);
+        if (table.Insert(object, kAll, &handle) != ZX_OK) ++bad_rounds;
+      },
+      [&] { closed = table.Close(handle); },
+      [&] {
+        RefPtr<Dispatcher> taken;
         zx_rights_t rights;
-        const zx_status_t status =
-            (round + i) % 3 == 0 ? table.Remove(value, &removed, &rights) : table.Close(value);
-        if (status == ZX_OK) ++winners;
-        barrier.arrive_and_wait();
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+        removed = table.Remove(handle, &taken, &rights);
+      },
+      [&] {
+        if ((closed == ZX_OK) == (removed == ZX_OK) || closed + removed != ZX_ERR_BAD_HANDLE ||
+            object->zero_handles() != 1 || object->handle_count() != 0 || table.live() != 0) {
+          ++bad_rounds;
+        }
+        one_first += closed == ZX_OK;
+        return closed == ZX_OK;
+      });
   EXPECT_EQ(bad_rounds, 0);
+  RecordProperty("one_first", one_first);
   object.reset();
   EXPECT_EQ(alive.load(), 0);
 }
 
-// Close and Duplicate of an object's only handle: either there is a second handle and the object did
-// not see its end, or there is none and it did, once.
+// Close and Duplicate of an object's only handle: either there is a second handle and the object
+// did not see its end, or there is none and it did, once.
 TEST(HandleStress, TheLastHandleAgainstADuplicate) {
-  constexpr int kRounds = 5000;
   std::atomic<int> alive{0};
   HandleTable table(8);
-  std::atomic<zx_handle_t> handle{ZX_HANDLE_INVALID};
+  RefPtr<Watched> object;
+  zx_handle_t handle = ZX_HANDLE_INVALID;
   zx_handle_t duplicate = ZX_HANDLE_INVALID;
   zx_status_t status = ZX_OK;
-  RefPtr<Watched> object;
+  int duplicated = 0;
   int bad_rounds = 0;
-  bool begins = true;
-  const auto turn = [&]() noexcept {
-    if (begins) {
-      object = MakeRef<Watched>(&alive);
-      zx_handle_t value = ZX_HANDLE_INVALID;
-      if (table.Insert(object, kAll, &value) != ZX_OK) ++bad_rounds;
-      handle = value;
-    } else if (status == ZX_OK) {
-      if (object->zero_handles() != 0 || object->handle_count() != 1) ++bad_rounds;
-      if (table.Close(duplicate) != ZX_OK || object->zero_handles() != 1) ++bad_rounds;
-    } else if (status != ZX_ERR_BAD_HANDLE || object->zero_handles() != 1 ||
-               object->handle_count() != 0) {
-      ++bad_rounds;
-    }
-    begins = !begins;
-  };
-  std::barrier barrier(2, turn);
-  std::thread closer([&] {
-    for (int round = 0; round < kRounds; ++round) {
-      barrier.arrive_and_wait();
-      if (table.Close(handle) != ZX_OK) std::abort();
-      barrier.arrive_and_wait();
-    }
-  });
-  std::thread duplicator([&] {
-    for (int round = 0; round < kRounds; ++round) {
-      barrier.arrive_and_wait();
-      status = table.Duplicate(handle, ZX_RIGHT_SAME_RIGHTS, &duplicate);
-      barrier.arrive_and_wait();
-    }
-  });
-  closer.join();
-  duplicator.join();
+  Duel(
+      [&] {
+        object = MakeRef<Watched>(&alive);
+        if (table.Insert(object, kAll, &handle) != ZX_OK) ++bad_rounds;
+      },
+      [&] { status = table.Duplicate(handle, ZX_RIGHT_SAME_RIGHTS, &duplicate); },
+      [&] {
+        if (table.Close(handle) != ZX_OK) std::abort();
+      },
+      [&] {
+        if (status == ZX_OK) {
+          ++duplicated;
+          if (object->zero_handles() != 0 || object->handle_count() != 1) ++bad_rounds;
+          if (table.Close(duplicate) != ZX_OK) ++bad_rounds;
+        } else if (status != ZX_ERR_BAD_HANDLE) {
+          ++bad_rounds;
+        }
+        if (object->zero_handles() != 1 || object->handle_count() != 0) ++bad_rounds;
+        return status == ZX_OK;
+      });
   EXPECT_EQ(bad_rounds, 0);
+  RecordProperty("duplicated", duplicated);
   object.reset();
   EXPECT_EQ(alive.load(), 0);
+}
+
+// A lookup that pins what is being closed: the object goes exactly once, and not under the pin.
+TEST(HandleStress, TheLastPinAgainstTheCloser) {
+  std::atomic<int> alive{0};
+  HandleTable table(1);
+  zx_handle_t handle = ZX_HANDLE_INVALID;
+  zx_status_t status = ZX_OK;
+  int found = 0;
+  int bad_rounds = 0;
+  Duel(
+      [&] {
+        // The only slot is free again: somebody finalised it.
+        if (table.Insert(MakeRef<Watched>(&alive), kAll, &handle) != ZX_OK) ++bad_rounds;
+      },
+      [&] {
+        HandleRef ref;
+        status = table.Lookup(handle, &ref);
+        if (ref && !static_cast<Watched*>(ref.object())->IsAlive()) ++bad_rounds;
+      },
+      [&] {
+        if (table.Close(handle) != ZX_OK) std::abort();
+      },
+      [&] {
+        if (alive.load() != 0) ++bad_rounds;
+        found += status == ZX_OK;
+        return status == ZX_OK;
+      });
+  EXPECT_EQ(bad_rounds, 0);
+  RecordProperty("found", found);
 }
 
 TEST(HandleStress, TheWholeTable) {

@@ -233,8 +233,7 @@ TEST_F(HandleCalls, Replace) {
 TEST_F(HandleCalls, ReplaceErrorsCloseTheHandle) {
   zx_handle_t out = 77;
   EXPECT_EQ(zx_handle_replace(ZX_HANDLE_INVALID, ZX_RIGHT_SAME_RIGHTS, &out), ZX_ERR_BAD_HANDLE);
-  EXPECT_EQ(zx_handle_replace(ZX_HANDLE_INVALID, ZX_RIGHT_SAME_RIGHTS, nullptr),
-            ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(zx_handle_replace(ZX_HANDLE_INVALID, ZX_RIGHT_SAME_RIGHTS, nullptr), ZX_ERR_BAD_HANDLE);
   const auto thing = MakeRef<Thing>();
   zx_handle_t handle = New(thing);
   EXPECT_EQ(zx_handle_replace(handle, kRights | ZX_RIGHT_EXECUTE, &out), ZX_ERR_INVALID_ARGS);

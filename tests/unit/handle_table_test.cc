@@ -86,8 +86,8 @@ TEST(HandleValue, IsABijectionAndKeepsTheFixedBits) {
 TEST(HandleValue, WrongFixedBitsGiveANameThatIsNeverLive) {
   const Key key = 0x9ABCDEF0;
   const SlotName name = MakeName(1234, 567);
-  const uint64_t live = uint64_t{567} << Slot::kWordGenerationShift | Slot::kLive |
-                        Slot::kOccupied | Slot::kPin;
+  const uint64_t live =
+      uint64_t{567} << Slot::kWordGenerationShift | Slot::kLive | Slot::kOccupied | Slot::kPin;
   const uint64_t closing = live & ~Slot::kLive;
   const uint64_t free = uint64_t{567} << Slot::kWordGenerationShift;
   const zx_handle_t value = ValueOf(name, key);

@@ -103,13 +103,18 @@ TEST(UserMemory, SizeZeroIsAlwaysGood) {
 
 TEST(UserMemory, AddressesNobodyHas) {
   for (const uintptr_t address : {
-           uintptr_t{0}, uintptr_t{1}, uintptr_t{8}, uintptr_t{4095},
+           uintptr_t{0},
+           uintptr_t{1},
+           uintptr_t{8},
+           uintptr_t{4095},
            uintptr_t{0x0000'8000'0000'0000},  // not canonical on x86, nobody's on arm64
            uintptr_t{0x0000'7FFF'FFFF'FFF8},  // the last of the user half: never mapped
            uintptr_t{0x1234'5678'9ABC'DEF0},  // not canonical
            uintptr_t{0xFFFF'8000'0000'0000},  // the kernel's
            uintptr_t{0xFFFF'FFFF'8100'0000},  // its text
-           UINTPTR_MAX - 4095, UINTPTR_MAX - 7, UINTPTR_MAX,
+           UINTPTR_MAX - 4095,
+           UINTPTR_MAX - 7,
+           UINTPTR_MAX,
        }) {
     for (const size_t size : {size_t{1}, size_t{4}, size_t{8}, size_t{48}, size_t{4096}}) {
       ExpectBad(reinterpret_cast<void*>(address), size);
@@ -296,8 +301,8 @@ TEST(UserMemory, CopyingSurvivesPagesThatComeAndGo) {
   int bad = 0;
   for (int i = 0; i < 1'000'000 && (i < 5000 || good < 100 || bad < 100); ++i) {
     uint64_t value = 0;
-    for (const zx_status_t status :
-         {CopyOut(pages.base(), &value, sizeof(value)), CopyIn(&value, pages.base(), sizeof(value))}) {
+    for (const zx_status_t status : {CopyOut(pages.base(), &value, sizeof(value)),
+                                     CopyIn(&value, pages.base(), sizeof(value))}) {
       ASSERT_TRUE(status == ZX_OK || status == ZX_ERR_INVALID_ARGS) << status;
       ++(status == ZX_OK ? good : bad);
     }

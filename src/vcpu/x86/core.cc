@@ -89,8 +89,8 @@ void Core::WriteIo(const zx_vcpu_io_t& io) {
   kvm_regs& to = regs();
   const uint64_t mask = (uint64_t{1} << (8 * io.access_size)) - 1;
   to.rax = (to.rax & ~mask) | (io.u32 & mask);
-  // An IN that is owed takes it from RAX through the run buffer.
-  if (owed_.kind != PendingExit::kIn) MarkRegsDirty();
+  // An IN that is owed takes it from RAX through the run buffer, as far as that is wide.
+  if (owed_.kind != PendingExit::kIn || io.access_size > owed_.size) MarkRegsDirty();
 }
 
 zx_status_t Core::PrepareRun(bool interrupts_added) {

@@ -23,6 +23,7 @@
 #include "vcpu/x86/local_apic.h"
 #include "vcpu/x86/pending_exit.h"
 #include "vcpu/x86/pending_interrupts.h"
+#include "vcpu/x86/port_finder.h"
 #include "vcpu/x86/store_finder.h"
 #include "vcpu/x86/tsc_clock.h"
 
@@ -113,8 +114,7 @@ class Core {
 
   // port exits (core_io.cc)
   Turn HandleIo(zx_port_packet_t* packet);
-  bool IsStringIo(const kvm_run& run);
-  Turn RefuseOut(zx_status_t status);
+  Turn RefuseIo(const PortInstruction& insn, zx_status_t status);
 
   // memory exits (core_memory.cc)
   Turn HandleMmio(zx_port_packet_t* packet);

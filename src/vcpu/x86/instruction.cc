@@ -246,27 +246,27 @@ bool DecodeCache::Decode(const uint8_t* bytes, size_t size, CodeMode mode, Instr
   return true;
 }
 
-uint64_t* RegisterSlot(kvm_regs* regs, uint8_t number) {
+__u64* RegisterSlot(kvm_regs* regs, uint8_t number) {
   // kvm_regs has its own order for the first eight.
   switch (number) {
     case 0:
-      return reinterpret_cast<uint64_t*>(&regs->rax);
+      return &regs->rax;
     case 1:
-      return reinterpret_cast<uint64_t*>(&regs->rcx);
+      return &regs->rcx;
     case 2:
-      return reinterpret_cast<uint64_t*>(&regs->rdx);
+      return &regs->rdx;
     case 3:
-      return reinterpret_cast<uint64_t*>(&regs->rbx);
+      return &regs->rbx;
     case 4:
-      return reinterpret_cast<uint64_t*>(&regs->rsp);
+      return &regs->rsp;
     case 5:
-      return reinterpret_cast<uint64_t*>(&regs->rbp);
+      return &regs->rbp;
     case 6:
-      return reinterpret_cast<uint64_t*>(&regs->rsi);
+      return &regs->rsi;
     case 7:
-      return reinterpret_cast<uint64_t*>(&regs->rdi);
+      return &regs->rdi;
     default:
-      return reinterpret_cast<uint64_t*>(&regs->r8) + (number - 8);
+      return &regs->r8 + (number - 8);
   }
 }
 

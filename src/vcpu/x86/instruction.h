@@ -87,7 +87,7 @@ class DecodeCache {
 };
 
 uint64_t ReadRegister(const kvm_regs& regs, const GeneralRegister& reg);
-uint64_t* RegisterSlot(kvm_regs* regs, uint8_t number);
+__u64* RegisterSlot(kvm_regs* regs, uint8_t number);
 // The linear address of the operand; `next_rip` is the address behind the instruction.
 uint64_t LinearAddress(const MemoryOperand& operand, const kvm_regs& regs, const kvm_sregs& sregs,
                        uint64_t next_rip);

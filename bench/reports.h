@@ -1,0 +1,23 @@
+// The tables that zircon_bench prints besides Google Benchmark's.
+//
+//   --ratios     every comparison of bench/vcpu_sides.h with its budget; the ioctls that the library
+//                makes; the user time that enter adds (bench/watched_kernel.h); the port
+//   --latch      KVM_RUN with a signal mask of its own against a handler and immediate_exit
+//                (docs/decisions/0001-kick-latch.md)
+//   --registers  what it costs to have KVM copy registers into the run page at each exit
+//                (docs/decisions/0002-synced-registers.md)
+
+#pragma once
+
+#include <string>
+
+#include "ratio.h"
+
+namespace bench {
+
+// `only`: a part of the names to be measured; empty: all.
+void ReportRatios(const RatioOptions& options, const std::string& only);
+void ReportLatch(const RatioOptions& options);
+void ReportRegisters(const RatioOptions& options);
+
+}  // namespace bench

@@ -1,0 +1,216 @@
+# shellcheck shell=bash
+# Runs tests and counts single test cases: ctest's, one gtest program's, shell scripts.
+# Whatever may enter a guest is under a time limit, and also under a limit of silence: a test that hangs costs a minute,
+# is named, and the tests after it still run.
+# Needs messages.sh, results.sh, building.sh; uses the caller's $repository and $logs (a folder for outputs).
+# shellcheck disable=SC2154 # they are the caller's
+
+# How often a gtest program is started again after a test has brought it down.
+readonly MOST_RESTARTS=8
+
+watched=''
+
+# run_watched SECONDS SILENCE LOG COMMAND...: COMMAND's status, its output in LOG; 124 if it was ended because it took
+# SECONDS or wrote nothing for SILENCE.
+run_watched() {
+  local limit=$1 silence=$2 log=$3 start=$SECONDS heard=$SECONDS size=0 new_size status=0
+  shift 3
+  : >"$log"
+  timeout --kill-after=10 "$limit" "$@" </dev/null >"$log" 2>&1 &
+  watched=$!
+  while kill -0 "$watched" 2>/dev/null; do
+    new_size=$(stat -c %s -- "$log")
+    if ((new_size != size)); then
+      size=$new_size heard=$SECONDS
+    elif ((SECONDS - heard >= silence)); then
+      printf '\n[ended after %d s, of which %d s without output]\n' $((SECONDS - start)) "$silence" >>"$log"
+      # timeout passes it on, and kills what does not end.
+      kill -TERM "$watched" 2>/dev/null || true
+      wait "$watched" 2>/dev/null || true
+      watched=''
+      return 124
+    fi
+    sleep 0.2
+  done
+  wait "$watched" 2>/dev/null || status=$?
+  watched=''
+  return "$status"
+}
+
+end_watched() {
+  [[ -z $watched ]] || kill -TERM "$watched" 2>/dev/null || true
+}
+
+# run_ctest ENVIRONMENT NAME PRESET ARGUMENT...: ctest with ARGUMENTs. $ctest_wrapper, a command, goes before it.
+ctest_wrapper=()
+run_ctest() {
+  local environment=$1 name=$2 log=$logs/$2.log xml=$logs/$2.xml header total bad left status=0 test
+  local folder
+  folder=$(build_folder "$3")
+  shift 3
+  rm -f -- "$xml"
+  ${ctest_wrapper[@]+"${ctest_wrapper[@]}"} ctest --test-dir "$folder" --parallel "$(nproc)" --timeout 300 \
+    --output-on-failure --no-tests=error --output-junit "$xml" "$@" </dev/null >"$log" 2>&1 || status=$?
+  if [[ ! -s $xml ]]; then
+    tail -n 40 -- "$log"
+    add_failure "$environment" "ctest ran no test; its output: $log"
+    return 0
+  fi
+  # The attributes of the only <testsuite>, a line each.
+  header=$(sed -n '/<testsuite/,/>/p' "$xml")
+  total=$(junit_number tests "$header")
+  bad=$(junit_number failures "$header")
+  left=$(($(junit_number skipped "$header") + $(junit_number disabled "$header")))
+  add_results "$environment" $((total - bad - left)) "$bad" "$left"
+  printf '%d passed, %d failed, %d skipped (%s)\n' $((total - bad - left)) "$bad" "$left" "$log"
+  if ((bad > 0)); then
+    # From the first failing test's output on.
+    sed -n '/\*\*\*/,$p' "$log" | head -n 300
+    while IFS= read -r test; do
+      repeat_at_end "$environment" "$test (output: $log)"
+    done < <(sed -n 's/.*<testcase name="\([^"]*\)".*status="fail".*/\1/p' "$xml")
+  elif ((status != 0)); then
+    tail -n 40 -- "$log"
+    add_failure "$environment" "ctest ended with status $status; its output: $log"
+  fi
+}
+
+# junit_number ATTRIBUTE TEXT
+junit_number() {
+  local number
+  number=$(sed -n "s/.*\\b$1=\"\\([0-9]*\\)\".*/\\1/p" <<<"$2" | head -n 1)
+  printf '%d' "${number:-0}"
+}
+
+# run_gtest ENVIRONMENT NAME SECONDS SILENCE COMMAND...: COMMAND runs a gtest program and takes its options at the end.
+# Should a test bring it down or hang, that test has failed and the program is started again for the others.
+run_gtest() {
+  local environment=$1 name=$2 limit=$3 silence=$4 log=$logs/$2.log round=$logs/$2.round status restarts=0
+  local good=0 bad=0 left=0 began='' test finished=() filter=()
+  shift 4
+  : >"$log"
+  while :; do
+    status=0
+    run_watched "$limit" "$silence" "$round" "$@" --gtest_color=no ${filter[@]+"${filter[@]}"} || status=$?
+    cat -- "$round" >>"$log"
+    began=''
+    while read -r event test; do
+      case $event in
+        RUN) began=$test ;;
+        OK) good=$((good + 1)) ;;
+        SKIPPED) left=$((left + 1)) ;;
+        FAILED)
+          repeat_at_end "$environment" "$test (output: $log)"
+          bad=$((bad + 1))
+          ;;
+      esac
+      [[ $event == RUN ]] || {
+        finished+=("$test")
+        began=''
+      }
+    done < <(gtest_events "$round")
+    # The program's own account: 0, or 1 for failed tests.
+    if grep -q '^\[==========\] .* ran\.' "$round" && ((status <= 1)) && { ((status == 0)) || ((bad > 0)); }; then
+      break
+    fi
+    tail -n 30 -- "$round"
+    if [[ -z $began ]]; then
+      bad=$((bad + 1))
+      repeat_at_end "$environment" "$name ended with status $status, in no test (output: $log)"
+      break
+    fi
+    bad=$((bad + 1))
+    repeat_at_end "$environment" "$began: $(ending "$status") (output: $log)"
+    finished+=("$began")
+    if ((++restarts > MOST_RESTARTS)); then
+      bad=$((bad + 1))
+      repeat_at_end "$environment" "$name: given up after $MOST_RESTARTS restarts; tests are left"
+      break
+    fi
+    filter=("--gtest_filter=-$(IFS=: && printf '%s' "${finished[*]}")")
+  done
+  rm -f -- "$round"
+  add_results "$environment" "$good" "$bad" "$left"
+  printf '%d passed, %d failed, %d skipped (%s)\n' "$good" "$bad" "$left" "$log"
+}
+
+# gtest_events LOG: lines "RUN|OK|FAILED|SKIPPED NAME", in order. A test's own output may stand before one of them on
+# the line; the list of failed tests at the end has no times, so it is not taken for results.
+gtest_events() {
+  sed -n -E \
+    -e 's/.*\[ RUN      \] ([^ ]+)$/RUN \1/p' \
+    -e 's/.*\[       OK \] ([^ ]+) \([0-9]+ ms\)$/OK \1/p' \
+    -e 's/.*\[  FAILED  \] ([^ ,]+),?.* \([0-9]+ ms\)$/FAILED \1/p' \
+    -e 's/.*\[  SKIPPED \] ([^ ]+) \([0-9]+ ms\)$/SKIPPED \1/p' "$1"
+}
+
+ending() {
+  case $1 in
+    124 | 137 | 143) printf 'did not end' ;;
+    *) printf 'ended the program with status %d' "$1" ;;
+  esac
+}
+
+# run_hello ENVIRONMENT NAME COMMAND...: COMMAND is the example, which is a test as well.
+run_hello() {
+  local environment=$1 name=$2 log=$logs/$2.log status=0
+  shift 2
+  run_watched 180 180 "$log" "$@" || status=$?
+  if ((status == 0)) && [[ $(<"$log") == "Hello from the guest" ]]; then
+    add_results "$environment" 1 0 0
+    echo "hello: passed"
+  else
+    tail -n 20 -- "$log"
+    add_failure "$environment" "hello, status $status (output: $log)"
+  fi
+}
+
+# run_script_tests ENVIRONMENT LIBRARY_FOLDER SCRIPT...: each is one test, 77 says skipped. It is told where libzircon.so
+# is.
+run_script_tests() {
+  local environment=$1 library_folder=$2 script name log status start
+  shift 2
+  for script; do
+    name=${script##*/}
+    log=$logs/$name.log
+    start=$SECONDS status=0
+    run_watched 900 900 "$log" "$script" "$library_folder" || status=$?
+    case $status in
+      0)
+        add_results "$environment" 1 0 0
+        printf '%s: passed in %d s\n' "$name" $((SECONDS - start))
+        ;;
+      77)
+        add_results "$environment" 0 0 1
+        printf '%s: skipped: %s\n' "$name" "$(tail -n 1 -- "$log")"
+        ;;
+      *)
+        tail -n 40 -- "$log"
+        add_failure "$environment" "$name, status $status (output: $log)"
+        ;;
+    esac
+  done
+}
+
+# host_kvm_can PRESET: asks the library, as built with PRESET (not one with sanitizers), whether guests can run on this
+# host; sets host_kvm_words to its answer.
+host_kvm_can() {
+  local folder program status=0
+  folder=$(build_folder "$1")
+  program=$folder/host_kvm_check
+  cc -std=c11 -x c -o "$program" -I "$repository/include" - -L "$folder/src" -lzircon "-Wl,-rpath,$folder/src" <<'END'
+#include <stdio.h>
+#include <zircon-kvm/host.h>
+int main(void) {
+  char words[512] = "";
+  const zx_status_t status = zircon_kvm_check(words, sizeof(words));
+  puts(words);
+  return status == ZX_OK ? 0 : 3;
+}
+END
+  host_kvm_words=$(timeout --kill-after=5 60 "$program" 2>&1 </dev/null) || status=$?
+  ((status == 0)) && return 0
+  # Anything but the library's "no" is not an answer.
+  ((status == 3)) || host_kvm_words="the check itself ended with status $status: $host_kvm_words"
+  return "$status"
+}

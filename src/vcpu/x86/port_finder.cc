@@ -1,0 +1,121 @@
+#include "vcpu/x86/port_finder.h"
+
+#include <cstring>
+
+#include "vcpu/x86/instruction.h"
+
+namespace zircon::vcpu::x86 {
+namespace {
+
+constexpr uint64_t kDirectionFlag = 1u << 10;
+// OUT and OUTS with the prefixes that a program has use for.
+constexpr size_t kLongestOut = 4;
+
+uint64_t CodeBase(const kvm_sregs& sregs) {
+  return CodeModeOf(sregs) == CodeMode::k64 ? 0 : sregs.cs.base;
+}
+
+const uint8_t* Data(const kvm_run& run) {
+  return reinterpret_cast<const uint8_t*>(&run) + run.io.data_offset;
+}
+
+bool IsOut(const Instruction& insn, const kvm_regs& regs, const kvm_run& run) {
+  const uint64_t port = insn.has_immediate ? insn.immediate : regs.rdx & 0xFFFF;
+  return insn.form == Form::kPortOut && insn.port_size == run.io.size && port == run.io.port &&
+         std::memcmp(&regs.rax, Data(run), run.io.size) == 0;
+}
+
+// Whether OUTS wrote this; *before gets the registers of the iteration.
+bool IsOuts(GuestView& view, const Instruction& insn, const kvm_regs& moved,
+            const kvm_sregs& sregs, const kvm_run& run, kvm_regs* before) {
+  const bool outs = insn.form == Form::kPortString && insn.memory.read &&
+                    insn.port_size == run.io.size && (moved.rdx & 0xFFFF) == run.io.port;
+  if (!outs) return false;
+  *before = moved;
+  const uint64_t step = run.io.size;
+  before->rsi += (moved.rflags & kDirectionFlag) != 0 ? step : -step;
+  if (insn.repeated) ++before->rcx;
+  uint8_t source[8];
+  const uint64_t linear = LinearAddress(insn.memory, *before, sregs, 0);
+  return view.Read(sregs, linear, source, run.io.size) == run.io.size &&
+         std::memcmp(source, Data(run), run.io.size) == 0;
+}
+
+}  // namespace
+
+bool IsPlainPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
+                            const kvm_run& run) {
+  uint8_t bytes[2];
+  const size_t have = view.Read(sregs, CodeBase(sregs) + regs.rip, bytes, sizeof(bytes));
+  if (have == 0 || run.io.count != 1) return false;
+  const bool out = run.io.direction == KVM_EXIT_IO_OUT;
+  const uint8_t wide = CodeModeOf(sregs) == CodeMode::k16 ? 2 : 4;
+  const uint8_t size = (bytes[0] & 1) != 0 ? wide : 1;
+  if (size != run.io.size) return false;
+  if (out && std::memcmp(&regs.rax, Data(run), size) != 0) return false;
+  switch (bytes[0] & 0xFE) {
+    case 0xEC:  // IN by DX
+      return !out && (regs.rdx & 0xFFFF) == run.io.port;
+    case 0xEE:  // OUT by DX
+      return out && (regs.rdx & 0xFFFF) == run.io.port;
+    case 0xE4:  // IN by immediate
+      return !out && have == 2 && bytes[1] == run.io.port;
+    case 0xE6:  // OUT by immediate
+      return out && have == 2 && bytes[1] == run.io.port;
+    default:
+      return false;
+  }
+}
+
+PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
+                                    const kvm_run& run) {
+  const CodeMode mode = CodeModeOf(sregs);
+  const uint64_t rip = CodeBase(sregs) + regs.rip;
+  uint8_t bytes[kMaxInstructionLength];
+  Instruction at_rip;
+  const size_t have = view.Read(sregs, rip, bytes, sizeof(bytes));
+  const bool decoded = Decode(bytes, have, mode, &at_rip);
+  if (run.io.direction == KVM_EXIT_IO_IN) {
+    PortInstruction in{.string = !decoded || at_rip.form != Form::kPortIn, .before = regs};
+    if (decoded && in.string && at_rip.has_memory) {
+      in.destination = LinearAddress(at_rip.memory, regs, sregs, 0);
+    }
+    return in;
+  }
+  if (decoded && IsOut(at_rip, regs, run)) return {.string = false, .before = regs};
+
+  // What ends at RIP: OUT rather than OUTS, the longest that fits, since a prefix belongs to it.
+  PortInstruction ending;
+  bool found = false;
+  for (size_t length = 1; length <= kLongestOut; ++length) {
+    Instruction insn;
+    if (view.Read(sregs, rip - length, bytes, length) != length) break;
+    if (!Decode(bytes, length, mode, &insn) || insn.length != length) continue;
+    PortInstruction candidate;
+    if (IsOut(insn, regs, run)) {
+      candidate = {.string = false, .before = regs};
+    } else if (!insn.repeated || regs.rcx == 0) {
+      // A REP has ended when RIP is past it.
+      candidate.string = true;
+      if (!IsOuts(view, insn, regs, sregs, run, &candidate.before)) continue;
+    } else {
+      continue;
+    }
+    if (found && candidate.string && !ending.string) continue;
+    candidate.before.rip = regs.rip - length;
+    ending = candidate;
+    found = true;
+  }
+  if (found && !ending.string) return ending;
+
+  PortInstruction repeating{.string = true, .before = regs};
+  if (decoded && at_rip.repeated &&
+      IsOuts(view, at_rip, regs, sregs, run, &repeating.before)) {
+    return repeating;
+  }
+  if (found) return ending;
+  // Nothing fits: the guest has changed its code or its memory meanwhile. By what stands at RIP.
+  return {.string = decoded && at_rip.form == Form::kPortString, .before = regs};
+}
+
+}  // namespace zircon::vcpu::x86

@@ -1,0 +1,321 @@
+#include "fake/fake_vcpu.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "guest/x86/deadline_probe.h"
+
+namespace zircon::fake {
+namespace {
+
+constexpr uint64_t kInterruptFlag = 1u << 9;
+constexpr uint64_t kX2ApicEnabled = 1u << 10;
+constexpr uint64_t kCr4OsXsave = 1u << 18;
+constexpr int kKernelSignals = 64;
+
+template <typename T>
+const T& In(uintptr_t argument) {
+  return *reinterpret_cast<const T*>(argument);
+}
+
+// The signals that the mask lets through.
+sigset_t OpenSignals(uint64_t blocked) {
+  sigset_t open;
+  sigemptyset(&open);
+  for (int signo = 1; signo <= kKernelSignals; ++signo) {
+    // The C library keeps 32 and 33 to itself.
+    if ((blocked >> (signo - 1) & 1) == 0) sigaddset(&open, signo);
+  }
+  return open;
+}
+
+}  // namespace
+
+FakeVcpu::FakeVcpu(std::shared_ptr<FakeVm> vm, uint32_t id)
+    : vm_(std::move(vm)), id_(id), page_(vm_->host().run_page_size) {
+  regs.rip = 0xFFF0;
+  regs.rflags = 0x2;
+}
+
+void FakeVcpu::Push(Step step) {
+  std::lock_guard lock(script_mutex_);
+  script_.push_back(std::move(step));
+}
+
+void FakeVcpu::Always(Step step) {
+  std::lock_guard lock(script_mutex_);
+  always_ = std::move(step);
+}
+
+void FakeVcpu::RaiseException(uint8_t vector, bool has_error_code) {
+  events.exception.injected = 1;
+  events.exception.nr = vector;
+  events.exception.has_error_code = has_error_code;
+  events.exception.error_code = 0;
+}
+
+int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
+  switch (request) {
+    case KVM_RUN:
+      return Run();
+    case KVM_SET_REGS:
+      regs = In<kvm_regs>(argument);
+      return 0;
+    case KVM_GET_SREGS:
+      *reinterpret_cast<kvm_sregs*>(argument) = sregs;
+      return 0;
+    case KVM_SET_SREGS:
+      return SetSregs(In<kvm_sregs>(argument));
+    case KVM_SET_XCRS:
+      if ((In<kvm_xcrs>(argument).xcrs[0].value & 1) == 0) return -EINVAL;
+      xcr0 = In<kvm_xcrs>(argument).xcrs[0].value;
+      return 0;
+    case KVM_SET_FPU:
+      return 0;
+    case KVM_SET_XSAVE:
+      xsave = In<kvm_xsave>(argument);
+      return 0;
+    case KVM_SET_DEBUGREGS:
+      debugregs = In<kvm_debugregs>(argument);
+      return 0;
+    case KVM_SET_VCPU_EVENTS:
+      events = In<kvm_vcpu_events>(argument);
+      return 0;
+    case KVM_SET_CPUID2:
+      return SetCpuid(reinterpret_cast<const kvm_cpuid2*>(argument));
+    case KVM_SET_MSRS:
+      return SetMsrs(reinterpret_cast<const kvm_msrs*>(argument));
+    case KVM_GET_MSRS:
+      return GetMsrs(reinterpret_cast<kvm_msrs*>(argument));
+    case KVM_ENABLE_CAP:
+      caps[In<kvm_enable_cap>(argument).cap] = In<kvm_enable_cap>(argument).args[0];
+      return 0;
+    case KVM_SET_SIGNAL_MASK:
+      return SetSignalMask(reinterpret_cast<const kvm_signal_mask*>(argument));
+    case KVM_SET_DEVICE_ATTR:
+      return SetAttribute(In<kvm_device_attr>(argument));
+    case KVM_GET_TSC_KHZ: {
+      const uint32_t khz = vm_->host().tsc_khz;
+      return static_cast<int>(khz != 0 ? khz : MeasuredTscKhz());
+    }
+    default:
+      return -ENOTTY;
+  }
+}
+
+int FakeVcpu::SetSregs(const kvm_sregs& wanted) {
+  // What KVM refuses: bits that the processor, as CPUID shows it, does not have.
+  const kvm_cpuid_entry2* features = FindCpuid(cpuid, 1);
+  const uint32_t ecx = features != nullptr ? features->ecx : 0;
+  if ((wanted.apic_base & kX2ApicEnabled) != 0 && (ecx & 1u << 21) == 0) return -EINVAL;
+  if ((wanted.cr4 & kCr4OsXsave) != 0 && (ecx & 1u << 26) == 0) return -EINVAL;
+  sregs = wanted;
+  return 0;
+}
+
+int FakeVcpu::SetCpuid(const kvm_cpuid2* wanted) {
+  const auto* first = reinterpret_cast<const kvm_cpuid_entry2*>(wanted + 1);
+  std::vector<kvm_cpuid_entry2> table(first, first + wanted->nent);
+  const bool same = table.size() == cpuid.size() &&
+                    std::memcmp(table.data(), cpuid.data(), table.size() * sizeof(table[0])) == 0;
+  if (has_run_ && !same) return -EINVAL;
+  cpuid = std::move(table);
+  return 0;
+}
+
+int FakeVcpu::SetMsrs(const kvm_msrs* wanted) {
+  const auto* entries = reinterpret_cast<const kvm_msr_entry*>(wanted + 1);
+  for (uint32_t i = 0; i < wanted->nmsrs; ++i) {
+    if (vm_->host().unknown_msrs.count(entries[i].index) != 0) return static_cast<int>(i);
+    msrs[entries[i].index] = entries[i].data;
+  }
+  return static_cast<int>(wanted->nmsrs);
+}
+
+int FakeVcpu::GetMsrs(kvm_msrs* wanted) {
+  auto* entries = reinterpret_cast<kvm_msr_entry*>(wanted + 1);
+  for (uint32_t i = 0; i < wanted->nmsrs; ++i) {
+    const auto found = msrs.find(entries[i].index);
+    if (found == msrs.end()) return static_cast<int>(i);
+    entries[i].data = found->second;
+  }
+  return static_cast<int>(wanted->nmsrs);
+}
+
+int FakeVcpu::SetSignalMask(const kvm_signal_mask* mask) {
+  if (mask->len != sizeof(signal_mask)) return -EINVAL;
+  std::memcpy(&signal_mask, mask + 1, sizeof(signal_mask));
+  has_signal_mask = true;
+  return 0;
+}
+
+int FakeVcpu::SetAttribute(const kvm_device_attr& attribute) {
+  if (attribute.group != KVM_VCPU_TSC_CTRL || attribute.attr != KVM_VCPU_TSC_OFFSET) return -ENXIO;
+  tsc_offset = *reinterpret_cast<const uint64_t*>(attribute.addr);
+  has_tsc_offset = true;
+  return 0;
+}
+
+int FakeVcpu::Run() {
+  runs_.fetch_add(1, std::memory_order_acq_rel);
+  TakeDirty();
+  const int result = RunToExit();
+  StoreValid();
+  regs_given_ = false;
+  return result;
+}
+
+void FakeVcpu::TakeDirty() {
+  kvm_run& page = run();
+  if ((page.kvm_dirty_regs & KVM_SYNC_X86_REGS) != 0) {
+    regs = page.s.regs.regs;
+    regs_given_ = true;
+    rip_given = regs.rip;
+  }
+  if ((page.kvm_dirty_regs & KVM_SYNC_X86_SREGS) != 0) sregs = page.s.regs.sregs;
+  if ((page.kvm_dirty_regs & KVM_SYNC_X86_EVENTS) != 0) {
+    const uint8_t nmi_pending = events.nmi.pending;
+    events = page.s.regs.events;
+    if ((events.flags & KVM_VCPUEVENT_VALID_NMI_PENDING) == 0) events.nmi.pending = nmi_pending;
+  }
+  page.kvm_dirty_regs = 0;
+}
+
+int FakeVcpu::RunToExit() {
+  kvm_run& page = run();
+  if (completion_) {
+    const Step complete = std::move(completion_);
+    completion_ = nullptr;
+    const int result = complete(*this);
+    if (result != kGoOn) return result;
+  }
+  if (page.immediate_exit != 0) {
+    immediate_runs_.fetch_add(1, std::memory_order_acq_rel);
+    return -EINTR;
+  }
+  has_run_ = true;
+  for (;;) {
+    if (SignalPending()) {
+      page.exit_reason = KVM_EXIT_INTR;
+      return -EINTR;
+    }
+    if (!DeliverEvents()) {
+      page.exit_reason = KVM_EXIT_FAIL_ENTRY;
+      page.fail_entry.hardware_entry_failure_reason = 0x80000021;
+      return kExit;
+    }
+    if (page.request_interrupt_window != 0 && ReadyForInterrupt()) {
+      page.exit_reason = KVM_EXIT_IRQ_WINDOW_OPEN;
+      return kExit;
+    }
+    const int result = NextStep();
+    if (result != kGoOn) return result;
+  }
+}
+
+void FakeVcpu::StoreValid() {
+  kvm_run& page = run();
+  if ((page.kvm_valid_regs & KVM_SYNC_X86_REGS) != 0) page.s.regs.regs = regs;
+  if ((page.kvm_valid_regs & KVM_SYNC_X86_SREGS) != 0) page.s.regs.sregs = sregs;
+  if ((page.kvm_valid_regs & KVM_SYNC_X86_EVENTS) != 0) {
+    page.s.regs.events = events;
+    page.s.regs.events.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
+  }
+  page.if_flag = (regs.rflags & kInterruptFlag) != 0;
+  page.cr8 = sregs.cr8;
+  page.apic_base = sregs.apic_base;
+  page.ready_for_interrupt_injection = ReadyForInterrupt();
+}
+
+bool FakeVcpu::SignalPending() const {
+  sigset_t pending;
+  sigpending(&pending);
+  const sigset_t open = OpenSignals(signal_mask);
+  for (int signo = 1; has_signal_mask && signo <= kKernelSignals; ++signo) {
+    if (sigismember(&pending, signo) == 1 && sigismember(&open, signo) == 1) return true;
+  }
+  return false;
+}
+
+int FakeVcpu::Block() {
+  blocked_.fetch_add(1, std::memory_order_acq_rel);
+  // A signal descriptor wakes for signals that the thread blocks and leaves them pending, as KVM_RUN
+  // does; one that the thread does not block interrupts the poll.
+  const sigset_t open = OpenSignals(has_signal_mask ? signal_mask : 0);
+  const int fd = signalfd(-1, &open, SFD_CLOEXEC);
+  if (fd < 0) return -EIO;
+  pollfd wait = {fd, POLLIN, 0};
+  poll(&wait, 1, -1);
+  close(fd);
+  run().exit_reason = KVM_EXIT_INTR;
+  return -EINTR;
+}
+
+bool FakeVcpu::ReadyForInterrupt() const {
+  return (regs.rflags & kInterruptFlag) != 0 && events.interrupt.shadow == 0 &&
+         events.interrupt.injected == 0 && events.exception.injected == 0 &&
+         events.exception.pending == 0 && events.nmi.injected == 0;
+}
+
+bool FakeVcpu::DeliverEvents() {
+  if (events.exception.injected != 0) {
+    deliveries_.push_back({Delivery::kException, events.exception.nr,
+                           events.exception.has_error_code != 0, events.exception.error_code});
+    events.exception = {};
+  } else if (events.interrupt.injected != 0) {
+    // The processor refuses an external interrupt for a guest that cannot take one.
+    if ((regs.rflags & kInterruptFlag) == 0 || events.interrupt.shadow != 0) return false;
+    deliveries_.push_back({Delivery::kInterrupt, events.interrupt.nr});
+    events.interrupt.injected = 0;
+  }
+  if (events.nmi.pending != 0 && events.nmi.masked == 0) {
+    deliveries_.push_back({Delivery::kNmi, 2});
+    events.nmi.pending = 0;
+  }
+  return true;
+}
+
+int FakeVcpu::NextStep() {
+  Step step;
+  {
+    std::lock_guard lock(script_mutex_);
+    if (!script_.empty()) {
+      step = std::move(script_.front());
+      script_.pop_front();
+    } else {
+      step = always_;
+    }
+  }
+  if (step) return step(*this);
+  if (AtDeadlineProbe()) return RunDeadlineProbe();
+  run().exit_reason = KVM_EXIT_DEBUG;
+  return kExit;
+}
+
+bool FakeVcpu::AtDeadlineProbe() {
+  const auto& code = guest::x86::kDeadlineProbeCode;
+  const uint8_t* host = vm_->Host(regs.rip, sizeof(code));
+  return host != nullptr && std::memcmp(host, code, sizeof(code)) == 0;
+}
+
+int FakeVcpu::RunDeadlineProbe() {
+  kvm_run& page = run();
+  if (vm_->host().swallows_deadline) {
+    regs.rip += sizeof(guest::x86::kDeadlineProbeCode);
+    page.exit_reason = KVM_EXIT_HLT;
+    return kExit;
+  }
+  page.exit_reason = KVM_EXIT_X86_WRMSR;
+  page.msr.reason = KVM_MSR_EXIT_REASON_FILTER;
+  page.msr.index = 0x6E0;
+  page.msr.data = 0;
+  return kExit;
+}
+
+}  // namespace zircon::fake

@@ -1,0 +1,174 @@
+#include "probe.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "guests/layout.h"
+
+namespace kvm_tests {
+namespace {
+
+constexpr uint16_t kDonePort = 0x99;
+constexpr uint64_t kPage = 4096;
+constexpr unsigned kSeconds = 10;
+
+// Exit statuses of the child.
+enum Outcome { kWorks, kSetupFails, kRunFails, kShutdown, kInternalError, kOtherExit, kWrongValue };
+
+struct Probe {
+  bool long_mode = true;
+  std::vector<uint8_t> code;  // Ends by an OUT to kDonePort.
+  bool set_leaf_1 = false;    // Then the OUT's value must be the EBX that was set.
+};
+
+// <linux/kvm.h> declares kvm_cpuid2 with another size in C++ than in C, and its number comes from it.
+struct OneCpuidEntry {
+  uint32_t count = 1;
+  uint32_t padding = 0;
+  kvm_cpuid_entry2 entry{};
+};
+constexpr unsigned long kSetCpuid2 = _IOC(_IOC_WRITE, KVMIO, 0x90, 8);
+constexpr uint32_t kLeaf1Ebx = 0x2A000800;
+
+void SetLongMode(kvm_sregs* sregs, uint8_t* memory) {
+  auto* entries = reinterpret_cast<uint64_t*>(memory);
+  constexpr size_t kPerPage = kPage / 8;
+  entries[0] = GUEST_POINTER_TABLE | 3;
+  entries[kPerPage] = GUEST_DIRECTORY | 3;
+  for (uint64_t i = 0; i < kPerPage; ++i) entries[2 * kPerPage + i] = i << 21 | 0x83;
+  sregs->cr0 = 0x80010031;
+  sregs->cr3 = 0;
+  sregs->cr4 = 0x620;
+  sregs->efer = 0x500;
+  sregs->cs.l = 1;
+  sregs->cs.db = 0;
+}
+
+Outcome Run(const Probe& probe) {
+  const int system = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  const int vm = ioctl(system, KVM_CREATE_VM, 0);
+  if (system < 0 || vm < 0) return kSetupFails;
+  auto* memory = static_cast<uint8_t*>(mmap(nullptr, GUEST_MEMORY_SIZE, PROT_READ | PROT_WRITE,
+                                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  kvm_userspace_memory_region region{};
+  region.memory_size = GUEST_MEMORY_SIZE;
+  region.userspace_addr = reinterpret_cast<uint64_t>(memory);
+  if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) != 0) return kSetupFails;
+  memcpy(memory + GUEST_CODE, probe.code.data(), probe.code.size());
+
+  const int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+  const int run_size = ioctl(system, KVM_GET_VCPU_MMAP_SIZE, 0);
+  if (vcpu < 0 || run_size <= 0) return kSetupFails;
+  auto* run = static_cast<kvm_run*>(mmap(nullptr, static_cast<size_t>(run_size),
+                                         PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0));
+  if (probe.set_leaf_1) {
+    OneCpuidEntry cpuid;
+    cpuid.entry.function = 1;
+    cpuid.entry.ebx = kLeaf1Ebx;
+    cpuid.entry.edx = 0x1789FBFF;
+    if (ioctl(vcpu, kSetCpuid2, &cpuid) != 0) return kSetupFails;
+  }
+  kvm_sregs sregs{};
+  if (ioctl(vcpu, KVM_GET_SREGS, &sregs) != 0) return kSetupFails;
+  kvm_regs regs{};
+  regs.rflags = 2;
+  regs.rbx = GUEST_MEM_TRAP;
+  if (probe.long_mode) {
+    SetLongMode(&sregs, memory);
+    sregs.cs.base = 0;
+    sregs.cs.selector = 8;
+    regs.rip = GUEST_CODE;
+  } else {
+    sregs.cs.selector = GUEST_CODE >> 4;
+    sregs.cs.base = GUEST_CODE;
+  }
+  if (ioctl(vcpu, KVM_SET_SREGS, &sregs) != 0) return kSetupFails;
+  if (ioctl(vcpu, KVM_SET_REGS, &regs) != 0) return kSetupFails;
+
+  for (int exits = 0; exits < 16; ++exits) {
+    if (ioctl(vcpu, KVM_RUN, 0) != 0) return kRunFails;
+    switch (run->exit_reason) {
+      case KVM_EXIT_MMIO:
+        continue;
+      case KVM_EXIT_IO: {
+        if (run->io.port != kDonePort) return kOtherExit;
+        uint32_t value = 0;
+        memcpy(&value, reinterpret_cast<uint8_t*>(run) + run->io.data_offset, sizeof(value));
+        return probe.set_leaf_1 && (value & 0xFF00FF00) != kLeaf1Ebx ? kWrongValue : kWorks;
+      }
+      case KVM_EXIT_SHUTDOWN:
+        return kShutdown;
+      case KVM_EXIT_INTERNAL_ERROR:
+        return kInternalError;
+      default:
+        return kOtherExit;
+    }
+  }
+  return kOtherExit;
+}
+
+const char* Words(int outcome) {
+  switch (outcome) {
+    case kSetupFails:
+      return "KVM refuses to set it up";
+    case kRunFails:
+      return "KVM_RUN fails";
+    case kShutdown:
+      return "triple fault";
+    case kInternalError:
+      return "KVM cannot emulate it";
+    case kWrongValue:
+      return "the guest sees another value";
+    default:
+      return "an unexpected exit";
+  }
+}
+
+std::string Ask(const char* name, const Probe& probe) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(kSeconds);
+    _exit(Run(probe));
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) {
+    return fmt::format("probe {}: no child process", name);
+  }
+  if (WIFSIGNALED(status)) return fmt::format("probe {}: hangs in plain KVM", name);
+  if (WEXITSTATUS(status) == kWorks) return "";
+  return fmt::format("probe {}: in plain KVM: {}", name, Words(WEXITSTATUS(status)));
+}
+
+}  // namespace
+
+std::string ProbeLongModeCode(const char* name, const std::vector<uint8_t>& code) {
+  Probe probe;
+  probe.code = code;
+  probe.code.insert(probe.code.end(), {0xE6, kDonePort});  // out kDonePort, al
+  return Ask(name, probe);
+}
+
+std::string ProbeRealMode() {
+  Probe probe;
+  probe.long_mode = false;
+  // mov ax, 0x1234; mov [0x9000], ax; out kDonePort, al
+  probe.code = {0xB8, 0x34, 0x12, 0xA3, 0x00, 0x90, 0xE6, kDonePort};
+  return Ask("real-mode", probe);
+}
+
+std::string ProbeCpuidLeaf1() {
+  Probe probe;
+  probe.set_leaf_1 = true;
+  // mov eax, 1; cpuid; mov eax, ebx; out kDonePort, eax
+  probe.code = {0xB8, 1, 0, 0, 0, 0x0F, 0xA2, 0x89, 0xD8, 0xE7, kDonePort};
+  return Ask("cpuid-leaf-1", probe);
+}
+
+}  // namespace kvm_tests

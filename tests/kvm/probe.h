@@ -1,0 +1,27 @@
+// What the host's KVM can do at all, found out with plain ioctls in a child process: a test of the
+// library that needs it and cannot have it is skipped by the probe's words.
+//
+//   const std::string missing = ProbeRealMode();
+//   if (!missing.empty()) GTEST_SKIP() << missing;
+
+#ifndef ZIRCON_TESTS_KVM_PROBE_H_
+#define ZIRCON_TESTS_KVM_PROBE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kvm_tests {
+
+// Each gives "" if it works, else "probe NAME: what happened instead".
+
+// 64-bit ring 0 code, given as bytes, that may store to and load from GUEST_MEM_TRAP in RBX.
+std::string ProbeLongModeCode(const char* name, const std::vector<uint8_t>& code);
+// A VCPU that starts in real mode.
+std::string ProbeRealMode();
+// The guest sees in CPUID leaf 1 what KVM_SET_CPUID2 was told.
+std::string ProbeCpuidLeaf1();
+
+}  // namespace kvm_tests
+
+#endif  // ZIRCON_TESTS_KVM_PROBE_H_

@@ -1,0 +1,408 @@
+// The root VMAR of this process: real mappings among the program's own, which must never be
+// touched. Expectations: contract api.md §1.3, §7.2; semantics.md §1; objects.md §11.
+
+#include "objects/process_space.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <zircon/syscalls.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "objects/vmo.h"
+
+namespace zircon::objects {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint32_t kRead = ZX_VM_PERM_READ;
+constexpr uint32_t kReadWrite = ZX_VM_PERM_READ | ZX_VM_PERM_WRITE;
+constexpr uint32_t kReadExecute = ZX_VM_PERM_READ | ZX_VM_PERM_EXECUTE;
+
+volatile uint8_t* At(zx_vaddr_t address) { return reinterpret_cast<volatile uint8_t*>(address); }
+
+// What the kernel lets a program do at an address, found out without a signal.
+bool IsMapped(zx_vaddr_t address) {
+  unsigned char resident;
+  return mincore(reinterpret_cast<void*>(address), kPage, &resident) == 0;
+}
+
+class Pipe {
+ public:
+  Pipe() { EXPECT_EQ(pipe(fds_), 0); }
+  ~Pipe() {
+    close(fds_[0]);
+    close(fds_[1]);
+  }
+  bool CanRead(zx_vaddr_t address) {
+    if (write(fds_[1], reinterpret_cast<void*>(address), 1) != 1) return false;
+    char byte;
+    return read(fds_[0], &byte, 1) == 1;
+  }
+  bool CanWrite(zx_vaddr_t address) {
+    const char value = 1;
+    EXPECT_EQ(write(fds_[1], &value, 1), 1);
+    if (read(fds_[0], reinterpret_cast<void*>(address), 1) == 1) return true;
+    char byte;
+    EXPECT_EQ(read(fds_[0], &byte, 1), 1);
+    return false;
+  }
+
+ private:
+  int fds_[2];
+};
+
+class ProcessVmar : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = zx_vmar_root_self();
+    ASSERT_NE(root_, ZX_HANDLE_INVALID);
+    ASSERT_EQ(zx_object_get_info(root_, ZX_INFO_VMAR, &info_, sizeof(info_), nullptr, nullptr),
+              ZX_OK);
+    ASSERT_EQ(zx_vmo_create(16 * kPage, 0, &vmo_), ZX_OK);
+    ASSERT_EQ(zx_vmo_replace_as_executable(vmo_, ZX_HANDLE_INVALID, &vmo_), ZX_OK);
+    for (uint64_t page = 0; page < 16; ++page) {
+      const auto number = static_cast<uint8_t>(page);
+      ASSERT_EQ(zx_vmo_write(vmo_, &number, page * kPage, 1), ZX_OK);
+    }
+  }
+  void TearDown() override { zx_handle_close(vmo_); }
+
+  zx_vaddr_t Map(uint64_t pages, uint32_t options = kReadWrite, uint64_t vmo_page = 0) {
+    zx_vaddr_t address = 0;
+    EXPECT_EQ(zx_vmar_map(root_, options, 0, vmo_, vmo_page * kPage, pages * kPage, &address),
+              ZX_OK);
+    return address;
+  }
+  zx_status_t MapAt(zx_vaddr_t wanted, uint64_t pages, uint32_t options = kReadWrite,
+                    uint64_t vmo_page = 0, uint32_t specific = ZX_VM_SPECIFIC) {
+    zx_vaddr_t address = 0;
+    const zx_status_t status = zx_vmar_map(root_, options | specific, wanted - info_.base, vmo_,
+                                           vmo_page * kPage, pages * kPage, &address);
+    EXPECT_EQ(address, status == ZX_OK ? wanted : 0);
+    return status;
+  }
+  zx_status_t Overwrite(zx_vaddr_t wanted, uint64_t pages, uint32_t options, uint64_t vmo_page) {
+    return MapAt(wanted, pages, options, vmo_page, ZX_VM_SPECIFIC_OVERWRITE);
+  }
+  zx_status_t Unmap(zx_vaddr_t address, uint64_t pages) {
+    return zx_vmar_unmap(root_, address, pages * kPage);
+  }
+  // A range of addresses that nobody uses, for as long as nobody else maps anything.
+  zx_vaddr_t FreeRange(uint64_t pages) {
+    void* found = mmap(nullptr, pages * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    EXPECT_NE(found, MAP_FAILED);
+    munmap(found, pages * kPage);
+    return reinterpret_cast<zx_vaddr_t>(found);
+  }
+
+  zx_handle_t root_ = ZX_HANDLE_INVALID;
+  zx_handle_t vmo_ = ZX_HANDLE_INVALID;
+  zx_info_vmar_t info_{};
+  Pipe pipe_;
+};
+
+// Memory of the program's own in the middle of a range.
+class HostPage {
+ public:
+  explicit HostPage(zx_vaddr_t address) {
+    page_ = mmap(reinterpret_cast<void*>(address), kPage, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    EXPECT_EQ(reinterpret_cast<zx_vaddr_t>(page_), address);
+    std::memset(page_, 0xCC, kPage);
+  }
+  ~HostPage() { munmap(page_, kPage); }
+  void ExpectUntouched() const {
+    for (uint64_t i = 0; i < kPage; ++i) ASSERT_EQ(static_cast<uint8_t*>(page_)[i], 0xCC);
+  }
+
+ private:
+  void* page_;
+};
+
+TEST_F(ProcessVmar, IsOneHandleForEver) {
+  std::set<zx_handle_t> seen;
+  std::vector<zx_handle_t> values(4);
+  std::vector<std::thread> threads;
+  for (zx_handle_t& value : values) threads.emplace_back([&] { value = zx_vmar_root_self(); });
+  for (std::thread& thread : threads) thread.join();
+  seen.insert(values.begin(), values.end());
+  seen.insert(root_);
+  EXPECT_EQ(seen.size(), 1u);
+  zx_info_handle_basic_t basic{};
+  ASSERT_EQ(
+      zx_object_get_info(root_, ZX_INFO_HANDLE_BASIC, &basic, sizeof(basic), nullptr, nullptr),
+      ZX_OK);
+  EXPECT_EQ(basic.type, ZX_OBJ_TYPE_VMAR);
+  EXPECT_EQ(basic.rights, 0x20801Fu);
+}
+
+TEST_F(ProcessVmar, CoversWhatProgramsCanAddress) {
+  EXPECT_EQ(info_.base, 64 * 1024u);
+  int local = 0;
+  for (const void* known : {static_cast<const void*>(&local), static_cast<const void*>(this),
+                            reinterpret_cast<const void*>(&zx_vmar_root_self)}) {
+    const auto address = reinterpret_cast<zx_vaddr_t>(known);
+    EXPECT_GE(address, info_.base);
+    EXPECT_LT(address, info_.base + info_.len);
+  }
+#ifdef __x86_64__
+  EXPECT_EQ(info_.base + info_.len, 0x7FFFFFFFF000u);
+#endif
+}
+
+TEST_F(ProcessVmar, MappingsShareThePagesOfTheVmo) {
+  const zx_vaddr_t first = Map(2, kReadWrite, 3);
+  const zx_vaddr_t second = Map(2, kRead, 3);
+  EXPECT_EQ(*At(first), 3);
+  EXPECT_EQ(*At(first + kPage), 4);
+  *At(first) = 99;
+  EXPECT_EQ(*At(second), 99);
+  uint8_t byte = 0;
+  EXPECT_EQ(zx_vmo_read(vmo_, &byte, 3 * kPage, 1), ZX_OK);
+  EXPECT_EQ(byte, 99);
+  byte = 100;
+  EXPECT_EQ(zx_vmo_write(vmo_, &byte, 3 * kPage, 1), ZX_OK);
+  EXPECT_EQ(*At(second), 100);
+  EXPECT_EQ(Unmap(first, 2), ZX_OK);
+  EXPECT_EQ(*At(second), 100);
+  EXPECT_EQ(Unmap(second, 2), ZX_OK);
+}
+
+TEST_F(ProcessVmar, PermissionsAreTheHosts) {
+  struct Case {
+    uint32_t permissions;
+    bool read;
+    bool write;
+  };
+  for (const Case& c : {Case{0, false, false}, Case{kRead, true, false},
+                        Case{kReadWrite, true, true}, Case{kReadExecute, true, false}}) {
+    const zx_vaddr_t address = Map(1, c.permissions);
+    EXPECT_EQ(pipe_.CanRead(address), c.read) << c.permissions;
+    EXPECT_EQ(pipe_.CanWrite(address), c.write) << c.permissions;
+    EXPECT_EQ(Unmap(address, 1), ZX_OK);
+  }
+}
+
+#ifdef __x86_64__
+TEST_F(ProcessVmar, ExecutableMappingsExecute) {
+  const uint8_t code[] = {0xB8, 0x2A, 0, 0, 0, 0xC3};  // mov eax, 42; ret
+  ASSERT_EQ(zx_vmo_write(vmo_, code, 0, sizeof(code)), ZX_OK);
+  const zx_vaddr_t address = Map(1, kReadExecute);
+  EXPECT_EQ(reinterpret_cast<int (*)()>(address)(), 42);
+  EXPECT_EQ(Unmap(address, 1), ZX_OK);
+}
+#endif
+
+TEST_F(ProcessVmar, OutlivesTheVmoHandle) {
+  const zx_vaddr_t address = Map(1, kReadWrite, 5);
+  zx_handle_close(vmo_);
+  EXPECT_EQ(*At(address), 5);
+  EXPECT_EQ(Unmap(address, 1), ZX_OK);
+  EXPECT_FALSE(IsMapped(address));
+}
+
+TEST_F(ProcessVmar, MapsBeyondTheEndOfTheVmo) {
+  const zx_vaddr_t address = Map(3, kReadWrite, 15);
+  EXPECT_EQ(*At(address), 15);
+  EXPECT_FALSE(pipe_.CanRead(address + kPage));  // SIGBUS for the program
+  EXPECT_EQ(Unmap(address, 3), ZX_OK);
+}
+
+TEST_F(ProcessVmar, SpecificTakesAFreePlace) {
+  const zx_vaddr_t range = FreeRange(4);
+  EXPECT_EQ(MapAt(range + kPage, 2, kReadWrite, 7), ZX_OK);
+  EXPECT_EQ(*At(range + 2 * kPage), 8);
+  EXPECT_EQ(MapAt(range + 2 * kPage, 2), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(MapAt(range, 2), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(Unmap(range, 4), ZX_OK);
+  EXPECT_FALSE(IsMapped(range + kPage));
+}
+
+TEST_F(ProcessVmar, SpecificMeetsHostMemory) {
+  const zx_vaddr_t range = FreeRange(4);
+  HostPage host(range + 2 * kPage);
+  EXPECT_EQ(MapAt(range, 4), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(MapAt(range + 2 * kPage, 1), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_FALSE(IsMapped(range));
+  host.ExpectUntouched();
+}
+
+TEST_F(ProcessVmar, OverwriteReplacesOnlyOurs) {
+  const zx_vaddr_t range = FreeRange(6);
+  ASSERT_EQ(MapAt(range + kPage, 2, kReadWrite, 0), ZX_OK);
+  ASSERT_EQ(MapAt(range + 4 * kPage, 1, kReadWrite, 4), ZX_OK);
+  EXPECT_EQ(Overwrite(range, 6, kRead, 8), ZX_OK);
+  for (uint64_t page = 0; page < 6; ++page) EXPECT_EQ(*At(range + page * kPage), 8 + page);
+  EXPECT_EQ(Unmap(range + 5 * kPage, 1), ZX_OK);
+  {
+    HostPage host(range + 5 * kPage);
+    EXPECT_EQ(Overwrite(range, 6, kReadWrite, 0), ZX_ERR_ALREADY_EXISTS);
+    EXPECT_EQ(Overwrite(range + 5 * kPage, 1, kReadWrite, 0), ZX_ERR_ALREADY_EXISTS);
+    host.ExpectUntouched();
+  }
+  for (uint64_t page = 0; page < 5; ++page) EXPECT_EQ(*At(range + page * kPage), 8 + page);
+  EXPECT_EQ(Unmap(range, 5), ZX_OK);
+}
+
+TEST_F(ProcessVmar, OverwriteIsNeverSeenUnmapped) {
+  const zx_vaddr_t address = Map(1, kRead, 1);
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    while (!stop.load()) {
+      const uint8_t seen = *At(address);  // a hole would be a signal
+      EXPECT_TRUE(seen == 1 || seen == 2) << int{seen};
+    }
+  });
+  for (int i = 0; i < 500; ++i) {
+    ASSERT_EQ(Overwrite(address, 1, kRead, 2), ZX_OK);
+    ASSERT_EQ(Overwrite(address, 1, kRead, 1), ZX_OK);
+  }
+  stop = true;
+  reader.join();
+  EXPECT_EQ(Unmap(address, 1), ZX_OK);
+}
+
+TEST_F(ProcessVmar, UnmapLeavesHostMemoryAlone) {
+  const zx_vaddr_t range = FreeRange(4);
+  ASSERT_EQ(MapAt(range, 1, kReadWrite, 1), ZX_OK);
+  HostPage host(range + kPage);
+  ASSERT_EQ(MapAt(range + 2 * kPage, 2, kReadWrite, 2), ZX_OK);
+  EXPECT_EQ(Unmap(range, 3), ZX_OK);
+  host.ExpectUntouched();
+  EXPECT_FALSE(IsMapped(range));
+  EXPECT_FALSE(IsMapped(range + 2 * kPage));
+  EXPECT_EQ(*At(range + 3 * kPage), 3);
+  EXPECT_EQ(Unmap(range + kPage, 1), ZX_OK);  // a hole
+  host.ExpectUntouched();
+  // Everything: the heap, the stack and the code are holes, too.
+  EXPECT_EQ(zx_vmar_unmap(root_, info_.base, info_.len), ZX_OK);
+  host.ExpectUntouched();
+  EXPECT_FALSE(IsMapped(range + 3 * kPage));
+}
+
+TEST_F(ProcessVmar, ProtectLeavesHostMemoryAlone) {
+  const zx_vaddr_t range = FreeRange(3);
+  ASSERT_EQ(MapAt(range, 1), ZX_OK);
+  HostPage host(range + kPage);
+  ASSERT_EQ(MapAt(range + 2 * kPage, 1), ZX_OK);
+  EXPECT_EQ(zx_vmar_protect(root_, 0, range, 3 * kPage), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(zx_vmar_protect(root_, 0, range + kPage, kPage), ZX_ERR_NOT_FOUND);
+  host.ExpectUntouched();
+  EXPECT_TRUE(pipe_.CanWrite(range));
+  EXPECT_EQ(Unmap(range, 3), ZX_OK);
+}
+
+TEST_F(ProcessVmar, ProtectChangesAPart) {
+  const zx_vaddr_t address = Map(3, kReadWrite);
+  EXPECT_EQ(zx_vmar_protect(root_, kRead, address + kPage, kPage), ZX_OK);
+  EXPECT_TRUE(pipe_.CanWrite(address));
+  EXPECT_FALSE(pipe_.CanWrite(address + kPage));
+  EXPECT_TRUE(pipe_.CanRead(address + kPage));
+  EXPECT_TRUE(pipe_.CanWrite(address + 2 * kPage));
+  EXPECT_EQ(zx_vmar_protect(root_, 0, address, 3 * kPage), ZX_OK);
+  EXPECT_FALSE(pipe_.CanRead(address + 2 * kPage));
+  EXPECT_EQ(zx_vmar_protect(root_, kReadWrite, address, 3 * kPage), ZX_OK);
+  EXPECT_TRUE(pipe_.CanWrite(address + kPage));
+  EXPECT_EQ(Unmap(address, 3), ZX_OK);
+}
+
+TEST_F(ProcessVmar, ProtectGivesNoMoreThanTheHandleOfTheMap) {
+  zx_handle_t read_only = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_handle_duplicate(vmo_, ZX_RIGHT_READ | ZX_RIGHT_MAP, &read_only), ZX_OK);
+  zx_vaddr_t address = 0;
+  ASSERT_EQ(zx_vmar_map(root_, kRead, 0, read_only, 0, kPage, &address), ZX_OK);
+  EXPECT_EQ(zx_vmar_protect(root_, kReadWrite, address, kPage), ZX_ERR_ACCESS_DENIED);
+  EXPECT_FALSE(pipe_.CanWrite(address));
+  zx_handle_close(read_only);
+  EXPECT_EQ(Unmap(address, 1), ZX_OK);
+}
+
+TEST_F(ProcessVmar, ReadRightIsNeededEvenThoughTheFileIsWritable) {
+  zx_handle_t write_only = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_handle_duplicate(vmo_, ZX_RIGHT_WRITE | ZX_RIGHT_MAP, &write_only), ZX_OK);
+  zx_vaddr_t address = 0;
+  EXPECT_EQ(zx_vmar_map(root_, kRead, 0, write_only, 0, kPage, &address), ZX_ERR_ACCESS_DENIED);
+  zx_handle_close(write_only);
+}
+
+TEST_F(ProcessVmar, TellsWhenThereIsNoRoom) {
+  zx_vaddr_t address = 7;
+  // Fits into the region, but not between what is there.
+  EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_, 0, info_.len, &address), ZX_ERR_NO_RESOURCES);
+  EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_, 0, info_.len + 1, &address), ZX_ERR_INVALID_ARGS);
+  // No file is that long.
+  EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_, UINT64_MAX - 2 * kPage + 1, kPage, &address),
+            ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(address, 7u);
+}
+
+TEST_F(ProcessVmar, AMappingThatCannotTellItsAddressStays) {
+  const zx_vaddr_t range = FreeRange(1);
+  EXPECT_EQ(
+      zx_vmar_map(root_, kRead | ZX_VM_SPECIFIC, range - info_.base, vmo_, kPage, kPage, nullptr),
+      ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(*At(range), 1);
+  EXPECT_EQ(Unmap(range, 1), ZX_OK);
+}
+
+TEST_F(ProcessVmar, SurvivesAProgramThatUnmapsByItself) {
+  // The kernel gives the same place again; the tree believes it taken.
+  for (int i = 0; i < 3; ++i) {
+    const zx_vaddr_t address = Map(2, kReadWrite, 6);
+    EXPECT_EQ(*At(address), 6);
+    ASSERT_EQ(munmap(reinterpret_cast<void*>(address), 2 * kPage), 0);
+  }
+  const zx_vaddr_t address = Map(2, kReadWrite, 6);
+  EXPECT_EQ(*At(address + kPage), 7);
+  EXPECT_EQ(Unmap(address, 2), ZX_OK);
+  EXPECT_FALSE(IsMapped(address));
+}
+
+TEST_F(ProcessVmar, CannotBeDestroyed) { EXPECT_EQ(zx_vmar_destroy(root_), ZX_ERR_NOT_SUPPORTED); }
+
+TEST_F(ProcessVmar, AForkedChildHasNeitherMappingsNorRoot) {
+  const zx_vaddr_t address = Map(1);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (IsMapped(address)) _exit(1);
+    if (zx_vmar_root_self() != ZX_HANDLE_INVALID) _exit(2);
+    if (zx_vmar_unmap(root_, address, kPage) != ZX_ERR_BAD_STATE) _exit(3);
+    if (zx_vmo_read(vmo_, nullptr, 0, 0) != ZX_ERR_BAD_STATE) _exit(4);
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(*At(address), 0);
+  EXPECT_EQ(Unmap(address, 1), ZX_OK);
+}
+
+TEST_F(ProcessVmar, ThreadsMapAndUnmapAtOnce) {
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < 200; ++i) {
+        const uint64_t page = static_cast<uint64_t>(thread + i) % 12;
+        const zx_vaddr_t address = Map(4, kRead, page);
+        for (uint64_t at = 0; at < 4; ++at) ASSERT_EQ(*At(address + at * kPage), page + at);
+        ASSERT_EQ(Unmap(address + kPage, 2), ZX_OK);
+        ASSERT_EQ(*At(address + 3 * kPage), page + 3);
+        ASSERT_EQ(Unmap(address, 1), ZX_OK);
+        ASSERT_EQ(Unmap(address + 3 * kPage, 1), ZX_OK);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace zircon::objects

@@ -1,0 +1,253 @@
+// BELL traps. Expectations: contract semantics §3.5; README decision 6 (a kick against a VCPU blocked
+// on a full bell); design §4.8, §5.
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "fake/machine_test.h"
+
+namespace zircon {
+namespace {
+
+using fake::Eventually;
+using fake::FakeVcpu;
+using fake::kGoOn;
+using fake::Machine;
+using fake::MmioReadThen;
+using fake::MmioWrite;
+using fake::PioOut;
+
+constexpr uint64_t kBell = Machine::kDeviceAddress;
+constexpr uint64_t kKey = 0x42;
+constexpr uint32_t kReserve = 256;
+
+class VcpuBell : public fake::OnMachine {
+ protected:
+  void SetUp() override {
+    OnMachine::SetUp();
+    ASSERT_EQ(machine().TrapBell(kBell, 0x1000, kKey), ZX_OK);
+    ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
+    zx_vcpu_state_t state = {};
+    state.rdx = 0x60;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    machine().CodeAt(Machine::kEntry, std::vector<uint8_t>(0x1000, 0xEE));
+  }
+  void Ring(uint64_t offset, int times = 1) {
+    for (int i = 0; i < times; ++i) cpu().Push(MmioWrite(kBell + offset, 0x1234, 4, 2));
+  }
+  void PushOut() { cpu().Push(PioOut(0x60, 1, 0)); }
+  zx_status_t Next(zx_port_packet_t* packet) {
+    return zx_port_wait(machine().port, ZX_TIME_INFINITE_PAST, packet);
+  }
+  void ClosePort() {
+    ASSERT_EQ(zx_handle_close(machine().port), ZX_OK);
+    machine().port = ZX_HANDLE_INVALID;
+  }
+};
+
+TEST_F(VcpuBell, AStoreIsAPacketAndTheGuestRunsOn) {
+  Ring(0x10);
+  Ring(0x18);
+  PushOut();
+  // "bell: 1 VCPU ioctl each"
+  ASSERT_EQ(EnterWithRuns(3), ZX_OK);
+  for (const uint64_t offset : {0x10u, 0x18u}) {
+    zx_port_packet_t bell;
+    ASSERT_EQ(Next(&bell), ZX_OK);
+    EXPECT_EQ(bell.key, kKey);
+    EXPECT_EQ(bell.type, ZX_PKT_TYPE_GUEST_BELL);
+    EXPECT_EQ(bell.status, ZX_OK);
+    EXPECT_EQ(bell.guest_bell.addr, kBell + offset);
+    EXPECT_EQ(bell.guest_bell.reserved0, 0u);
+    EXPECT_EQ(bell.guest_bell.reserved2, 0u);
+  }
+  zx_port_packet_t none;
+  EXPECT_EQ(Next(&none), ZX_ERR_TIMED_OUT);
+}
+
+TEST_F(VcpuBell, LoadIsRefusedWithRipPast) {
+  const uint64_t rip = cpu().regs.rip;
+  machine().Code({0x8B, 0x03, 0xEE});  // mov (%rbx),%eax
+  cpu().Push(fake::MmioRead(kBell, 4, 2));
+  EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED);
+  EXPECT_EQ(machine().State().rax, 0u);
+  cpu().Push([rip](FakeVcpu& vcpu) {
+    EXPECT_EQ(vcpu.regs.rip, rip + 2);
+    return PioOut(0x60, 1, 0)(vcpu);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+  zx_port_packet_t none;
+  EXPECT_EQ(Next(&none), ZX_ERR_TIMED_OUT);
+}
+
+TEST_F(VcpuBell, ReadModifyWriteIsRefusedAndRingsNothing) {
+  const uint64_t rip = cpu().regs.rip;
+  machine().Code({0x01, 0x03, 0xEE});
+  cpu().Push(MmioReadThen(kBell, 4, 2, [](FakeVcpu& vcpu, uint64_t) {
+    vcpu.CompleteWith([](FakeVcpu&) { return kGoOn; });
+    return fake::ExitForWrite(vcpu, kBell, 0, 4);
+  }));
+  EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED);
+  cpu().Push([rip](FakeVcpu& vcpu) {
+    EXPECT_EQ(vcpu.regs.rip, rip + 2);
+    return PioOut(0x60, 1, 0)(vcpu);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+  zx_port_packet_t none;
+  EXPECT_EQ(Next(&none), ZX_ERR_TIMED_OUT);
+}
+
+TEST_F(VcpuBell, BlocksWhenTheReserveIsUsedUp) {
+  Ring(0, kReserve + 1);
+  PushOut();
+  std::thread reader([&] {
+    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_EQ(cpu().runs(), kReserve + 1);  // blocked
+    zx_port_packet_t bell;
+    EXPECT_EQ(Next(&bell), ZX_OK);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+  reader.join();
+  zx_port_packet_t bell;
+  for (uint32_t i = 0; i < kReserve; ++i) ASSERT_EQ(Next(&bell), ZX_OK);
+  EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
+}
+
+TEST_F(VcpuBell, TwoTrapsHaveAReserveEach) {
+  ASSERT_EQ(machine().TrapBell(kBell + 0x1000, 0x1000, 7), ZX_OK);
+  Ring(0, kReserve);
+  Ring(0x1000, kReserve);
+  PushOut();
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+}
+
+TEST_F(VcpuBell, KickWhileBlockedCancelsAndTheBellComesFirstNextTime) {
+  Ring(0, kReserve);
+  Ring(0x80);
+  PushOut();
+  std::thread kicker([&] {
+    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+  kicker.join();
+  zx_port_packet_t bell;
+  for (uint32_t i = 0; i < kReserve; ++i) {
+    ASSERT_EQ(Next(&bell), ZX_OK);
+    EXPECT_EQ(bell.guest_bell.addr, kBell);
+  }
+  EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
+  EXPECT_EQ(EnterWithRuns(1), ZX_OK);
+  ASSERT_EQ(Next(&bell), ZX_OK);
+  EXPECT_EQ(bell.guest_bell.addr, kBell + 0x80);
+}
+
+TEST_F(VcpuBell, AnInterruptDoesNotEndTheBlocking) {
+  Ring(0, kReserve + 1);
+  PushOut();
+  std::thread other([&] {
+    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 2), ZX_OK);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_EQ(cpu().runs(), kReserve + 1);
+    zx_port_packet_t bell;
+    EXPECT_EQ(Next(&bell), ZX_OK);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+  other.join();
+  EXPECT_EQ(cpu().deliveries().size(), 1u);  // and it is not lost
+}
+
+TEST_F(VcpuBell, MappingWhileBlockedDoesNotDeadlock) {
+  // A change of the guest's memory parks its VCPUs; one that waits for room is parked already.
+  Ring(0, kReserve + 1);
+  PushOut();
+  std::thread other([&] {
+    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
+    EXPECT_EQ(machine().Map(0x600000, 0x1000, ZX_VM_PERM_READ), ZX_OK);
+    zx_port_packet_t bell;
+    EXPECT_EQ(Next(&bell), ZX_OK);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+  other.join();
+}
+
+TEST_F(VcpuBell, DeadPortIsBadStateForEachStore) {
+  ClosePort();
+  Ring(0, 2);
+  PushOut();
+  EXPECT_EQ(machine().Enter(), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(machine().Enter(), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(EnterWithRuns(1), ZX_OK);  // "the next enter continues after it"
+}
+
+TEST_F(VcpuBell, PortDeathReleasesABlockedVcpu) {
+  Ring(0, kReserve + 1);
+  PushOut();
+  std::thread closer([&] {
+    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    ClosePort();
+  });
+  EXPECT_EQ(machine().Enter(), ZX_ERR_BAD_STATE);
+  closer.join();
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+}
+
+TEST_F(VcpuBell, DestroyedWithABellPendingDropsIt) {
+  Ring(0, kReserve + 1);
+  std::thread kicker([&] {
+    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
+    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+  kicker.join();
+  ASSERT_EQ(zx_handle_close(machine().vcpu), ZX_OK);
+  machine().vcpu = ZX_HANDLE_INVALID;
+  zx_port_packet_t bell;
+  for (uint32_t i = 0; i < kReserve; ++i) ASSERT_EQ(Next(&bell), ZX_OK);
+  EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
+}
+
+TEST_F(VcpuBell, GuestDestructionWithdrawsItsPacketsOnly) {
+  Ring(0, 3);
+  PushOut();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  zx_port_packet_t user = {};
+  user.key = kKey;
+  ASSERT_EQ(zx_port_queue(machine().port, &user), ZX_OK);
+  for (zx_handle_t* handle : {&machine().vcpu, &machine().guest}) {
+    ASSERT_EQ(zx_handle_close(*handle), ZX_OK);
+    *handle = ZX_HANDLE_INVALID;
+  }
+  zx_port_packet_t left;
+  ASSERT_EQ(Next(&left), ZX_OK);
+  EXPECT_EQ(left.type, ZX_PKT_TYPE_USER);
+  EXPECT_EQ(Next(&left), ZX_ERR_TIMED_OUT);
+}
+
+TEST_F(VcpuBell, PacketsKeepTheOrderOfThePort) {
+  zx_port_packet_t user = {};
+  user.key = 99;
+  Ring(0);
+  PushOut();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  ASSERT_EQ(zx_port_queue(machine().port, &user), ZX_OK);
+  Ring(8);
+  PushOut();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  zx_port_packet_t got;
+  ASSERT_EQ(Next(&got), ZX_OK);
+  EXPECT_EQ(got.guest_bell.addr, kBell);
+  ASSERT_EQ(Next(&got), ZX_OK);
+  EXPECT_EQ(got.key, 99u);
+  ASSERT_EQ(Next(&got), ZX_OK);
+  EXPECT_EQ(got.guest_bell.addr, kBell + 8);
+}
+
+}  // namespace
+}  // namespace zircon

@@ -1,0 +1,347 @@
+// Port exits: packets, completion, refusals. Expectations: contract semantics §3.2 (IO delivery), §4
+// (RIP), §14 (state), §15 rows 4, 5, 16; design §4.4 (completion), §5 (ioctls per exit).
+
+#include <gtest/gtest.h>
+
+#include "fake/machine_test.h"
+
+namespace zircon {
+namespace {
+
+using fake::DefaultHost;
+using fake::Machine;
+using fake::HostModel;
+using fake::PioIn;
+using fake::PioOut;
+using fake::StringIo;
+
+constexpr uint16_t kPort = 0x60;
+constexpr uint64_t kKey = 0xFEED;
+constexpr uint64_t kOldRax = 0x1122334455667788;
+constexpr uint64_t kUserCarry = 0x1;
+
+// Both kinds of host: where port instructions exit directly, and where KVM emulates them.
+class VcpuIo : public fake::OnMachine, public ::testing::WithParamInterface<bool> {
+ protected:
+  void SetUp() override {
+    HostModel host = DefaultHost();
+    host.emulates_ports = GetParam();
+    Use(std::move(host));
+    ASSERT_EQ(machine().TrapIo(kPort, 8, kKey), ZX_OK);
+    zx_vcpu_state_t state = {};
+    state.rax = kOldRax;
+    state.rdx = kPort;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+  }
+  // The guest ends in an exit that the library has no use for but to return: an OUT to the trap.
+  void PushEnd() { cpu().Push(PioOut(kPort, 1, 0)); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Hosts, VcpuIo, ::testing::Bool(), [](const auto& param_info) {
+  return param_info.param ? "emulated" : "direct";
+});
+
+TEST_P(VcpuIo, OutGivesItsDataAndTakesOneRun) {
+  const struct {
+    std::initializer_list<uint8_t> code;
+    uint8_t size;
+    uint8_t length;
+  } kCases[] = {{{0xEE}, 1, 1}, {{0x66, 0xEF}, 2, 2}, {{0xEF}, 4, 1}};
+  for (const auto& c : kCases) {
+    machine().Code(c.code);
+    cpu().Push(PioOut(kPort, c.size, 0xA1B2C3D4, c.length));
+    ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+    // "data = low access_size bytes of RAX, remaining data bytes 0"; common part of §3.1.
+    EXPECT_EQ(packet().key, kKey);
+    EXPECT_EQ(packet().type, ZX_PKT_TYPE_GUEST_IO);
+    EXPECT_EQ(packet().status, ZX_OK);
+    EXPECT_EQ(packet().guest_io.port, kPort);
+    EXPECT_EQ(packet().guest_io.access_size, c.size);
+    EXPECT_FALSE(packet().guest_io.input);
+    const uint32_t mask = c.size == 4 ? 0xFFFFFFFF : (1u << (8 * c.size)) - 1;
+    EXPECT_EQ(packet().guest_io.u32, 0xA1B2C3D4 & mask);
+    EXPECT_EQ(packet().guest_io.reserved0, 0u);
+    EXPECT_EQ(packet().guest_io.reserved1, 0u);
+    EXPECT_EQ(packet().guest_io.reserved2, 0u);
+  }
+}
+
+TEST_P(VcpuIo, RipIsPastAnOutWhenTheGuestGoesOn) {
+  machine().Code({0xEE, 0xEE});
+  cpu().Push(PioOut(kPort, 1, 0));
+  PushEnd();
+  const uint64_t rip = cpu().regs.rip;
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+  EXPECT_EQ(machine().State().rax, kOldRax);
+  EXPECT_GE(cpu().regs.rip, rip + 1);
+}
+
+TEST_P(VcpuIo, InShowsRaxUnchangedForOneAndTwoBytesAndZeroForFour) {
+  const struct {
+    std::initializer_list<uint8_t> code;
+    uint8_t size;
+    uint8_t length;
+    uint64_t rax;
+  } kCases[] = {{{0xEC}, 1, 1, kOldRax}, {{0x66, 0xED}, 2, 2, kOldRax}, {{0xED}, 4, 1, 0}};
+  for (const auto& c : kCases) {
+    machine().Code(c.code);
+    cpu().Push(PioIn(kPort, c.size, c.length));
+    ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+    EXPECT_EQ(packet().type, ZX_PKT_TYPE_GUEST_IO);
+    EXPECT_TRUE(packet().guest_io.input);
+    EXPECT_EQ(packet().guest_io.access_size, c.size);
+    EXPECT_EQ(packet().guest_io.u32, 0u);
+    EXPECT_EQ(machine().State().rax, c.rax);
+    // "Not compulsory: re-entering without it leaves RAX as in the table."
+    machine().CodeAt(cpu().regs.rip + c.length, {0xEE});
+    const uint64_t rip = cpu().regs.rip;
+    PushEnd();
+    ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+    EXPECT_EQ(machine().State().rax, c.rax);
+    EXPECT_GE(cpu().regs.rip, rip + c.length);
+    zx_vcpu_state_t state = machine().State();
+    state.rax = kOldRax;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    cpu().regs.rip = Machine::kEntry;
+    cpu().run().s.regs.regs.rip = Machine::kEntry;
+  }
+}
+
+TEST_P(VcpuIo, WriteIoReplacesTheLowBytes) {
+  const struct {
+    std::initializer_list<uint8_t> code;
+    uint8_t size;
+    uint8_t length;
+    uint64_t rax;
+  } kCases[] = {{{0xEC}, 1, 1, 0x11223344556677D4},
+                {{0x66, 0xED}, 2, 2, 0x112233445566C3D4},
+                {{0xED}, 4, 1, 0xA1B2C3D4}};
+  for (const auto& c : kCases) {
+    machine().Code(c.code);
+    machine().CodeAt(Machine::kEntry + c.length, {0xEE});
+    cpu().Push(PioIn(kPort, c.size, c.length));
+    ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+    ASSERT_EQ(machine().WriteIo(c.size, 0xA1B2C3D4), ZX_OK);
+    EXPECT_EQ(machine().State().rax, c.rax);
+    PushEnd();
+    // "IN + write_state(IO): 1 VCPU ioctl".
+    ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+    EXPECT_EQ(cpu().regs.rax, c.rax);
+    EXPECT_EQ(machine().State().rax, c.rax);
+    zx_vcpu_state_t state = machine().State();
+    state.rax = kOldRax;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    cpu().regs.rip = Machine::kEntry;
+    cpu().run().s.regs.regs.rip = Machine::kEntry;
+  }
+}
+
+TEST_P(VcpuIo, WriteIoOfAnotherSizeThanThePacket) {
+  // "access_size in the call need not equal the packet's".
+  machine().Code({0xEC, 0xEE});
+  cpu().Push(PioIn(kPort, 1));
+  PushEnd();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  ASSERT_EQ(machine().WriteIo(4, 0xA1B2C3D4), ZX_OK);
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  // The kernel merges one byte itself; the other three must arrive all the same.
+  EXPECT_EQ(cpu().regs.rax, 0x11223344A1B2C3D4u);
+  EXPECT_EQ(cpu().regs.rip, Machine::kEntry + (GetParam() ? 2 : 1));
+}
+
+TEST_P(VcpuIo, WriteIoAtAnyTime) {
+  // "may be called at any time and always writes RAX"
+  machine().Code({0xEE});
+  ASSERT_EQ(machine().WriteIo(2, 0xBEEF), ZX_OK);
+  cpu().Push(PioOut(kPort, 1, 0));
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  EXPECT_EQ(cpu().regs.rax, 0x112233445566BEEFu);
+}
+
+TEST_P(VcpuIo, WriteStateAfterInWins) {
+  machine().Code({0xED, 0xEE});
+  cpu().Push(PioIn(kPort, 4));
+  PushEnd();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  zx_vcpu_state_t state = machine().State();
+  state.rax = 0xDEADBEEF;
+  state.rbx = 0x42;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+  EXPECT_EQ(cpu().regs.rax, 0xDEADBEEFu);
+  EXPECT_EQ(cpu().regs.rbx, 0x42u);
+  EXPECT_EQ(cpu().regs.rip, Machine::kEntry + (GetParam() ? 2 : 1));
+}
+
+TEST_P(VcpuIo, UpperHalfOfRaxWrittenAfterInOfFourBytes) {
+  // The kernel would clear the upper half: completed first, then restored.
+  machine().Code({0xED, 0xEE});
+  cpu().Push(PioIn(kPort, 4));
+  PushEnd();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  zx_vcpu_state_t state = machine().State();
+  state.rax = 0xAAAA0000DEADBEEF;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  ASSERT_EQ(EnterWithRuns(2), ZX_OK);
+  EXPECT_EQ(cpu().immediate_runs(), 1u);
+  EXPECT_EQ(cpu().regs.rax, 0xAAAA0000DEADBEEFu);
+  EXPECT_EQ(cpu().regs.rip, Machine::kEntry + (GetParam() ? 2 : 1));
+}
+
+TEST_P(VcpuIo, FlagsWrittenAfterInSurvive) {
+  machine().Code({0xEC, 0xEE});
+  cpu().Push(PioIn(kPort, 1));
+  PushEnd();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  zx_vcpu_state_t state = machine().State();
+  state.rflags = kUserCarry | 0x2;
+  state.rax = 0x55;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  ASSERT_EQ(EnterWithRuns(2), ZX_OK);
+  EXPECT_EQ(cpu().regs.rflags & kUserCarry, kUserCarry);
+  EXPECT_EQ(cpu().regs.rax, 0x55u);
+}
+
+TEST_P(VcpuIo, ImmediatePortForms) {
+  ASSERT_EQ(machine().TrapIo(0x70, 2, 7), ZX_OK);
+  machine().Code({0xE6, 0x70, 0xE4, 0x71, 0xEE});  // out %al,$0x70; in $0x71,%al; out
+  cpu().Push(PioOut(0x70, 1, 0x0B, 2));
+  cpu().Push(PioIn(0x71, 1, 2));
+  PushEnd();
+  ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+  EXPECT_EQ(packet().key, 7u);
+  EXPECT_EQ(packet().guest_io.port, 0x70);
+  ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+  EXPECT_EQ(packet().guest_io.port, 0x71);
+  ASSERT_EQ(machine().WriteIo(1, 0x26), ZX_OK);
+  ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+  EXPECT_EQ(cpu().regs.rax & 0xFF, 0x26u);
+}
+
+TEST_P(VcpuIo, UntrappedInLeavesRipAndRegisters) {
+  // "port not trapped: enter → NOT_FOUND; RIP not moved; repeats"
+  machine().Code({0xE4, 0x80});
+  for (int i = 0; i < 2; ++i) {
+    cpu().Push(PioIn(0x80, 1, 2));
+    EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND);
+    EXPECT_EQ(machine().State().rax, kOldRax);
+  }
+  cpu().Push(fake::Do([](fake::FakeVcpu& vcpu) {
+    EXPECT_EQ(vcpu.regs.rip, Machine::kEntry);
+    EXPECT_EQ(vcpu.regs.rax, kOldRax);
+  }));
+  cpu().Push(PioIn(0x80, 1, 2));
+  EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND);
+}
+
+TEST_P(VcpuIo, UntrappedOutLeavesRip) {
+  const std::vector<uint8_t> kForms[] = {{0xE6, 0x80}, {0xEE}, {0x66, 0xE7, 0x80}, {0xEF}};
+  const uint8_t kSizes[] = {1, 1, 2, 4};
+  zx_vcpu_state_t state = machine().State();
+  state.rdx = 0x80;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  machine().Code({0x90});
+  for (size_t i = 0; i < std::size(kForms); ++i) {
+    machine().CodeAt(Machine::kEntry, kForms[i]);
+    const auto length = static_cast<uint8_t>(kForms[i].size());
+    machine().CodeAt(Machine::kEntry + length, {0x90, 0x90});
+    for (int again = 0; again < 2; ++again) {
+      cpu().Push(fake::Do(
+          [](fake::FakeVcpu& vcpu) { EXPECT_EQ(vcpu.regs.rip, Machine::kEntry); }));
+      cpu().Push(PioOut(0x80, kSizes[i], 0, length));
+      EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND) << i;
+    }
+  }
+}
+
+TEST_P(VcpuIo, AccessReachingIntoATrapIsNotAHit) {
+  // §2: "An access starting below the range and reaching into it is not a hit"; one that starts on
+  // the last trapped port is delivered whole.
+  zx_vcpu_state_t state = machine().State();
+  state.rdx = kPort - 1;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  machine().Code({0xED});
+  cpu().Push(PioIn(kPort - 1, 4));
+  EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND);
+  state = machine().State();
+  state.rdx = kPort + 7;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  cpu().Push(PioIn(kPort + 7, 4));
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  EXPECT_EQ(packet().guest_io.port, kPort + 7);
+  EXPECT_EQ(packet().guest_io.access_size, 4);
+}
+
+TEST_P(VcpuIo, StringsAreRefusedAndLeaveEverything) {
+  // "INS/OUTS, with or without REP: enter → NOT_SUPPORTED; RIP not moved", §15 row 5: "restore RIP,
+  // RCX, RSI/RDI".
+  const struct {
+    std::vector<uint8_t> code;
+    uint8_t size;
+    bool in;
+    uint32_t count;
+    bool stays;
+  } kCases[] = {
+      {{0x6C}, 1, true, 1, false},          // insb
+      {{0xF3, 0x6C}, 1, true, 3, true},     // rep insb
+      {{0x6D}, 4, true, 1, false},          // insl
+      {{0x6E}, 1, false, 1, false},         // outsb
+      {{0x66, 0x6F}, 2, false, 1, false},   // outsw
+      {{0xF3, 0x6F}, 4, false, 1, true},    // rep outsl, not done
+      {{0xF3, 0x6E}, 1, false, 1, false},   // rep outsb, its last iteration
+  };
+  zx_vcpu_state_t state = machine().State();
+  state.rdx = kPort;
+  state.rcx = 5;
+  state.rsi = 0x8000;
+  state.rdi = 0x9000;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  for (const auto& c : kCases) {
+    machine().CodeAt(Machine::kEntry, {0x90, 0x90, 0x90, 0x90});
+    machine().CodeAt(Machine::kEntry, c.code);
+    for (int again = 0; again < 2; ++again) {
+      const bool ends = c.code[0] == 0xF3 && !c.stays;
+      cpu().Push([c, ends](fake::FakeVcpu& vcpu) {
+        EXPECT_EQ(vcpu.regs.rip, Machine::kEntry);
+        const int result = StringIo(kPort, c.size, c.in, c.count,
+                                    static_cast<uint8_t>(c.code.size()), c.stays)(vcpu);
+        if (ends) vcpu.regs.rcx -= 1;
+        return result;
+      });
+      EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED);
+      const zx_vcpu_state_t now = machine().State();
+      EXPECT_EQ(now.rcx, 5u) << int{c.code.back()};
+      EXPECT_EQ(now.rsi, 0x8000u) << int{c.code.back()};
+      EXPECT_EQ(now.rdi, 0x9000u) << int{c.code.back()};
+    }
+  }
+}
+
+TEST_P(VcpuIo, DestroyedWithAnInOwed) {
+  // Design §4.14: "drain the pending completion with immediate_exit".
+  machine().Code({0xEC});
+  cpu().Push(PioIn(kPort, 1));
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  ASSERT_EQ(zx_handle_close(machine().vcpu), ZX_OK);
+  ASSERT_EQ(zx_vcpu_create(machine().guest, 0, 0x5000, &machine().vcpu), ZX_OK);
+  EXPECT_EQ(cpu().immediate_runs(), 1u);
+  EXPECT_EQ(cpu().regs.rip, 0x5000u);
+  EXPECT_EQ(cpu().regs.rax, 0u);
+  EXPECT_EQ(machine().State().rax, 0u);
+}
+
+TEST_P(VcpuIo, KickBetweenInAndItsCompletion) {
+  machine().Code({0xEC, 0xEE});
+  cpu().Push(PioIn(kPort, 1));
+  PushEnd();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  ASSERT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+  EXPECT_EQ(EnterWithRuns(0), ZX_ERR_CANCELED);
+  ASSERT_EQ(machine().WriteIo(1, 0x99), ZX_OK);
+  ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+  EXPECT_EQ(cpu().regs.rax, 0x1122334455667799u);
+}
+
+}  // namespace
+}  // namespace zircon
