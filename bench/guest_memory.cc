@@ -7,7 +7,7 @@
 
 extern "C" {
 // bench/guest_programs.S
-#define BENCH_PROGRAM(name)             \
+#define BENCH_PROGRAM(name)              \
   extern const std::byte bench_##name[]; \
   extern const std::byte bench_##name##_end[];
 BENCH_PROGRAM(io_out)

@@ -28,11 +28,12 @@ void FillGuestMemory(Program program, std::span<std::byte> memory);
 // What the guest has counted.
 uint64_t CounterOf(const std::byte* memory);
 
-// Ends the process when `good` is false: a benchmark that measures something else is worse than none.
+// Ends the process when `good` is false: a benchmark that measures something else is worse than
+// none.
 void Must(bool good, const char* what);
 
-// Nanoseconds of CLOCK_MONOTONIC, and of the calling thread's processor time (the guest's included):
-// the latter does not run while another program has the processor.
+// Nanoseconds of CLOCK_MONOTONIC, and of the calling thread's processor time (the guest's
+// included): the latter does not run while another program has the processor.
 int64_t Now();
 int64_t ThreadTime();
 

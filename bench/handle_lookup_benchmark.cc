@@ -1,7 +1,7 @@
 // What finding a handle costs: a lookup with its release, next to one uncontended atomic increment.
 // Budget: at most twice the increment; two threads on handles of their own at least 1.8 × one.
 //
-//   handle_lookup_benchmark --benchmark_repetitions=5 --benchmark_report_aggregates_only=true
+//   zircon_bench --benchmark_filter=Handle --benchmark_repetitions=5
 
 #include <benchmark/benchmark.h>
 

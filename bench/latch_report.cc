@@ -1,5 +1,5 @@
-// --latch and --registers: what the library's two choices of design cost at each KVM_RUN. Raw programs,
-// the OUT loop, alternating.
+// --latch and --registers: what the library's two choices of design cost at each KVM_RUN. Raw
+// programs, the OUT loop, alternating.
 
 #include <signal.h>
 

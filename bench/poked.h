@@ -1,6 +1,6 @@
-// Poked: an operation of two threads: one runs a guest that counts, the other waits until it sees the
-// count move, so that the VCPU is surely in the guest, and pokes it. The time is from just before the
-// poke until the first thread has what it waits for.
+// Poked: an operation of two threads: one runs a guest that counts, the other waits until it sees
+// the count move, so that the VCPU is surely in the guest, and pokes it. The time is from just
+// before the poke until the first thread has what it waits for.
 //
 // Ownership: has the second thread, which derived classes stop in their destructors, before what it
 // uses goes. Thread safety: Run() on the thread that made it.

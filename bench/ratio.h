@@ -1,6 +1,7 @@
-// Ratios that hold on a noisy machine: the sides take turns in batches of a fraction of a millisecond,
-// in a new order each round, so that load and clock changes hit all alike; each round gives one ratio,
-// and the median of those is the result. Every so many rounds the sides are made anew.
+// Ratios that hold on a noisy machine: the sides take turns in batches of a fraction of a
+// millisecond, in a new order each round, so that load and clock changes hit all alike; each round
+// gives one ratio, and the median of those is the result. Every so many rounds the sides are made
+// anew.
 
 #pragma once
 
@@ -26,7 +27,8 @@ double Median(std::vector<double> values);
 // What two sides are to each other over all rounds.
 struct Ratio {
   double median = 0;
-  // Bounds of the median with 95 % confidence (order statistics; it supposes nothing about the noise).
+  // Bounds of the median with 95 % confidence (order statistics; it supposes nothing about the
+  // noise).
   double low = 0;
   double high = 0;
 };

@@ -39,8 +39,8 @@ double CountIoctls(const Comparison& comparison, int times) {
 }
 
 void ReportComparisons(const RatioOptions& options, const std::string& only) {
-  std::printf("%-14s %11s %11s  %7s %-15s %-13s %s\n", "", "zx ns", "raw ns", "zx/raw",
-              "(95 %)", "budget", "ioctls of zx");
+  std::printf("%-14s %11s %11s  %7s %-15s %-13s %s\n", "", "zx ns", "raw ns", "zx/raw", "(95 %)",
+              "budget", "ioctls of zx");
   for (const Comparison& comparison : VcpuComparisons()) {
     if (!Wanted(comparison.name, only)) continue;
     // First, because the kernel may be exchanged only while there is no guest.
@@ -53,8 +53,8 @@ void ReportComparisons(const RatioOptions& options, const std::string& only) {
     const MakeSide sides[] = {comparison.zx, comparison.raw};
     const Rounds rounds = Alternate(sides, options);
     const Ratio ratio = RatioOf(rounds[0], rounds[1]);
-    std::printf("%-14s %11.0f %11.0f  %7.3f %-15s %-13s %s\n", comparison.name,
-                Median(rounds[0]), Median(rounds[1]), ratio.median, Bounds(ratio).c_str(),
+    std::printf("%-14s %11.0f %11.0f  %7.3f %-15s %-13s %s\n", comparison.name, Median(rounds[0]),
+                Median(rounds[1]), ratio.median, Bounds(ratio).c_str(),
                 Verdict(ratio.median, comparison.budget).c_str(), ioctls.c_str());
     std::fflush(stdout);
   }
@@ -64,16 +64,16 @@ void ReportComparisons(const RatioOptions& options, const std::string& only) {
 void ReportUserTime(const RatioOptions& options, const std::string& only) {
   constexpr double kBudget = 0.8;
   std::printf("\nUser time of an operation with KVM_RUN replayed, less that of a raw loop\n");
-  std::printf("%-14s %11s %11s %11s  %7s %-15s %s\n", "", "zx ns", "raw ns", "null ioctl", "added/null",
-              "(95 %)", "budget");
+  std::printf("%-14s %11s %11s %11s  %7s %-15s %s\n", "", "zx ns", "raw ns", "null ioctl",
+              "added/null", "(95 %)", "budget");
   for (const Comparison& comparison : VcpuComparisons()) {
     if (!comparison.replays || !Wanted(comparison.name, only)) continue;
     const MakeSide sides[] = {[&] { return Replayed(comparison.zx); }, ReplayedRawLoop, NullIoctl};
     const Rounds rounds = Alternate(sides, options);
     const Ratio added = DifferenceRatioOf(rounds[0], rounds[1], rounds[2]);
-    std::printf("%-14s %11.1f %11.1f %11.1f  %10.3f %-15s %s\n", comparison.name,
-                Median(rounds[0]), Median(rounds[1]), Median(rounds[2]), added.median,
-                Bounds(added).c_str(), Verdict(added.median, kBudget).c_str());
+    std::printf("%-14s %11.1f %11.1f %11.1f  %10.3f %-15s %s\n", comparison.name, Median(rounds[0]),
+                Median(rounds[1]), Median(rounds[2]), added.median, Bounds(added).c_str(),
+                Verdict(added.median, kBudget).c_str());
     std::fflush(stdout);
   }
 }

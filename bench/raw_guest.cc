@@ -130,7 +130,7 @@ void RawGuest::SetState() {
   sregs.cr4 = 0x2A0;       // OSFXSR, PGE, PAE
   if (host.features.xsave) sregs.cr4 |= 1u << 18;
   if (host.features.fsgsbase) sregs.cr4 |= 1u << 16;
-  sregs.efer = 0xD01;      // NXE, LMA, LME, SCE
+  sregs.efer = 0xD01;  // NXE, LMA, LME, SCE
   sregs.apic_base = kApicBase;
   Must(ioctl(vcpu_, KVM_SET_SREGS, &sregs) == 0, "KVM_SET_SREGS");
 

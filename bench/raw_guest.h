@@ -1,7 +1,8 @@
-// RawGuest: the same guest as bench/zx_guest.h on plain ioctls, as a program would make it that wants
-// this and nothing else: the same virtual machine (user-space MSR exits, the same MSR filter, the same
-// CPUID, no in-kernel APIC), the same first state, the same memory layout. It has no traps, no kick,
-// no handles, no checks of arguments; its loop is KVM_RUN and a look at the run page.
+// RawGuest: the same guest as bench/zx_guest.h on plain ioctls, as a program would make it that
+// wants this and nothing else: the same virtual machine (user-space MSR exits, the same MSR filter,
+// the same CPUID, no in-kernel APIC), the same first state, the same memory layout. It has no
+// traps, no kick, no handles, no checks of arguments; its loop is KVM_RUN and a look at the run
+// page.
 //
 // Ownership: closes everything when it goes. Thread safety: one thread.
 

@@ -1,6 +1,7 @@
 // The tables that zircon_bench prints besides Google Benchmark's.
 //
-//   --ratios     every comparison of bench/vcpu_sides.h with its budget; the ioctls that the library
+//   --ratios     every comparison of bench/vcpu_sides.h with its budget; the ioctls that the
+//   library
 //                makes; the user time that enter adds (bench/watched_kernel.h); the port
 //   --latch      KVM_RUN with a signal mask of its own against a handler and immediate_exit
 //                (docs/decisions/0001-kick-latch.md)

@@ -1,6 +1,6 @@
-// Side: one way of doing an operation, ready to be done again and again. A benchmark compares two or
-// more of them that do the same: in Google Benchmark each by itself (bench/vcpu_benchmark.cc), and in
-// short alternating batches (bench/ratio.h), which is what holds on a busy machine.
+// Side: one way of doing an operation, ready to be done again and again. A benchmark compares two
+// or more of them that do the same: in Google Benchmark each by itself (bench/vcpu_benchmark.cc),
+// and in short alternating batches (bench/ratio.h), which is what holds on a busy machine.
 
 #pragma once
 

@@ -20,7 +20,8 @@ class NullIoctlSide final : public Side {
   double Run(int count) override {
     const int64_t start = ThreadTime();
     for (int i = 0; i < count; ++i) {
-      if (ioctl(fd_, KVM_GET_API_VERSION, 0) != 12) [[unlikely]] Must(false, "KVM_GET_API_VERSION");
+      if (ioctl(fd_, KVM_GET_API_VERSION, 0) != 12) [[unlikely]]
+        Must(false, "KVM_GET_API_VERSION");
     }
     return static_cast<double>(ThreadTime() - start);
   }
@@ -53,15 +54,38 @@ class ImmediateKernel final : public zircon::kvm::Kernel {
   void UnmapRun(void*, size_t) override {}
 };
 
+class PortSide final : public Side {
+ public:
+  PortSide() {
+    Must(zx_port_create(0, &port_) == ZX_OK, "zx_port_create");
+    packet_.type = ZX_PKT_TYPE_USER;
+  }
+  ~PortSide() override { zx_handle_close(port_); }
+  double Run(int count) override {
+    const int64_t start = ThreadTime();
+    for (int i = 0; i < count; ++i) {
+      const bool good =
+          zx_port_queue(port_, &packet_) == ZX_OK && zx_port_wait(port_, 0, &packet_) == ZX_OK;
+      if (!good) [[unlikely]]
+        Must(false, "zx_port_queue, zx_port_wait");
+    }
+    return static_cast<double>(ThreadTime() - start);
+  }
+
+ private:
+  zx_handle_t port_ = ZX_HANDLE_INVALID;
+  zx_port_packet_t packet_ = {};
+};
+
 // The C library takes locks without an atomic operation while a process has one thread; a VMM has
 // more.
 void HaveTwoThreads() {
-  static std::thread* const sleeper = [] {
-    auto* thread = new std::thread([] { pause(); });
-    thread->detach();
-    return thread;
+  [[maybe_unused]] static const bool there = [] {
+    std::thread([] {
+      for (;;) pause();
+    }).detach();
+    return true;
   }();
-  static_cast<void>(sleeper);
 }
 
 }  // namespace
@@ -70,16 +94,7 @@ std::unique_ptr<Side> NullIoctl() { return std::make_unique<NullIoctlSide>(); }
 
 std::unique_ptr<Side> PortQueueWait() {
   HaveTwoThreads();
-  zx_handle_t port;
-  Must(zx_port_create(0, &port) == ZX_OK, "zx_port_create");
-  zx_port_packet_t packet = {};
-  packet.type = ZX_PKT_TYPE_USER;
-  return Loop([port, packet]() mutable {
-    if (zx_port_queue(port, &packet) != ZX_OK || zx_port_wait(port, 0, &packet) != ZX_OK)
-        [[unlikely]] {
-      Must(false, "zx_port_queue, zx_port_wait");
-    }
-  });
+  return std::make_unique<PortSide>();
 }
 
 std::unique_ptr<Side> TwoMutexPairs() {
@@ -92,7 +107,9 @@ std::unique_ptr<Side> TwoMutexPairs() {
   });
 }
 
-std::unique_ptr<Side> Replayed(const MakeSide& make) { return std::make_unique<ReplayedSide>(make); }
+std::unique_ptr<Side> Replayed(const MakeSide& make) {
+  return std::make_unique<ReplayedSide>(make);
+}
 
 std::unique_ptr<Side> ReplayedRawLoop() {
   return Loop([kernel = std::make_unique<ImmediateKernel>(), run = kvm_run{}]() mutable {

@@ -18,8 +18,8 @@ std::unique_ptr<Side> TwoMutexPairs();
 
 // The side that `make` gives, with the exit that it comes to replayed for ever after.
 std::unique_ptr<Side> Replayed(const MakeSide& make);
-// What remains of a raw loop when its exits are replayed: a call that comes back at once, and a look at
-// the exit.
+// What remains of a raw loop when its exits are replayed: a call that comes back at once, and a
+// look at the exit.
 std::unique_ptr<Side> ReplayedRawLoop();
 
 }  // namespace bench

@@ -1,5 +1,6 @@
-// The comparisons of bench/vcpu_sides.h in Google Benchmark: NAME/zx and NAME/raw. On a busy machine
-// the two differ by what else runs meanwhile: then zircon_bench --ratios is the measurement.
+// The comparisons of bench/vcpu_sides.h in Google Benchmark: NAME/zx and NAME/raw. On a busy
+// machine the two differ by what else runs meanwhile: then zircon_bench --ratios is the
+// measurement.
 
 #include <benchmark/benchmark.h>
 
@@ -27,8 +28,7 @@ void MeasureShort(benchmark::State& state, const MakeSide& make) {
 }
 
 void Register(const std::string& name, const MakeSide& make, bool brief) {
-  benchmark::RegisterBenchmark(name.c_str(), brief ? MeasureShort : Measure, make)
-      ->UseManualTime();
+  benchmark::RegisterBenchmark(name.c_str(), brief ? MeasureShort : Measure, make)->UseManualTime();
 }
 
 [[maybe_unused]] const bool registered = [] {

@@ -29,16 +29,19 @@ struct RawPair {
 
 void Enter(zx_handle_t vcpu, zx_port_packet_t* packet, uint32_t type) {
   const zx_status_t status = zx_vcpu_enter(vcpu, packet);
-  if (status != ZX_OK || packet->type != type) [[unlikely]] Must(false, "zx_vcpu_enter");
+  if (status != ZX_OK || packet->type != type) [[unlikely]]
+    Must(false, "zx_vcpu_enter");
 }
 
 void RunTo(RawGuest& guest, uint32_t reason) {
   while (guest.Run() != 0) Must(errno == EINTR, "KVM_RUN");
-  if (guest.page().exit_reason != reason) [[unlikely]] Must(false, "the exit of KVM_RUN");
+  if (guest.page().exit_reason != reason) [[unlikely]]
+    Must(false, "the exit of KVM_RUN");
 }
 
 void MustState(zx_status_t status) {
-  if (status != ZX_OK) [[unlikely]] Must(false, "zx_vcpu_read_state, zx_vcpu_write_state");
+  if (status != ZX_OK) [[unlikely]]
+    Must(false, "zx_vcpu_read_state, zx_vcpu_write_state");
 }
 
 // ---- Exits ----
@@ -47,7 +50,8 @@ std::unique_ptr<Side> ZxIoOut() {
   return Loop([pair = std::make_unique<ZxPair>(Program::kIoOut)] {
     zx_port_packet_t packet;
     Enter(pair->guest.vcpu(), &packet, ZX_PKT_TYPE_GUEST_IO);
-    if (packet.guest_io.u8 != 0x5A) [[unlikely]] Must(false, "the byte of the OUT");
+    if (packet.guest_io.u8 != 0x5A) [[unlikely]]
+      Must(false, "the byte of the OUT");
   });
 }
 
@@ -58,7 +62,8 @@ std::unique_ptr<Side> RawIoOut() {
     const bool good = run.io.port == kPort && run.io.size == 1 &&
                       run.io.direction == KVM_EXIT_IO_OUT &&
                       *pair->guest.io_data() == std::byte{0x5A};
-    if (!good) [[unlikely]] Must(false, "the byte of the OUT");
+    if (!good) [[unlikely]]
+      Must(false, "the byte of the OUT");
   });
 }
 
@@ -88,7 +93,8 @@ std::unique_ptr<Side> ZxMemStore() {
   return Loop([pair = std::make_unique<ZxPair>(Program::kMemStore)] {
     zx_port_packet_t packet;
     Enter(pair->guest.vcpu(), &packet, ZX_PKT_TYPE_GUEST_MEM);
-    if (packet.guest_mem.addr != kTrap) [[unlikely]] Must(false, "the address of the store");
+    if (packet.guest_mem.addr != kTrap) [[unlikely]]
+      Must(false, "the address of the store");
   });
 }
 
@@ -96,9 +102,10 @@ std::unique_ptr<Side> RawMemStore() {
   return Loop([pair = std::make_unique<RawPair>(Program::kMemStore)] {
     RunTo(pair->guest, KVM_EXIT_MMIO);
     const kvm_run& run = pair->guest.page();
-    const bool good = run.mmio.phys_addr == kTrap && run.mmio.is_write != 0 &&
-                      run.mmio.len == 4 && run.mmio.data[0] == 0x5A;
-    if (!good) [[unlikely]] Must(false, "the bytes of the store");
+    const bool good = run.mmio.phys_addr == kTrap && run.mmio.is_write != 0 && run.mmio.len == 4 &&
+                      run.mmio.data[0] == 0x5A;
+    if (!good) [[unlikely]]
+      Must(false, "the bytes of the store");
   });
 }
 
@@ -133,7 +140,8 @@ std::unique_ptr<Side> ZxReadState() {
   return Loop([pair = std::move(pair)] {
     zx_vcpu_state_t state;
     MustState(zx_vcpu_read_state(pair->guest.vcpu(), ZX_VCPU_STATE, &state, sizeof(state)));
-    if (state.rax != 0x5A) [[unlikely]] Must(false, "RAX");
+    if (state.rax != 0x5A) [[unlikely]]
+      Must(false, "RAX");
   });
 }
 
@@ -143,7 +151,8 @@ std::unique_ptr<Side> RawReadState() {
   return Loop([pair = std::move(pair)] {
     kvm_regs regs;
     Must(ioctl(pair->guest.vcpu(), KVM_GET_REGS, &regs) == 0, "KVM_GET_REGS");
-    if (regs.rax != 0x5A) [[unlikely]] Must(false, "RAX");
+    if (regs.rax != 0x5A) [[unlikely]]
+      Must(false, "RAX");
   });
 }
 

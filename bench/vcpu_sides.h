@@ -10,11 +10,12 @@
 //   GuestCreate  guest_create, map, traps, vcpu_create,  the same machine in the fewest ioctls
 //                the first exit; closing is not timed
 //   Kick         kick → enter returns                    tgkill → KVM_RUN returns
-//   Interrupt    interrupt → the handler's OUT           tgkill → KVM_RUN returns, the interrupt in the
+//   Interrupt    interrupt → the handler's OUT           tgkill → KVM_RUN returns, the interrupt in
+//   the
 //                                                        synced events, KVM_RUN → the handler's OUT
 //
-// The raw programs let KVM copy no registers out (kvm_valid_regs = 0), block no signals for KVM_RUN and
-// know neither traps nor handles: what the library does about those is what the ratio shows.
+// The raw programs let KVM copy no registers out (kvm_valid_regs = 0), block no signals for KVM_RUN
+// and know neither traps nor handles: what the library does about those is what the ratio shows.
 
 #pragma once
 

@@ -2,7 +2,8 @@
 // replay: KVM_RUN then comes back at once with the last exit still in the run page. What remains of
 // zx_vcpu_enter() is its own user time, measured without the noise of an exit.
 //
-// Guests must be created after it and be gone before it. Thread safety: one thread replays and counts.
+// Guests must be created after it and be gone before it. Thread safety: one thread replays and
+// counts.
 
 #pragma once
 

@@ -35,10 +35,10 @@ ZxGuest::ZxGuest(const ZxMemory& memory) {
   MustOk(zx_guest_create(resource, 0, &guest_, &space_), "zx_guest_create");
   zx_handle_close(resource);
   zx_vaddr_t address = 0;
-  MustOk(zx_vmar_map(space_,
-                     ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE | ZX_VM_SPECIFIC, 0,
-                     memory.vmo(), 0, kMemorySize, &address),
-         "zx_vmar_map");
+  MustOk(
+      zx_vmar_map(space_, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE | ZX_VM_SPECIFIC,
+                  0, memory.vmo(), 0, kMemorySize, &address),
+      "zx_vmar_map");
   MustOk(zx_guest_set_trap(guest_, ZX_GUEST_TRAP_IO, kPort, 1, ZX_HANDLE_INVALID, 1),
          "zx_guest_set_trap");
   MustOk(zx_guest_set_trap(guest_, ZX_GUEST_TRAP_MEM, kTrap, kTrapSize, ZX_HANDLE_INVALID, 2),

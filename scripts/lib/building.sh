@@ -51,7 +51,7 @@ build_preset() {
   if ! grep -q '^FAILED:' "$log"; then
     tail -n 60 -- "$log"
   else
-    sed -n '/^FAILED:/,$p' "$log" | grep -v '^\[[0-9/]*\] [BL]' | head -n 200
+    awk '/^\[[0-9]+\/[0-9]+\] / { on = 0 } /^FAILED:/ { on = 1 } on && ++lines <= 200' "$log"
   fi
   printf 'the build failed (preset %s); all of its output: %s\n' "$preset" "$log"
   return 1

@@ -52,10 +52,11 @@ zx_status_t Guest::Create(base::RefPtr<Guest>* guest, base::RefPtr<objects::Vmar
     LOG_WARN("no guest can be created: {}", why);
     return status;
   }
-  const uint32_t max_slots = vm.host->max_slots;
+  const x86::Host& host = *vm.host;
   auto made = base::RefPtr<Guest>::Adopt(new (std::nothrow) Guest(std::move(vm)));
   if (!made) return ZX_ERR_NO_MEMORY;
-  made->space_ = base::MakeRef<GuestSpace>(made->vm_.vm.get(), &made->vcpus_, max_slots);
+  made->space_ = base::MakeRef<GuestSpace>(made->vm_.vm.get(), &made->vcpus_, host.max_slots,
+                                          host.physical_limit);
   if (!made->space_) return ZX_ERR_NO_MEMORY;
   made->root_ = base::MakeRef<objects::Vmar>(base::RefPtr<objects::AddressSpace>(made->space_));
   if (!made->root_) return ZX_ERR_NO_MEMORY;

@@ -29,8 +29,12 @@ auto FirstEndingBehind(Slots& slots, uint64_t address) {
 
 }  // namespace
 
-GuestSpace::GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots)
-    : AddressSpace(0, kSize), vm_(vm), vcpus_(vcpus), max_slots_(max_slots) {}
+GuestSpace::GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots, uint64_t host_limit)
+    : AddressSpace(0, kSize),
+      vm_(vm),
+      vcpus_(vcpus),
+      max_slots_(max_slots),
+      host_limit_(host_limit) {}
 
 GuestSpace::~GuestSpace() { Detach(); }
 
@@ -50,17 +54,26 @@ zx_status_t GuestSpace::Map(uint64_t* address, uint64_t length, bool fixed, bool
                             const objects::Mapping& mapping) {
   base::MutexLock lock(mutex_);
   ParkedScope parked(*vcpus_);
+  SplitAt(*address);
+  SplitAt(*address + length);
+  const RegionList before = RegionsIn(*address, length);
   if (overwrite) EraseRegions(*address, length);
   regions_[*address] = Region{length, mapping};
   const zx_status_t status = SyncSlots(*address, length);
-  if (status != ZX_OK) {
-    regions_.erase(*address);
-    // What was merged with the new piece comes back as it was.
-    if (SyncSlots(*address, length) != ZX_OK) {
-      LOG_ERROR("guest memory near {:#x} is lost: the host has no memory for its slots", *address);
-    }
-  }
+  if (status != ZX_OK) Restore(*address, length, before);
   return status;
+}
+
+GuestSpace::RegionList GuestSpace::RegionsIn(uint64_t address, uint64_t length) const {
+  return RegionList(regions_.lower_bound(address), regions_.lower_bound(address + length));
+}
+
+void GuestSpace::Restore(uint64_t address, uint64_t length, const RegionList& before) {
+  EraseRegions(address, length);
+  for (const auto& [base, region] : before) regions_[base] = region;
+  if (SyncSlots(address, length) != ZX_OK) {
+    LOG_ERROR("guest memory near {:#x} is lost: the host has no memory for its slots", address);
+  }
 }
 
 void GuestSpace::Unmap(uint64_t address, uint64_t length) {
@@ -78,11 +91,14 @@ zx_status_t GuestSpace::Protect(uint64_t address, uint64_t length,
   ParkedScope parked(*vcpus_);
   SplitAt(address);
   SplitAt(address + length);
+  const RegionList before = RegionsIn(address, length);
   for (auto it = regions_.lower_bound(address);
        it != regions_.end() && it->first < address + length; ++it) {
     it->second.mapping.permissions = permissions & kAllPermissions;
   }
-  return SyncSlots(address, length);
+  const zx_status_t status = SyncSlots(address, length);
+  if (status != ZX_OK) Restore(address, length, before);
+  return status;
 }
 
 zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
@@ -93,7 +109,9 @@ zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
   const uint64_t size = trap->size;
   traps_.memory.Insert(std::move(trap));
   // Nothing is mapped there, unless a mapping came between the caller's unmap and this.
-  return SyncSlots(base, size);
+  const zx_status_t status = SyncSlots(base, size);
+  if (status != ZX_OK) traps_.memory.Remove(base);
+  return status;
 }
 
 zx_status_t GuestSpace::AddIoTrap(std::unique_ptr<Trap> trap) {
@@ -154,7 +172,7 @@ zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end,
     if (region.mapping.vmo_offset >= vmo_size) continue;
     const uint64_t backed = std::min(region.length, vmo_size - region.mapping.vmo_offset);
     uint64_t from = std::max(begin, base);
-    const uint64_t to = std::min(end, base + backed);
+    const uint64_t to = std::min({end, base + backed, host_limit_});
     if (from >= to) continue;
     uint8_t* window = nullptr;
     const zx_status_t status = region.mapping.vmo->Window(&window);
@@ -195,12 +213,32 @@ zx_status_t GuestSpace::SyncSlots(uint64_t address, uint64_t length) {
   for (const MemorySlot& slot : before) {
     if (!contains(wanted, slot)) DeleteSlot(slot);
   }
+  std::vector<MemorySlot> made;
   for (const MemorySlot& slot : wanted) {
     if (contains(before, slot)) continue;
     status = CreateSlot(slot);
-    if (status != ZX_OK) return status;
+    if (status != ZX_OK) {
+      PutSlotsBack(before, wanted, made);
+      return status;
+    }
+    made.push_back(slot);
   }
   return ZX_OK;
+}
+
+// What a neighbour was merged out of, or cut from, lies outside of the range that failed.
+void GuestSpace::PutSlotsBack(const std::vector<MemorySlot>& before,
+                              const std::vector<MemorySlot>& wanted,
+                              const std::vector<MemorySlot>& made) {
+  for (const MemorySlot& slot : made) DeleteSlot(slot);
+  for (const MemorySlot& slot : before) {
+    const bool kept = std::any_of(wanted.begin(), wanted.end(), [&](const MemorySlot& other) {
+      return SameSlot(slot, other);
+    });
+    if (!kept && CreateSlot(slot) != ZX_OK) {
+      LOG_ERROR("guest memory at {:#x} is lost: the host has no memory for its slot", slot.gpa);
+    }
+  }
 }
 
 zx_status_t GuestSpace::CreateSlot(MemorySlot slot) {

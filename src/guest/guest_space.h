@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -36,7 +37,8 @@ class GuestSpace final : public objects::AddressSpace {
   // Bytes of guest-physical space, whatever the host's address width (contract GPAS rows).
   static constexpr uint64_t kSize = uint64_t{1} << 48;
 
-  GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots);
+  // `host_limit`: where the host's physical addresses end; a mapping beyond is bookkeeping only.
+  GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots, uint64_t host_limit = kSize);
   ~GuestSpace() override;
 
   bool PicksAddresses() const override { return false; }
@@ -73,11 +75,16 @@ class GuestSpace final : public objects::AddressSpace {
     objects::Mapping mapping;
   };
   using Regions = absl::btree_map<uint64_t, Region>;
+  using RegionList = std::vector<std::pair<uint64_t, Region>>;
 
   // The mapped region that holds `gpa`, or end().
   Regions::const_iterator FindRegion(uint64_t gpa) const;
   // Cuts a region in two where `address` falls inside one.
   void SplitAt(uint64_t address) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What is mapped in a range at whose ends SplitAt() has been called, and putting it back.
+  RegionList RegionsIn(uint64_t address, uint64_t length) const;
+  void Restore(uint64_t address, uint64_t length, const RegionList& before)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EraseRegions(uint64_t address, uint64_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Makes the kernel's slots in and next to the range what regions and traps ask for.
   [[nodiscard]] zx_status_t SyncSlots(uint64_t address, uint64_t length)
@@ -85,6 +92,9 @@ class GuestSpace final : public objects::AddressSpace {
   [[nodiscard]] zx_status_t WantedSlots(uint64_t begin, uint64_t end,
                                         std::vector<MemorySlot>* wanted)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // After a failure: the slots are those of `before` again.
+  void PutSlotsBack(const std::vector<MemorySlot>& before, const std::vector<MemorySlot>& wanted,
+                    const std::vector<MemorySlot>& made) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   [[nodiscard]] zx_status_t CreateSlot(MemorySlot slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DeleteSlot(const MemorySlot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -92,6 +102,7 @@ class GuestSpace final : public objects::AddressSpace {
   kvm::VmFd* vm_ ABSL_GUARDED_BY(mutex_);
   VcpuSet* const vcpus_;
   const uint32_t max_slots_;
+  const uint64_t host_limit_;
   std::vector<uint32_t> free_ids_ ABSL_GUARDED_BY(mutex_);
   uint32_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
 

@@ -27,4 +27,8 @@ void TrapTree::Insert(std::unique_ptr<Trap> trap) {
   traps_.insert(at, std::move(trap));
 }
 
+void TrapTree::Remove(uint64_t base) {
+  std::erase_if(traps_, [base](const std::unique_ptr<Trap>& trap) { return trap->base == base; });
+}
+
 }  // namespace zircon::guest

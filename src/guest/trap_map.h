@@ -35,6 +35,8 @@ class TrapTree {
   const Trap* Find(uint64_t address) const;
   bool Overlaps(uint64_t base, uint64_t size) const;
   void Insert(std::unique_ptr<Trap> trap);
+  // Takes back the trap that begins at `base`: for an insertion whose slots could not be had.
+  void Remove(uint64_t base);
   std::span<const std::unique_ptr<Trap>> traps() const { return traps_; }
 
  private:

@@ -96,7 +96,7 @@ HandleTable::~HandleTable() {
   munmap(const_cast<Arena*>(arena), kArenaSize);
 }
 
-zx_status_t HandleTable::StatusWithoutKey(const Arena* arena) {
+zx_status_t HandleTable::StatusWithoutKey(const Arena* arena) noexcept {
   return arena == &kUnborn ? ZX_ERR_BAD_HANDLE : ZX_ERR_BAD_STATE;
 }
 
@@ -176,7 +176,7 @@ zx_status_t HandleTable::Retire(zx_handle_t handle, Slot** slot) {
   return ZX_OK;
 }
 
-void HandleTable::Finalise(Slot* slot, uint64_t closing) {
+void HandleTable::Finalise(Slot* slot, uint64_t closing) noexcept {
   // The generation is at the top of the word and wraps there.
   const uint64_t freed = (closing & Slot::kGenerationMask) + Slot::kGenerationStep;
   // acquire: everything that was done through pins comes before the object goes. A failure means

@@ -65,7 +65,7 @@ class HandleRef {
   zx_rights_t rights() const { return slot_->rights; }
   // A reference of its own, for what outlives the call.
   base::RefPtr<Dispatcher> share() const { return base::RefPtr<Dispatcher>::Share(object()); }
-  void reset();
+  void reset() noexcept;
 
  private:
   friend class HandleTable;
@@ -143,13 +143,13 @@ class HandleTable {
   // Finds the slot that `handle` names, and its name; says nothing about whether it is live.
   zx_status_t Decode(zx_handle_t handle, Slot** slot, SlotName* name) const;
   // Without an arena no handle was ever given out; with one that has no key this is a child.
-  static zx_status_t StatusWithoutKey(const Arena* arena);
+  static zx_status_t StatusWithoutKey(const Arena* arena) noexcept;
 
   // The transitions of handles/slot.h. Retire() gives the live pin to the caller.
   zx_status_t Publish(base::RefPtr<Dispatcher> object, zx_rights_t rights, zx_handle_t* out);
   zx_status_t Retire(zx_handle_t handle, Slot** slot);
-  void Unpin(Slot* slot);
-  void Finalise(Slot* slot, uint64_t closing);
+  void Unpin(Slot* slot) noexcept;
+  void Finalise(Slot* slot, uint64_t closing) noexcept;
 
   const Arena* CreateArena() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Slot* TakeFree(const Arena* arena) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -211,14 +211,14 @@ inline zx_status_t HandleTable::Lookup(zx_handle_t handle, HandleRef* out) {
   return ZX_OK;
 }
 
-inline void HandleTable::Unpin(Slot* slot) {
+inline void HandleTable::Unpin(Slot* slot) noexcept {
   // release: what was read through the pin was read before Finalise() takes it away.
   const uint64_t seen = slot->word.fetch_sub(Slot::kPin, std::memory_order_release);
   if (Slot::WasLastPin(seen)) [[unlikely]]
     Finalise(slot, seen - Slot::kPin);
 }
 
-inline void HandleRef::reset() {
+inline void HandleRef::reset() noexcept {
   if (slot_ != nullptr) table_->Unpin(std::exchange(slot_, nullptr));
 }
 

@@ -1,6 +1,6 @@
-// AddressSpace: what a VMAR tree drives. The tree (objects/vmar.h) decides what may be mapped where;
-// an AddressSpace makes it so: the process's with mmap (objects/process_space.h), a guest's with
-// memory slots (guest/guest_space.h).
+// AddressSpace: what a VMAR tree drives. The tree (objects/vmar.h) decides what may be mapped
+// where; an AddressSpace makes it so: the process's with mmap (objects/process_space.h), a guest's
+// with memory slots (guest/guest_space.h).
 //
 // Ownership: the root VMAR holds the space. Thread safety: the tree calls with its lock held, one
 // call at a time.

@@ -24,8 +24,8 @@ namespace zircon::objects {
 
 // Told when a reserve that was full has room again, or its port died. Called with no lock held that
 // the callee could need; must only wake somebody. The room may be taken by another meanwhile.
-// A listener waits at one reserve at a time, and is removed from the last one before it is destroyed,
-// also when OnRoom() has been called: the call may still be running.
+// A listener waits at one reserve at a time, and is removed from the last one before it is
+// destroyed, also when OnRoom() has been called: the call may still be running.
 class RoomListener : public Linked<RoomListener> {
  public:
   virtual void OnRoom() = 0;

@@ -113,8 +113,8 @@ void Port::OnZeroHandles() {
   while (PacketReserve* reserve = NextToTell()) reserve->Tell();
 }
 
-// Reserves may come and go between two calls; but a dead port's get no more listeners, so the search
-// comes to an end.
+// Reserves may come and go between two calls; but a dead port's get no more listeners, so the
+// search comes to an end.
 PacketReserve* Port::NextToTell() {
   base::MutexLock lock(mutex_);
   for (PacketReserve* reserve = reserves_.front(); reserve != nullptr;

@@ -1,9 +1,9 @@
 // ProcessSpace: the address space of this process, as the VMAR tree sees it: mappings are shared
 // mappings of the VMOs' files, and the kernel picks their addresses.
 //
-// The program's own mappings (heap, libraries, stacks) lie in the same space. The tree does not know
-// them, and nothing here ever unmaps, protects or replaces one. A forked child inherits none of the
-// mappings made here.
+// The program's own mappings (heap, libraries, stacks) lie in the same space. The tree does not
+// know them, and nothing here ever unmaps, protects or replaces one. A forked child inherits none
+// of the mappings made here.
 //
 // Thread safety: the tree's lock.
 

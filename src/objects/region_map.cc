@@ -66,7 +66,6 @@ void RegionMap::SplitAt(uint64_t address) {
   if (head == 0 || head >= it->second.length) return;
   Region tail = it->second;
   tail.length -= head;
-  tail.mapping.vmo_offset += head;
   regions_.emplace_hint(found, address, std::move(tail));
   it->second.length = head;
 }
@@ -80,13 +79,6 @@ void RegionMap::Remove(uint64_t start, uint64_t length, RegionMap* removed) {
   auto it = regions_.lower_bound(start);
   while (it != regions_.end() && it->first < start + length) {
     removed->regions_.insert(regions_.extract(it++));
-  }
-}
-
-void RegionMap::SetPermissions(uint64_t start, uint64_t length, Permissions permissions) {
-  for (auto it = regions_.lower_bound(start); it != regions_.end() && it->first < start + length;
-       ++it) {
-    it->second.mapping.permissions = permissions;
   }
 }
 

@@ -1,11 +1,11 @@
-// RegionMap: which parts of a VMAR are mapped, and how. Only the bookkeeping: it never touches an
-// address space.
+// RegionMap: which parts of a VMAR are mapped. Only what the rules of the calls need: the pages and
+// permissions themselves are the address space's business.
 //
 // A region is a mapping, or part of one that was split; neighbours are never merged. The functions
 // that need memory say so; all others cannot fail, so that a change which begins with those either
 // happens as a whole or not at all.
 //
-// Ownership: a region holds its mapping's VMO. Thread safety: none; its VMAR locks.
+// Ownership: a region holds its VMO. Thread safety: none; its VMAR locks.
 
 #pragma once
 
@@ -20,8 +20,8 @@ namespace zircon::objects {
 
 struct Region {
   uint64_t length = 0;
-  Mapping mapping;
-  // What zx_vmar_protect may turn the mapping's permissions into.
+  base::RefPtr<Vmo> vmo;
+  // What zx_vmar_protect may make of the mapping's permissions.
   Permissions allowed = 0;
 };
 
@@ -46,8 +46,7 @@ class RegionMap {
   Permissions AllowedIn(uint64_t start, uint64_t length) const;
 
   // First fit: the lowest free range of `length` bytes within [start, end).
-  [[nodiscard]] bool FindFree(uint64_t length, uint64_t start, uint64_t end,
-                              uint64_t* found) const;
+  [[nodiscard]] bool FindFree(uint64_t length, uint64_t start, uint64_t end, uint64_t* found) const;
 
   // A node to be put in later. Throws std::bad_alloc.
   static Node MakeNode(Region region);
@@ -57,10 +56,9 @@ class RegionMap {
   // Makes `start` and `start + length` ends of regions, where regions lie across them. Changes
   // nothing that is mapped. Throws std::bad_alloc.
   void SplitAtEnds(uint64_t start, uint64_t length);
-  // These two take a range whose ends were split at: moves its regions to `*removed`, which the
-  // caller destroys outside of locks; sets their permissions.
+  // Moves the regions of a range whose ends were split at to `*removed`, which the caller destroys
+  // outside of locks.
   void Remove(uint64_t start, uint64_t length, RegionMap* removed);
-  void SetPermissions(uint64_t start, uint64_t length, Permissions permissions);
 
   bool empty() const { return regions_.empty(); }
   void swap(RegionMap& other) noexcept { regions_.swap(other.regions_); }

@@ -10,8 +10,8 @@ namespace zircon::objects {
 namespace {
 
 constexpr uint32_t kPermissions = ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE;
-constexpr uint32_t kCanMap = ZX_VM_CAN_MAP_SPECIFIC | ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE |
-                             ZX_VM_CAN_MAP_EXECUTE;
+constexpr uint32_t kCanMap =
+    ZX_VM_CAN_MAP_SPECIFIC | ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_EXECUTE;
 // ALLOW_FAULTS states what holds for every mapping here; MAP_RANGE is advice.
 constexpr uint32_t kMapOptions = kPermissions | kCanMap | ZX_VM_COMPACT | ZX_VM_SPECIFIC |
                                  ZX_VM_SPECIFIC_OVERWRITE | ZX_VM_MAP_RANGE |
@@ -45,13 +45,6 @@ zx_status_t CheckMapOptions(uint32_t options, const Vmo& vmo, Permissions allowe
   if (!IsPageAligned(vmo_offset)) return ZX_ERR_INVALID_ARGS;
   if (length > UINT64_MAX - vmo_offset) return ZX_ERR_OUT_OF_RANGE;
   return ZX_OK;
-}
-
-// The part of `mapping` that begins `offset` bytes after its start.
-Mapping PartOf(const Mapping& mapping, uint64_t offset) {
-  Mapping part = mapping;
-  part.vmo_offset += offset;
-  return part;
 }
 
 }  // namespace
@@ -104,8 +97,8 @@ zx_status_t Vmar::CheckPlacement(const Placement& placement) const {
   return ZX_OK;
 }
 
-zx_status_t Vmar::MapLocked(const Placement& placement, const Mapping& mapping,
-                            Permissions allowed, uint64_t* mapped_address, RegionMap* removed) {
+zx_status_t Vmar::MapLocked(const Placement& placement, const Mapping& mapping, Permissions allowed,
+                            uint64_t* mapped_address, RegionMap* removed) {
   const uint64_t length = placement.length;
   const bool fixed = placement.specific || !space_->PicksAddresses();
   uint64_t address = base_ + placement.offset;
@@ -118,7 +111,7 @@ zx_status_t Vmar::MapLocked(const Placement& placement, const Mapping& mapping,
   }
 
   // All the memory that a fixed mapping needs, before anything changes.
-  RegionMap::Node node = RegionMap::MakeNode({length, mapping, allowed});
+  RegionMap::Node node = RegionMap::MakeNode({length, mapping.vmo, allowed});
   if (placement.overwrite) regions_.SplitAtEnds(address, length);
 
   const zx_status_t status = placement.overwrite
@@ -141,39 +134,29 @@ zx_status_t Vmar::MapLocked(const Placement& placement, const Mapping& mapping,
 zx_status_t Vmar::Overwrite(uint64_t address, uint64_t length, const Mapping& mapping) {
   if (!space_->PicksAddresses()) return space_->Map(&address, length, true, true, mapping);
   // A hole may hold something of the program's, which is not ours to replace. So the holes are
-  // mapped first; then the range is ours as a whole and replaced at one stroke.
+  // taken first, with whatever pages; then the range is ours as a whole and replaced at one stroke.
   const uint64_t end = address + length;
   for (uint64_t at = address; at < end;) {
     const Piece piece = regions_.PieceAt(at, end);
     if (!piece.mapped) {
       uint64_t start = piece.start;
-      const zx_status_t status =
-          space_->Map(&start, piece.length, true, false, PartOf(mapping, piece.start - address));
+      const zx_status_t status = space_->Map(&start, piece.length, true, false, mapping);
       if (status != ZX_OK) {
-        UnmapHoles(address, piece.start);
+        UnmapPieces(address, piece.start, /*mapped=*/false);
         return status;
       }
     }
     at += piece.length;
   }
   const zx_status_t status = space_->Map(&address, length, true, true, mapping);
-  if (status != ZX_OK) UnmapHoles(address, end);
+  if (status != ZX_OK) UnmapPieces(address, end, /*mapped=*/false);
   return status;
 }
 
-void Vmar::UnmapPieces(uint64_t address, uint64_t length) {
-  const uint64_t end = address + length;
+void Vmar::UnmapPieces(uint64_t address, uint64_t end, bool mapped) {
   for (uint64_t at = address; at < end;) {
     const Piece piece = regions_.PieceAt(at, end);
-    if (piece.mapped) space_->Unmap(piece.start, piece.length);
-    at += piece.length;
-  }
-}
-
-void Vmar::UnmapHoles(uint64_t address, uint64_t end) {
-  for (uint64_t at = address; at < end;) {
-    const Piece piece = regions_.PieceAt(at, end);
-    if (!piece.mapped) space_->Unmap(piece.start, piece.length);
+    if (piece.mapped == mapped) space_->Unmap(piece.start, piece.length);
     at += piece.length;
   }
 }
@@ -192,7 +175,7 @@ zx_status_t Vmar::UnmapForTrap(uint64_t address, uint64_t length) {
   if (rounded == 0 || !Contains(address, rounded)) return ZX_ERR_INVALID_ARGS;
   try {
     regions_.SplitAtEnds(address, rounded);
-    UnmapPieces(address, rounded);
+    UnmapPieces(address, address + rounded, /*mapped=*/true);
     regions_.Remove(address, rounded, &removed);
     return ZX_OK;
   } catch (const std::bad_alloc&) {
@@ -216,10 +199,7 @@ zx_status_t Vmar::Protect(uint32_t options, uint64_t address, uint64_t length,
   if (!piece.mapped || piece.length < rounded) return ZX_ERR_NOT_FOUND;
   if ((wanted & ~regions_.AllowedIn(address, rounded)) != 0) return ZX_ERR_ACCESS_DENIED;
   try {
-    regions_.SplitAtEnds(address, rounded);
-    const zx_status_t status = space_->Protect(address, rounded, wanted);
-    if (status == ZX_OK) regions_.SetPermissions(address, rounded, wanted);
-    return status;
+    return space_->Protect(address, rounded, wanted);
   } catch (const std::bad_alloc&) {
     return ZX_ERR_NO_MEMORY;
   }
@@ -235,7 +215,7 @@ void Vmar::Destroy() {
   base::MutexLock lock(space_->tree_mutex);
   if (destroyed_) return;
   destroyed_ = true;
-  UnmapPieces(base_, size_);
+  UnmapPieces(base_, base_ + size_, /*mapped=*/true);
   removed.swap(regions_);
 }
 

@@ -1,8 +1,8 @@
 // Vmar: a region of an address space and what is mapped in it, under Zircon's rules. The root of
 // the process and the root of each guest are Vmars over their AddressSpace.
 //
-// Ownership: handles hold it; a guest holds its root and tears it down when it goes (Destroy), after
-// which an open handle answers ZX_ERR_BAD_STATE. A mapping holds its VMO.
+// Ownership: handles hold it; a guest holds its root and tears it down when it goes (Destroy); an
+// open handle answers ZX_ERR_BAD_STATE then. A mapping holds its VMO.
 // Thread safety: all of it may be called from any thread.
 
 #pragma once
@@ -67,10 +67,9 @@ class Vmar final : public handles::Dispatcher {
   // The space's part of an overwriting map.
   zx_status_t Overwrite(uint64_t address, uint64_t length, const Mapping& mapping)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-  // The space's part of an unmap: exactly what the tree has as mapped in the range, or has as free.
-  void UnmapPieces(uint64_t address, uint64_t length)
+  // The space's part of an unmap: exactly what the tree has as mapped in the range, or as free.
+  void UnmapPieces(uint64_t address, uint64_t end, bool mapped)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-  void UnmapHoles(uint64_t address, uint64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
 
   const base::RefPtr<AddressSpace> space_;
   const uint64_t base_;

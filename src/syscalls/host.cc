@@ -4,7 +4,8 @@
 #include <zircon/errors.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
+#include <new>
 #include <string>
 
 #include "base/log.h"
@@ -26,15 +27,19 @@ bool InForkedChild() { return zircon::handles::HandleTable::Process().InForkedCh
 
 extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_check(char* words, size_t size) {
   if (InForkedChild()) return ZX_ERR_BAD_STATE;
-  zircon::guest::CreatedVm vm;
-  std::string why;
-  const zx_status_t status = zircon::guest::CreateVm(&vm, &why);
-  if (size == 0) return status;
-  if (status == ZX_OK) why = "Guests can be created here.";
-  const size_t length = std::min(why.size(), size - 1);
-  why.resize(length);
-  const zx_status_t copied = user::CopyOut(words, why.c_str(), length + 1);
-  return copied != ZX_OK ? copied : status;
+  try {
+    zircon::guest::CreatedVm vm;
+    std::string why;
+    const zx_status_t status = zircon::guest::CreateVm(&vm, &why);
+    if (size == 0) return status;
+    if (status == ZX_OK) why = "Guests can be created here.";
+    const size_t length = std::min(why.size(), size - 1);
+    why.resize(length);
+    const zx_status_t copied = user::CopyOut(words, why.c_str(), length + 1);
+    return copied != ZX_OK ? copied : status;
+  } catch (const std::bad_alloc&) {
+    return ZX_ERR_NO_MEMORY;
+  }
 }
 
 extern "C" ZX_DETAIL_CALL void zircon_kvm_set_log_level(int level) {
@@ -65,10 +70,13 @@ extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_get_stats(zircon_kvm_stats_t* o
   const auto exits = zircon::vcpu::ExitCounters::Totals();
   std::copy(exits.begin(), exits.end(), stats.exits);
   // A program that knows a later, larger structure gets zeros for what this library does not count.
-  if (!user::CanWrite(out, size)) return ZX_ERR_INVALID_ARGS;
-  std::memset(static_cast<void*>(out), 0, size);
-  *out = stats;
-  return ZX_OK;
+  zx_status_t status = user::CopyOut(out, &stats, sizeof(stats));
+  static constexpr char kZeros[256] = {};
+  for (size_t at = sizeof(stats); status == ZX_OK && at < size; at += sizeof(kZeros)) {
+    status = user::CopyOut(reinterpret_cast<char*>(out) + at, kZeros,
+                           std::min(sizeof(kZeros), size - at));
+  }
+  return status;
 }
 
 extern "C" ZX_DETAIL_CALL const char* zircon_kvm_version(void) { return ZIRCON_KVM_VERSION; }

@@ -5,6 +5,7 @@
 #include <zircon/syscalls/hypervisor.h>
 #include <zircon/syscalls/port.h>
 
+#include <new>
 #include <utility>
 
 #include "guest/guest.h"
@@ -30,6 +31,17 @@ namespace rights = zircon::rights;
 namespace syscalls = zircon::syscalls;
 namespace user = zircon::user;
 
+// Creating things allocates in many places; none of them leaves the library as an exception, and what
+// was half made has owners.
+template <typename Function>
+zx_status_t OrNoMemory(Function function) {
+  try {
+    return function();
+  } catch (const std::bad_alloc&) {
+    return ZX_ERR_NO_MEMORY;
+  }
+}
+
 }  // namespace
 
 ZIRCON_SYSCALL(zx_status_t, guest_create, zx_handle_t resource, uint32_t options,
@@ -44,7 +56,7 @@ ZIRCON_SYSCALL(zx_status_t, guest_create, zx_handle_t resource, uint32_t options
 
   RefPtr<Guest> guest;
   RefPtr<Vmar> root;
-  status = Guest::Create(&guest, &root);
+  status = OrNoMemory([&] { return Guest::Create(&guest, &root); });
   if (status != ZX_OK) return status;
   return syscalls::PutHandles(guest_handle, std::move(guest), rights::kGuest, vmar_handle,
                               std::move(root), rights::kRootVmar);
@@ -62,7 +74,7 @@ ZIRCON_SYSCALL(zx_status_t, guest_set_trap, zx_handle_t handle, uint32_t kind, z
     if (status != ZX_OK) return status;
     port = port_ref.share();
   }
-  return guest->SetTrap(kind, addr, size, std::move(port), key);
+  return OrNoMemory([&] { return guest->SetTrap(kind, addr, size, std::move(port), key); });
 }
 
 ZIRCON_SYSCALL(zx_status_t, vcpu_create, zx_handle_t guest_handle, uint32_t options,
@@ -73,7 +85,7 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_create, zx_handle_t guest_handle, uint32_t opti
   zx_status_t status = guest.Lookup(guest_handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
   RefPtr<Vcpu> vcpu;
-  status = Vcpu::Create(guest.share(), entry, &vcpu);
+  status = OrNoMemory([&] { return Vcpu::Create(guest.share(), entry, &vcpu); });
   if (status != ZX_OK) return status;
   return syscalls::PutHandle(out, std::move(vcpu), rights::kVcpu);
 }

@@ -25,7 +25,9 @@ class HostTimer {
   // when that is what it is armed for. False when the host has no timer left.
   [[nodiscard]] bool Arm(pid_t owner_tid, int64_t deadline);
   // It may have fired: the next Arm() is not the same as the last.
-  void Forget() { armed_for_ = kUnknown; }
+  void Forget() {
+    if (armed_for_ != kNever) armed_for_ = kUnknown;
+  }
 
  private:
   static constexpr int64_t kUnknown = -1;

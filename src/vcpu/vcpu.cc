@@ -59,7 +59,8 @@ zx_status_t Vcpu::Create(base::RefPtr<guest::Guest> guest, uint64_t entry,
   if (error == 0) error = vcpu->fd_->SetSignalMask(vcpu->run_mask_);
   if (error != 0) {
     LOG_WARN("no VCPU can be created: KVM refuses its initial state (errno {})", error);
-    return guest::StatusFromErrno(error);
+    // EINVAL: a state that this host's processor or KVM cannot take.
+    return error == EINVAL ? ZX_ERR_NOT_SUPPORTED : guest::StatusFromErrno(error);
   }
   vcpu->guest_->vcpus().Add(&vcpu->gate_);
   vcpu->joined_ = true;
@@ -72,8 +73,9 @@ Vcpu::~Vcpu() {
   if (last_bell_ != nullptr) last_bell_->RemoveListener(this);
   if (joined_) guest_->vcpus().Remove(&gate_);
   if (OnOwnerThread()) KickSignal::Detach();
-  owner_->DropVcpu();
+  // First the id, then the thread: its next VCPU may have this id again.
   guest_->shelf().Return(id_, std::move(fd_), configured_);
+  owner_->DropVcpu();
 }
 
 zx_status_t Vcpu::Interrupt(uint32_t vector) {
@@ -145,12 +147,11 @@ void Vcpu::ArmTimer() {
 
 void Vcpu::AfterInterruption() {
   counters_.Count(ZIRCON_KVM_EXIT_INTR);
-  if (KickSignal::Drain()) {
-    // The timer, as a rule. If the counter is not there yet, the host's clocks differ a little.
-    core_.ForgetTimerTime();
-    timer_.Forget();
-    return;
-  }
+  // The timer, as a rule. If the counter is not there yet, the host's clocks differ a little. Also when
+  // no signal is left: the handler has it where the program has unblocked the signal.
+  core_.ForgetTimerTime();
+  timer_.Forget();
+  if (KickSignal::Drain()) return;
   // Some other signal. If the program has blocked it since, it stays pending and would end every
   // run at once: KVM_RUN follows the thread's mask.
   const uint64_t mask = KickSignal::MaskForRun();
@@ -166,7 +167,7 @@ zx_status_t Vcpu::Halt() {
       return ZX_ERR_CANCELED;
     }
     core_.ExpireTimer();
-    if (core_.HasPendingEvent()) return ZX_OK;
+    if (core_.TakeNoteOfPending()) return ZX_OK;
     // Nothing is pending, so these are old news; kept, they would end the sleep at once.
     if (requests != 0) {
       gate_.Take(kRequestInterrupt | kRequestRoom);

@@ -1,5 +1,6 @@
 #include "fake/exits.h"
 
+#include <cerrno>
 #include <cstring>
 #include <memory>
 
@@ -72,10 +73,10 @@ Step PioIn(uint16_t port, uint8_t size, uint8_t length) {
   };
 }
 
-Step PioOut(uint16_t port, uint8_t size, uint32_t value, uint8_t length) {
+Step PioOut(uint16_t port, uint8_t size, uint8_t length) {
   return [=](FakeVcpu& vcpu) {
     FillIo(vcpu, port, size, false, 1);
-    std::memcpy(vcpu.port_data(), &value, size);
+    std::memcpy(vcpu.port_data(), &vcpu.regs.rax, size);
     const uint64_t rip = vcpu.regs.rip;
     if (vcpu.vm().host().emulates_ports) {
       vcpu.regs.rip += length;
@@ -105,6 +106,9 @@ Step StringIo(uint16_t port, uint8_t size, bool in, uint32_t count, uint8_t leng
       });
       return kExit;
     }
+    const uint8_t* source = vcpu.vm().Host(vcpu.regs.rsi, bytes);
+    if (source == nullptr) return -EFAULT;
+    std::memcpy(vcpu.port_data(), source, bytes);
     vcpu.regs.rsi += bytes;
     if (stays) vcpu.regs.rcx -= count;
     if (!stays) vcpu.regs.rip += length;

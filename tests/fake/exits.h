@@ -24,9 +24,10 @@ namespace zircon::fake {
 // IN: the bytes of the run buffer are merged into RAX (4 bytes clear the upper half). On a host that
 // emulates port instructions, RAX as user space gave it stays.
 Step PioIn(uint16_t port, uint8_t size, uint8_t length = 1);
-// OUT; RIP is on it, or past it on a host that emulates.
-Step PioOut(uint16_t port, uint8_t size, uint32_t value, uint8_t length = 1);
+// OUT of the low bytes of RAX; RIP is on it, or past it on a host that emulates.
+Step PioOut(uint16_t port, uint8_t size, uint8_t length = 1);
 // INS or OUTS, `count` elements at once; RIP past it unless `stays` (a repeated one, not done yet).
+// What is written out is what stands at RSI, guest-physical.
 Step StringIo(uint16_t port, uint8_t size, bool in, uint32_t count, uint8_t length, bool stays);
 
 // ---- Memory ----

@@ -8,14 +8,14 @@
 
 namespace zircon::fake {
 
-KernelScope::KernelScope(FakeKernel& kernel) {
-  guest::x86::Host::ForgetForTest();
+KernelScope::KernelScope(FakeKernel& kernel)
+    : kernel_(kernel), previous_(kvm::ProcessKernel()) {
   kvm::SetProcessKernelForTest(&kernel);
 }
 
 KernelScope::~KernelScope() {
-  kvm::SetProcessKernelForTest(nullptr);
-  guest::x86::Host::ForgetForTest();
+  kvm::SetProcessKernelForTest(&previous_);
+  guest::x86::Host::ForgetForTest(kernel_);
 }
 
 Machine::Machine(HostModel host, bool with_vcpu)

@@ -25,13 +25,18 @@
 
 namespace zircon::fake {
 
-// Puts the fake in the kernel's place, and the real one back; forgets what was known of the host.
+// Puts the fake in the kernel's place for new guests, and gives the place back to who had it; forgets
+// what was known of the fake's host. Scopes may be nested.
 class KernelScope {
  public:
   explicit KernelScope(FakeKernel& kernel);
   ~KernelScope();
   KernelScope(const KernelScope&) = delete;
   KernelScope& operator=(const KernelScope&) = delete;
+
+ private:
+  FakeKernel& kernel_;
+  kvm::Kernel& previous_;
 };
 
 class Machine {

@@ -224,7 +224,8 @@ class Machine {
 void SleepMs(int milliseconds);
 // Waits until the condition holds, 15 s at most; says whether it does.
 bool WaitUntil(const std::function<bool()>& condition);
-// Loops of a test: `full`, or a tenth of it if KVM_TESTS_SHORT is set in the environment.
+// Loops of a test: `full`, or a tenth of it on an emulated processor (the nested environment). The
+// environment variable KVM_TESTS_SHORT chooses: 1 a tenth, 0 all.
 int Rounds(int full);
 
 // A thread that is joined at the end of the scope.

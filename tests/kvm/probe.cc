@@ -17,7 +17,7 @@ namespace {
 
 constexpr uint16_t kDonePort = 0x99;
 constexpr uint64_t kPage = 4096;
-constexpr unsigned kSeconds = 10;
+constexpr unsigned kSeconds = 3;
 
 // Exit statuses of the child.
 enum Outcome { kWorks, kSetupFails, kRunFails, kShutdown, kInternalError, kOtherExit, kWrongValue };
@@ -25,17 +25,19 @@ enum Outcome { kWorks, kSetupFails, kRunFails, kShutdown, kInternalError, kOther
 struct Probe {
   bool long_mode = true;
   std::vector<uint8_t> code;  // Ends by an OUT to kDonePort.
-  bool set_leaf_1 = false;    // Then the OUT's value must be the EBX that was set.
+  uint32_t cpuid_leaf = 0;    // If not 0, the OUT's value must be the EBX that was set for it.
 };
 
 // <linux/kvm.h> declares kvm_cpuid2 with another size in C++ than in C, and its number comes from it.
-struct OneCpuidEntry {
-  uint32_t count = 1;
+struct CpuidEntries {
+  uint32_t count = 3;
   uint32_t padding = 0;
-  kvm_cpuid_entry2 entry{};
+  kvm_cpuid_entry2 entries[3]{};
 };
 constexpr unsigned long kSetCpuid2 = _IOC(_IOC_WRITE, KVMIO, 0x90, 8);
-constexpr uint32_t kLeaf1Ebx = 0x2A000800;
+// No feature bits of leaf 7, an odd APIC id in leaf 1.
+constexpr uint32_t kEbx = 0x2A000000;
+constexpr uint32_t kEbxMask = 0xFF010000;
 
 void SetLongMode(kvm_sregs* sregs, uint8_t* memory) {
   auto* entries = reinterpret_cast<uint64_t*>(memory);
@@ -68,11 +70,15 @@ Outcome Run(const Probe& probe) {
   if (vcpu < 0 || run_size <= 0) return kSetupFails;
   auto* run = static_cast<kvm_run*>(mmap(nullptr, static_cast<size_t>(run_size),
                                          PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0));
-  if (probe.set_leaf_1) {
-    OneCpuidEntry cpuid;
-    cpuid.entry.function = 1;
-    cpuid.entry.ebx = kLeaf1Ebx;
-    cpuid.entry.edx = 0x1789FBFF;
+  if (probe.cpuid_leaf != 0) {
+    CpuidEntries cpuid;
+    cpuid.entries[0].eax = 7;
+    cpuid.entries[1].function = 1;
+    cpuid.entries[1].ebx = kEbx;
+    cpuid.entries[1].edx = 0x1789FBFF;
+    cpuid.entries[2].function = 7;
+    cpuid.entries[2].flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+    cpuid.entries[2].ebx = kEbx;
     if (ioctl(vcpu, kSetCpuid2, &cpuid) != 0) return kSetupFails;
   }
   kvm_sregs sregs{};
@@ -101,7 +107,7 @@ Outcome Run(const Probe& probe) {
         if (run->io.port != kDonePort) return kOtherExit;
         uint32_t value = 0;
         memcpy(&value, reinterpret_cast<uint8_t*>(run) + run->io.data_offset, sizeof(value));
-        return probe.set_leaf_1 && (value & 0xFF00FF00) != kLeaf1Ebx ? kWrongValue : kWorks;
+        return probe.cpuid_leaf != 0 && (value & kEbxMask) != kEbx ? kWrongValue : kWorks;
       }
       case KVM_EXIT_SHUTDOWN:
         return kShutdown;
@@ -163,12 +169,13 @@ std::string ProbeRealMode() {
   return Ask("real-mode", probe);
 }
 
-std::string ProbeCpuidLeaf1() {
+std::string ProbeCpuid(uint32_t leaf) {
   Probe probe;
-  probe.set_leaf_1 = true;
-  // mov eax, 1; cpuid; mov eax, ebx; out kDonePort, eax
-  probe.code = {0xB8, 1, 0, 0, 0, 0x0F, 0xA2, 0x89, 0xD8, 0xE7, kDonePort};
-  return Ask("cpuid-leaf-1", probe);
+  probe.cpuid_leaf = leaf;
+  // mov eax, leaf; xor ecx, ecx; cpuid; mov eax, ebx; out kDonePort, eax
+  probe.code = {0xB8, static_cast<uint8_t>(leaf), 0, 0, 0, 0x31, 0xC9, 0x0F, 0xA2, 0x89, 0xD8, 0xE7,
+                kDonePort};
+  return Ask(leaf == 1 ? "cpuid-leaf-1" : "cpuid-leaf-7", probe);
 }
 
 }  // namespace kvm_tests

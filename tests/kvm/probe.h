@@ -19,8 +19,8 @@ namespace kvm_tests {
 std::string ProbeLongModeCode(const char* name, const std::vector<uint8_t>& code);
 // A VCPU that starts in real mode.
 std::string ProbeRealMode();
-// The guest sees in CPUID leaf 1 what KVM_SET_CPUID2 was told.
-std::string ProbeCpuidLeaf1();
+// The guest sees in that leaf of CPUID (1 or 7) what KVM_SET_CPUID2 was told.
+std::string ProbeCpuid(uint32_t leaf);
 
 }  // namespace kvm_tests
 

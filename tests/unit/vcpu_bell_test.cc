@@ -36,7 +36,7 @@ class VcpuBell : public fake::OnMachine {
   void Ring(uint64_t offset, int times = 1) {
     for (int i = 0; i < times; ++i) cpu().Push(MmioWrite(kBell + offset, 0x1234, 4, 2));
   }
-  void PushOut() { cpu().Push(PioOut(0x60, 1, 0)); }
+  void PushOut() { cpu().Push(PioOut(0x60, 1)); }
   zx_status_t Next(zx_port_packet_t* packet) {
     return zx_port_wait(machine().port, ZX_TIME_INFINITE_PAST, packet);
   }
@@ -74,7 +74,7 @@ TEST_F(VcpuBell, LoadIsRefusedWithRipPast) {
   EXPECT_EQ(machine().State().rax, 0u);
   cpu().Push([rip](FakeVcpu& vcpu) {
     EXPECT_EQ(vcpu.regs.rip, rip + 2);
-    return PioOut(0x60, 1, 0)(vcpu);
+    return PioOut(0x60, 1)(vcpu);
   });
   EXPECT_EQ(machine().Enter(), ZX_OK);
   zx_port_packet_t none;
@@ -91,7 +91,7 @@ TEST_F(VcpuBell, ReadModifyWriteIsRefusedAndRingsNothing) {
   EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED);
   cpu().Push([rip](FakeVcpu& vcpu) {
     EXPECT_EQ(vcpu.regs.rip, rip + 2);
-    return PioOut(0x60, 1, 0)(vcpu);
+    return PioOut(0x60, 1)(vcpu);
   });
   EXPECT_EQ(machine().Enter(), ZX_OK);
   zx_port_packet_t none;

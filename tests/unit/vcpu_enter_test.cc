@@ -42,7 +42,7 @@ class VcpuEnter : public fake::OnMachine {
   // The guest's way back to the VMM with OK.
   void PushOut() {
     cpu().Push(Do([](FakeVcpu& vcpu) { vcpu.regs.rip = Machine::kEntry; }));
-    cpu().Push(PioOut(kPort, 1, 0));
+    cpu().Push(PioOut(kPort, 1));
   }
   bool Kicked() {
     zx_info_vcpu_t info = {};
@@ -151,7 +151,7 @@ TEST_F(VcpuEnter, KickDuringAnExitGivesThePacketFirst) {
   // §5: "a kick never swallows a packet produced by an exit already taken".
   cpu().Push([&](FakeVcpu& vcpu) {
     EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
-    return PioOut(kPort, 1, 0)(vcpu);
+    return PioOut(kPort, 1)(vcpu);
   });
   PushOut();
   EXPECT_EQ(machine().Enter(), ZX_OK);
@@ -196,7 +196,7 @@ TEST_F(VcpuEnter, NoSignalIsLeftOver) {
   // Design §4.7: no signal hits a stranger: after the VCPU is gone none is pending or arrives.
   cpu().Push([&](FakeVcpu& vcpu) {
     EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
-    return PioOut(kPort, 1, 0)(vcpu);
+    return PioOut(kPort, 1)(vcpu);
   });
   EXPECT_EQ(machine().Enter(), ZX_OK);
   ASSERT_EQ(zx_handle_close(machine().vcpu), ZX_OK);
@@ -352,7 +352,7 @@ TEST_F(VcpuEnter, ManyInterruptsToAHaltingGuestNoneIsLost) {
     seen.store(static_cast<int>(vcpu.deliveries().size()));
     if (vcpu.deliveries().size() == kRounds) {
       vcpu.regs.rip = Machine::kEntry;
-      return PioOut(kPort, 1, 0)(vcpu);
+      return PioOut(kPort, 1)(vcpu);
     }
     return Hlt()(vcpu);
   });

@@ -61,7 +61,7 @@ class VcpuMemory : public fake::OnMachine {
       machine().CodeAt(0x7000, {0xEE});
       vcpu.regs.rip = 0x7000;
       vcpu.regs.rdx = 0x60;
-      return PioOut(0x60, 1, 0)(vcpu);
+      return PioOut(0x60, 1)(vcpu);
     });
   }
   void ExpectMemPacket(uint64_t address, uint8_t length) {

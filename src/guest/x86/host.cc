@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <memory>
@@ -31,6 +32,17 @@ constexpr Requirement kRequirements[] = {
 // What a kernel without an answer to KVM_CAP_NR_MEMSLOTS has.
 constexpr uint32_t kFewestSlots = 32;
 
+uint32_t PhysicalAddressBits(const std::vector<kvm_cpuid_entry2>& cpuid) {
+  constexpr uint32_t kAddressSizes = 0x80000008;
+  constexpr uint32_t kMostBits = 52;
+  for (const kvm_cpuid_entry2& entry : cpuid) {
+    const uint32_t bits = entry.eax & 0xFF;
+    if (entry.function == kAddressSizes && bits != 0) return std::min(bits, kMostBits);
+  }
+  constexpr uint32_t kBitsWithoutTheLeaf = 36;
+  return kBitsWithoutTheLeaf;
+}
+
 int Find(kvm::SystemFd& system, Host* host, std::string* why) {
   for (const Requirement& required : kRequirements) {
     if ((system.Extension(required.capability) & required.wanted_bits) != required.wanted_bits) {
@@ -46,6 +58,7 @@ int Find(kvm::SystemFd& system, Host* host, std::string* why) {
   }
   const int slots = system.Extension(KVM_CAP_NR_MEMSLOTS);
   host->max_slots = slots > 0 ? static_cast<uint32_t>(slots) : kFewestSlots;
+  host->physical_limit = uint64_t{1} << PhysicalAddressBits(host->cpuid);
   host->exit_on_emulation_failure = system.Extension(KVM_CAP_EXIT_ON_EMULATION_FAILURE) != 0;
   host->enforce_pv_features = system.Extension(KVM_CAP_ENFORCE_PV_FEATURE_CPUID) != 0;
   host->tsc_offset = system.Extension(KVM_CAP_VCPU_ATTRIBUTES) != 0;
@@ -79,9 +92,9 @@ int Host::Get(kvm::SystemFd& system, const Host** host, std::string* why) {
   return 0;
 }
 
-void Host::ForgetForTest() {
+void Host::ForgetForTest(kvm::Kernel& kernel) {
   base::MutexLock lock(g_mutex);
-  Known().clear();
+  Known().erase(&kernel);
 }
 
 }  // namespace zircon::guest::x86

@@ -16,6 +16,7 @@ namespace zircon::guest::x86 {
 struct Host {
   std::vector<kvm_cpuid_entry2> cpuid;  // what KVM can show a guest
   uint32_t max_slots = 0;
+  uint64_t physical_limit = 0;  // where physical addresses end
   bool exit_on_emulation_failure = false;
   bool enforce_pv_features = false;
   bool tsc_offset = false;  // a VCPU's TSC offset can be set
@@ -25,7 +26,8 @@ struct Host {
 
   // 0 with *host, or an errno with *why in words: ENOTSUP when KVM lacks something needed.
   [[nodiscard]] static int Get(kvm::SystemFd& system, const Host** host, std::string* why);
-  static void ForgetForTest();
+  // No guest of that kernel may exist.
+  static void ForgetForTest(kvm::Kernel& kernel);
 };
 
 }  // namespace zircon::guest::x86

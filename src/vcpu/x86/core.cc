@@ -3,6 +3,7 @@
 #include <zircon/errors.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "base/log.h"
 #include "guest/kvm_status.h"
@@ -62,7 +63,7 @@ void Core::ReadState(zx_vcpu_state_t* state) const {
 }
 
 void Core::WriteState(const zx_vcpu_state_t& state) {
-  kvm_regs& to = regs();
+  kvm_regs to = regs();
   to.rax = state.rax;
   to.rcx = state.rcx;
   to.rdx = state.rdx;
@@ -82,7 +83,16 @@ void Core::WriteState(const zx_vcpu_state_t& state) {
   if ((state.rflags & kFlagsGiven) != 0) {
     to.rflags = (to.rflags & ~kUserFlags) | (state.rflags & kUserFlags);
   }
-  MarkRegsDirty();
+  kvm_regs kernels = regs();
+  if (owed_.kind == PendingExit::kLoad && owed_.destination.size >= 4) {
+    // A load that is owed takes its whole register from the run buffer. With that alone the kernel
+    // is spared taking all registers, which costs it more than everything that happens here.
+    const uint8_t destination = owed_.destination.number;
+    *RegisterSlot(&kernels, destination) = *RegisterSlot(&to, destination);
+  }
+  const bool changed = std::memcmp(&to, &kernels, sizeof(to)) != 0;
+  regs() = to;
+  if (changed) MarkRegsDirty();
 }
 
 void Core::WriteIo(const zx_vcpu_io_t& io) {

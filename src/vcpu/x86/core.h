@@ -5,7 +5,7 @@
 // write_state work on it, and the next run takes it back if it was changed. That is why a trap costs
 // one ioctl.
 //
-// Ownership: the VCPU's. Thread safety: the owner thread, but for AddInterrupt() and HasPendingEvent().
+// Ownership: the VCPU's. Thread safety: the owner thread, but for AddInterrupt().
 
 #pragma once
 
@@ -87,12 +87,18 @@ class Core {
   // The host's clocks have run apart since the deadline was computed: compute it anew.
   void ForgetTimerTime() { timer_tsc_ = LocalApic::kNever; }
 
+  // Whether a halted guest has a reason to go on. The next PrepareRun() will see it, although the
+  // request that came with it may have been taken by then.
+  bool TakeNoteOfPending() {
+    const bool any = pending_.Any();
+    if (any) may_have_pending_ = true;
+    return any;
+  }
+
   // ---- Any thread ----
 
   static constexpr uint32_t kVectors = x86::kVectors;
   void AddInterrupt(uint32_t vector) { pending_.Set(vector); }
-  // Whether a halted guest has a reason to go on.
-  bool HasPendingEvent() const { return pending_.Any(); }
 
  private:
   kvm_regs& regs() { return fd_.run().s.regs.regs; }

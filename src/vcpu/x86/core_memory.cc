@@ -49,15 +49,17 @@ Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
     return Turn::Bell();
   }
   const StoreExit exit = {address, run.mmio.len, run.mmio.data};
-  Instruction store;
+  Store store;
   const bool found = stores_.Find(view_, regs(), sregs(), exit, &store);
-  const uint8_t length = found ? store.length : 0;
-  FillMemPacket(*trap, address, regs().rip - length, length, packet);
-  // A store in pieces is one packet: the kernel finishes the rest unseen.
-  if (!found || store.memory.access_size > run.mmio.len) {
+  const uint8_t length = found ? store.insn.length : 0;
+  const bool at_rip = found && store.at_rip;
+  FillMemPacket(*trap, address, at_rip ? regs().rip : regs().rip - length, length, packet);
+  // A store in pieces is one packet: the kernel finishes the rest unseen. So is a repeated one, whose
+  // remaining iterations are dropped.
+  if (!found || at_rip || store.insn.memory.access_size > run.mmio.len) {
     owed_.kind = PendingExit::kOther;
-    owed_.repeated = found && store.repeated;
     owed_.rflags = regs().rflags;
+    owed_.next_rip = at_rip ? regs().rip + length : 0;
   }
   return Turn::Packet();
 }
@@ -102,11 +104,12 @@ Turn Core::RefuseStore(zx_status_t why) {
   uint8_t data[sizeof(run.mmio.data)];
   std::memcpy(data, run.mmio.data, sizeof(data));
   const StoreExit exit = {run.mmio.phys_addr, run.mmio.len, data};
-  Instruction store;
+  Store store;
   kvm_regs before = regs();
-  const bool found = stores_.Find(view_, regs(), sregs(), exit, &store);
-  const bool undone = found && UndoStore(store, &before);
-  if (!undone) {
+  const bool undone = stores_.Find(view_, regs(), sregs(), exit, &store);
+  if (undone) {
+    UndoStore(store, &before);
+  } else {
     LOG_DEBUG("VCPU {}: a store to {:#x} cannot be repeated: no instruction before RIP {:#x} fits",
               id_, exit.gpa, regs().rip);
   }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr uint64_t kEferLongModeActive = 1u << 10;
 constexpr uint64_t kCr0Protection = 1u << 0;
+constexpr uint8_t kRsi = 6;
 
 constexpr ZydisMachineMode MachineMode(CodeMode mode) {
   switch (mode) {
@@ -191,11 +192,12 @@ bool Decode(const uint8_t* bytes, size_t size, CodeMode mode, Instruction* out) 
   for (ZyanU8 i = 0; i < insn.operand_count; ++i) {
     if (!IsMemoryAccess(operands[i])) continue;
     const MemoryOperand memory = ToMemory(operands[i], insn);
+    const bool hidden = operands[i].visibility != ZYDIS_OPERAND_VISIBILITY_EXPLICIT;
+    if (hidden && memory.read && memory.base == kRsi) out->moves_rsi = true;
     // Of two operands (MOVS, PUSH m) the one that is written is what a store exit is about.
     if (!out->has_memory || (memory.written && !out->memory.written)) {
       out->memory = memory;
-      out->implicit_memory = operands[i].visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
-                             operands[i].visibility == ZYDIS_OPERAND_VISIBILITY_IMPLICIT;
+      out->implicit_memory = hidden;
     }
     out->has_memory = true;
   }

@@ -59,6 +59,7 @@ struct Instruction {
   bool repeated = false;  // a REP prefix with effect
   bool has_memory = false;
   bool implicit_memory = false;  // the operand is not written in the instruction (PUSH, STOS)
+  bool moves_rsi = false;        // a string that reads at RSI and moves it (MOVS, LODS, OUTS)
   MemoryOperand memory;       // the first explicit or hidden operand that is accessed
   GeneralRegister reg;        // kStore: the source; kLoad*: the destination
   bool has_immediate = false;

@@ -1,7 +1,5 @@
 #include "vcpu/x86/local_apic.h"
 
-#include <algorithm>
-
 #include "vcpu/x86/tsc_clock.h"
 
 namespace zircon::vcpu::x86 {
@@ -184,7 +182,7 @@ bool LocalApic::ExpireTimer(uint64_t now) {
   if (deadline_ > now) return false;
   if (ModeOf(lvt_timer_) == kPeriodic && initial_count_ != 0) {
     // From when it was due, so that it does not drift; ticks that were missed are one.
-    deadline_ = std::max(deadline_ + CountTicks(), now);
+    deadline_ += ((now - deadline_) / CountTicks() + 1) * CountTicks();
   } else {
     deadline_ = kNever;
   }

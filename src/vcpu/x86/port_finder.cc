@@ -45,26 +45,26 @@ bool IsOuts(GuestView& view, const Instruction& insn, const kvm_regs& moved,
 
 bool IsPlainPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
                             const kvm_run& run) {
-  uint8_t bytes[2];
-  const size_t have = view.Read(sregs, CodeBase(sregs) + regs.rip, bytes, sizeof(bytes));
-  if (have == 0 || run.io.count != 1) return false;
+  if (run.io.count != 1) return false;
   const bool out = run.io.direction == KVM_EXIT_IO_OUT;
+  if (out && std::memcmp(&regs.rax, Data(run), run.io.size) != 0) return false;
   const uint8_t wide = CodeModeOf(sregs) == CodeMode::k16 ? 2 : 4;
-  const uint8_t size = (bytes[0] & 1) != 0 ? wide : 1;
-  if (size != run.io.size) return false;
-  if (out && std::memcmp(&regs.rax, Data(run), size) != 0) return false;
-  switch (bytes[0] & 0xFE) {
-    case 0xEC:  // IN by DX
-      return !out && (regs.rdx & 0xFFFF) == run.io.port;
-    case 0xEE:  // OUT by DX
-      return out && (regs.rdx & 0xFFFF) == run.io.port;
-    case 0xE4:  // IN by immediate
-      return !out && have == 2 && bytes[1] == run.io.port;
-    case 0xE6:  // OUT by immediate
-      return out && have == 2 && bytes[1] == run.io.port;
-    default:
-      return false;
-  }
+  const uint8_t by_dx = out ? 0xEE : 0xEC;
+  const uint8_t by_immediate = out ? 0xE6 : 0xE4;
+  auto is = [&](uint8_t byte, uint8_t opcode) {
+    return (byte & 0xFE) == opcode && run.io.size == ((byte & 1) != 0 ? wide : 1);
+  };
+  const bool port_in_dx = (regs.rdx & 0xFFFF) == run.io.port;
+
+  const uint64_t rip = CodeBase(sregs) + regs.rip;
+  uint8_t bytes[2];
+  const size_t have = view.Read(sregs, rip, bytes, sizeof(bytes));
+  if (have != 0 && port_in_dx && is(bytes[0], by_dx)) return true;
+  if (have == 2 && bytes[1] == run.io.port && is(bytes[0], by_immediate)) return true;
+  // Or past it: an OUT that fits is the one, whatever else ends there too (FindPortInstruction()).
+  if (!out || view.Read(sregs, rip - sizeof(bytes), bytes, sizeof(bytes)) != 2) return false;
+  return (port_in_dx && is(bytes[1], by_dx)) ||
+         (bytes[1] == run.io.port && is(bytes[0], by_immediate));
 }
 
 PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,

@@ -27,7 +27,7 @@ struct PortInstruction {
   uint64_t destination = 0;  // INS: the linear address that it stores to, else 0
 };
 
-// Whether it is a plain IN or OUT at RIP, by the opcode alone: the usual case, without a decoder.
+// Whether it is a plain IN or OUT, by the opcode alone: the usual case, without a decoder.
 bool IsPlainPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
                             const kvm_run& run);
 PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,

@@ -12,7 +12,8 @@ constexpr uint64_t kDirectionFlag = 1u << 10;
 
 bool SameEffect(const Instruction& a, const Instruction& b) {
   return a.form == b.form && a.memory == b.memory && a.reg == b.reg &&
-         a.has_immediate == b.has_immediate && a.immediate == b.immediate;
+         a.has_immediate == b.has_immediate && a.immediate == b.immediate &&
+         a.repeated == b.repeated;
 }
 
 // STOS and MOVS have moved RDI on by the time of the exit.
@@ -62,7 +63,23 @@ bool StoreFinder::Fits(GuestView& view, const Instruction& candidate, const kvm_
 }
 
 bool StoreFinder::Find(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
-                       const StoreExit& exit, Instruction* found) {
+                       const StoreExit& exit, Store* found) {
+  found->at_rip = !FindEnding(view, regs, sregs, exit, &found->insn);
+  return !found->at_rip || FindRepeating(view, regs, sregs, exit, &found->insn);
+}
+
+bool StoreFinder::FindRepeating(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
+                                const StoreExit& exit, Instruction* found) {
+  const CodeMode mode = CodeModeOf(sregs);
+  const uint64_t linear = (mode == CodeMode::k64 ? 0 : sregs.cs.base) + regs.rip;
+  uint8_t bytes[kMaxInstructionLength];
+  const size_t have = view.Read(sregs, linear, bytes, sizeof(bytes));
+  return Decode(bytes, have, mode, found) && found->repeated && MovesRdi(*found) &&
+         Fits(view, *found, regs, sregs, exit);
+}
+
+bool StoreFinder::FindEnding(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
+                             const StoreExit& exit, Instruction* found) {
   const CodeMode mode = CodeModeOf(sregs);
   const uint64_t base = mode == CodeMode::k64 ? 0 : sregs.cs.base;
   const Window window = ReadBehind(view, sregs, base + regs.rip);
@@ -71,7 +88,7 @@ bool StoreFinder::Find(GuestView& view, const kvm_regs& regs, const kvm_sregs& s
   // The same code again, as a rule: then the decoding is known and only the match is to be seen.
   if (last_.length != 0 && last_mode_ == mode && window.have == last_window_.have &&
       std::memcmp(window.bytes, last_window_.bytes, sizeof(window.bytes)) == 0 &&
-      Fits(view, last_, regs, sregs, exit)) {
+      !(last_.repeated && regs.rcx != 0) && Fits(view, last_, regs, sregs, exit)) {
     *found = last_;
     return true;
   }
@@ -81,6 +98,8 @@ bool StoreFinder::Find(GuestView& view, const kvm_regs& regs, const kvm_sregs& s
     Instruction candidate;
     const uint8_t* start = window.bytes + kMaxInstructionLength - length;
     if (!Decode(start, length, mode, &candidate) || candidate.length != length) continue;
+    // A REP has ended when RIP is past it.
+    if (candidate.repeated && regs.rcx != 0) continue;
     if (!Fits(view, candidate, regs, sregs, exit)) continue;
     if (best.length != 0 && SameEffect(best, candidate)) continue;
     best = candidate;
@@ -93,14 +112,21 @@ bool StoreFinder::Find(GuestView& view, const kvm_regs& regs, const kvm_sregs& s
   return true;
 }
 
-bool UndoStore(const Instruction& store, kvm_regs* regs) {
-  if (MovesRdi(store)) return false;
-  regs->rip -= store.length;
-  const bool push = store.form == Form::kOther && store.memory.base == kRsp &&
-                    store.memory.segment == kSs && store.memory.displacement == 0 &&
-                    store.memory.index == kNoRegister && store.implicit_memory;
-  if (push) regs->rsp += store.memory.access_size;
-  return true;
+void UndoStore(const Store& store, kvm_regs* regs) {
+  const Instruction& insn = store.insn;
+  if (!store.at_rip) regs->rip -= insn.length;
+  if (MovesRdi(insn)) {
+    const uint64_t step = insn.memory.access_size;
+    const uint64_t back = (regs->rflags & kDirectionFlag) != 0 ? step : -step;
+    regs->rdi += back;
+    if (insn.moves_rsi) regs->rsi += back;
+    if (insn.repeated) ++regs->rcx;
+    return;
+  }
+  const bool push = insn.form == Form::kOther && insn.memory.base == kRsp &&
+                    insn.memory.segment == kSs && insn.memory.displacement == 0 &&
+                    insn.memory.index == kNoRegister && insn.implicit_memory;
+  if (push) regs->rsp += insn.memory.access_size;
 }
 
 }  // namespace zircon::vcpu::x86

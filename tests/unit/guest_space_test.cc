@@ -1,0 +1,273 @@
+// GuestSpace: mappings become memory slots. Expectations: contract semantics §1 (GPAS), §15 rows 17 to
+// 19, 31; design §4.6.
+
+#include "guest/guest_space.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "fake/machine_test.h"
+#include "kvm/counters.h"
+
+namespace zircon {
+namespace {
+
+using fake::DefaultHost;
+using fake::HostModel;
+using fake::Machine;
+using fake::Slot;
+
+constexpr zx_vm_option_t kReadWrite = ZX_VM_PERM_READ | ZX_VM_PERM_WRITE;
+
+class GuestSpace : public fake::OnMachine {
+ protected:
+  void SetUp() override {
+    OnMachine::SetUp();
+    base_ = machine().vm().slots()[0].host;
+  }
+  // A part of the machine's VMO somewhere.
+  zx_status_t MapPart(uint64_t gpa, uint64_t offset, uint64_t size,
+                      zx_vm_option_t options = kReadWrite | ZX_VM_SPECIFIC) {
+    zx_gpaddr_t at = 0;
+    return zx_vmar_map(machine().vmar, options, gpa, machine().vmo, offset, size, &at);
+  }
+  // The slots above the machine's own memory.
+  std::vector<Slot> Upper() {
+    std::vector<Slot> upper;
+    for (const Slot& slot : machine().vm().slots()) {
+      if (slot.gpa >= Machine::kMemorySize) upper.push_back(slot);
+    }
+    return upper;
+  }
+  uint64_t base_ = 0;  // the host's address of the VMO
+};
+
+TEST_F(GuestSpace, NeighboursThatContinueEachOtherAreOneSlot) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
+  ASSERT_EQ(MapPart(0x202000, 0x2000, 0x1000), ZX_OK);
+  EXPECT_EQ(Upper().size(), 2u);
+  ASSERT_EQ(MapPart(0x201000, 0x1000, 0x1000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x3000, base_, false}}));
+}
+
+TEST_F(GuestSpace, NeighboursThatDoNotContinueStayApart) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
+  ASSERT_EQ(MapPart(0x201000, 0x8000, 0x1000), ZX_OK);
+  ASSERT_EQ(MapPart(0x202000, 0x9000, 0x1000, ZX_VM_PERM_READ | ZX_VM_SPECIFIC), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
+                                        {0x201000, 0x1000, base_ + 0x8000, false},
+                                        {0x202000, 0x1000, base_ + 0x9000, true}}));
+}
+
+TEST_F(GuestSpace, UnmapInTheMiddle) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x4000), ZX_OK);
+  ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x2000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
+                                        {0x203000, 0x1000, base_ + 0x3000, false}}));
+  ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x200000, 0x4000), ZX_OK);
+  EXPECT_TRUE(Upper().empty());
+}
+
+TEST_F(GuestSpace, UnmapAcrossMappings) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x2000), ZX_OK);
+  ASSERT_EQ(MapPart(0x204000, 0x8000, 0x2000), ZX_OK);
+  ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x4000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
+                                        {0x205000, 0x1000, base_ + 0x9000, false}}));
+}
+
+TEST_F(GuestSpace, ProtectSplitsAndMerges) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
+  ASSERT_EQ(zx_vmar_protect(machine().vmar, ZX_VM_PERM_READ, 0x201000, 0x1000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
+                                        {0x201000, 0x1000, base_ + 0x1000, true},
+                                        {0x202000, 0x1000, base_ + 0x2000, false}}));
+  ASSERT_EQ(zx_vmar_protect(machine().vmar, kReadWrite, 0x201000, 0x1000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x3000, base_, false}}));
+  // Without any permission nothing can be reached.
+  ASSERT_EQ(zx_vmar_protect(machine().vmar, 0, 0x200000, 0x3000), ZX_OK);
+  EXPECT_TRUE(Upper().empty());
+}
+
+TEST_F(GuestSpace, MappingWithoutPermissionsHasNoSlot) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x1000, ZX_VM_SPECIFIC), ZX_OK);
+  EXPECT_TRUE(Upper().empty());
+}
+
+TEST_F(GuestSpace, WhatLiesBeyondTheVmoHasNoSlot) {
+  ASSERT_EQ(MapPart(0x200000, Machine::kMemorySize - 0x1000, 0x4000), ZX_OK);
+  ASSERT_EQ(MapPart(0x300000, Machine::kMemorySize + 0x1000, 0x1000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>(
+                         {{0x200000, 0x1000, base_ + Machine::kMemorySize - 0x1000, false}}));
+}
+
+TEST_F(GuestSpace, OverwriteReplaces) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
+  ASSERT_EQ(MapPart(0x201000, 0x9000, 0x1000, kReadWrite | ZX_VM_SPECIFIC_OVERWRITE), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
+                                        {0x201000, 0x1000, base_ + 0x9000, false},
+                                        {0x202000, 0x1000, base_ + 0x2000, false}}));
+}
+
+TEST_F(GuestSpace, FirstFitFromZero) {
+  // "without SPECIFIC: first fit from gpa 0, never randomised"
+  zx_gpaddr_t at = 0;
+  ASSERT_EQ(MapPart(0x101000, 0, 0x1000), ZX_OK);
+  ASSERT_EQ(zx_vmar_map(machine().vmar, kReadWrite, 0, machine().vmo, 0, 0x2000, &at), ZX_OK);
+  EXPECT_EQ(at, 0x102000u);
+  ASSERT_EQ(zx_vmar_map(machine().vmar, kReadWrite, 0, machine().vmo, 0, 0x1000, &at), ZX_OK);
+  EXPECT_EQ(at, 0x100000u);
+}
+
+TEST_F(GuestSpace, TwoGuestsShareTheirPages) {
+  Machine other(DefaultHost(), false);
+  ASSERT_EQ(other.status(), ZX_OK);
+  zx_gpaddr_t at = 0;
+  ASSERT_EQ(zx_vmar_map(other.vmar, kReadWrite | ZX_VM_SPECIFIC, 0x200000, machine().vmo, 0x8000,
+                        0x1000, &at),
+            ZX_OK);
+  machine().memory(0x8000)[5] = 0x5A;
+  EXPECT_EQ(other.memory(0x200000)[5], 0x5A);
+  EXPECT_EQ(other.memory(0x200000), machine().memory(0x8000));
+}
+
+TEST_F(GuestSpace, TrapsCutMappingsAndOneSlotGoesAround) {
+  ASSERT_EQ(machine().TrapMemory(0x202000, 0x1000), ZX_OK);
+  ASSERT_EQ(machine().TrapMemory(0x204000, 0x1000), ZX_OK);
+  ASSERT_EQ(machine().TrapMemory(0x1FF000, 0x1000), ZX_OK);
+  ASSERT_EQ(MapPart(0x200000, 0, 0x5000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x2000, base_, false},
+                                        {0x203000, 0x1000, base_ + 0x3000, false}}));
+}
+
+TEST_F(GuestSpace, AMappingInsideATrapHasNoSlot) {
+  ASSERT_EQ(machine().TrapMemory(0x200000, 0x10000), ZX_OK);
+  ASSERT_EQ(MapPart(0x204000, 0, 0x1000), ZX_OK);
+  EXPECT_TRUE(Upper().empty());
+}
+
+TEST_F(GuestSpace, AboveTheHostsAddressWidthIsBookkeepingOnly) {
+  // §15 row 31: "mapping above MAXPHYADDR succeeds as bookkeeping without a slot"
+  const uint64_t width = machine().kernel.host().physical_bits;
+  EXPECT_EQ(MapPart(uint64_t{1} << width, 0, 0x1000), ZX_OK);
+  EXPECT_TRUE(Upper().empty());
+}
+
+TEST_F(GuestSpace, SlotFailuresLeaveTheRangeAsItWas) {
+  const struct {
+    int error;
+    zx_status_t status;
+  } kRows[] = {{ENOMEM, ZX_ERR_NO_MEMORY}, {ENOSPC, ZX_ERR_NO_RESOURCES}, {EINVAL, ZX_ERR_INTERNAL}};
+  ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
+  const std::vector<Slot> before = machine().vm().slots();
+  for (const auto& row : kRows) {
+    machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, row.error);
+    EXPECT_EQ(MapPart(0x300000, 0, 0x1000), row.status);
+    EXPECT_EQ(machine().vm().slots(), before);
+    // Where it would have been merged: the delete succeeds, the larger slot is refused.
+    machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, row.error, 2);
+    EXPECT_EQ(MapPart(0x201000, 0x1000, 0x1000), row.status);
+    EXPECT_EQ(machine().vm().slots(), before);
+    // The range is free afterwards.
+    ASSERT_EQ(MapPart(0x300000, 0, 0x1000), ZX_OK);
+    ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x300000, 0x1000), ZX_OK);
+  }
+}
+
+TEST_F(GuestSpace, FailedOverwriteKeepsWhatWasThere) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
+  const std::vector<Slot> before = machine().vm().slots();
+  machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
+  EXPECT_EQ(MapPart(0x201000, 0x9000, 0x1000, kReadWrite | ZX_VM_SPECIFIC_OVERWRITE),
+            ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(machine().vm().slots(), before);
+}
+
+TEST_F(GuestSpace, FailedProtectKeepsThePermissions) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
+  const std::vector<Slot> before = machine().vm().slots();
+  machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
+  EXPECT_EQ(zx_vmar_protect(machine().vmar, ZX_VM_PERM_READ, 0x201000, 0x1000), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(machine().vm().slots(), before);
+}
+
+TEST_F(GuestSpace, SlotTableFull) {
+  HostModel host = DefaultHost();
+  host.capabilities[KVM_CAP_NR_MEMSLOTS] = 4;
+  Use(std::move(host));
+  base_ = machine().vm().slots()[0].host;
+  for (uint64_t i = 0; i < 3; ++i) {
+    ASSERT_EQ(MapPart(0x200000 + i * 0x2000, 0, 0x1000), ZX_OK);
+  }
+  EXPECT_EQ(MapPart(0x300000, 0, 0x1000), ZX_ERR_NO_RESOURCES);
+  // One that continues another needs no slot of its own.
+  EXPECT_EQ(MapPart(0x201000, 0x1000, 0x1000), ZX_OK);
+  // A freed one is used again.
+  ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x204000, 0x1000), ZX_OK);
+  EXPECT_EQ(MapPart(0x300000, 0, 0x1000), ZX_OK);
+}
+
+TEST_F(GuestSpace, MappingsOutliveHandlesAndEndWithTheGuest) {
+  ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
+  const uint64_t slots = kvm::g_counters.memory_slots.load();
+  EXPECT_GE(slots, 2u);
+  // §1: "Closing the VMAR handle alone changes nothing"; "VMO handle may be closed after vmar_map".
+  zx_handle_t vmar = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_handle_duplicate(machine().vmar, ZX_RIGHT_SAME_RIGHTS, &vmar), ZX_OK);
+  for (zx_handle_t* handle : {&machine().vmar, &machine().vmo}) {
+    ASSERT_EQ(zx_handle_close(*handle), ZX_OK);
+    *handle = ZX_HANDLE_INVALID;
+  }
+  EXPECT_EQ(machine().vm().slots().size(), 2u);
+  for (zx_handle_t* handle : {&machine().vcpu, &machine().guest}) {
+    ASSERT_EQ(zx_handle_close(*handle), ZX_OK);
+    *handle = ZX_HANDLE_INVALID;
+  }
+  EXPECT_EQ(kvm::g_counters.memory_slots.load(), slots - 2);
+  // "a still-open VMAR handle then answers BAD_STATE"
+  EXPECT_EQ(zx_vmar_unmap(vmar, 0x200000, 0x1000), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(zx_vmar_protect(vmar, ZX_VM_PERM_READ, 0x200000, 0x1000), ZX_ERR_BAD_STATE);
+  zx_handle_close(vmar);
+}
+
+TEST_F(GuestSpace, ClosingTheGuestHandleAloneKeepsItForItsVcpu) {
+  zx_handle_t guest = machine().guest;
+  machine().guest = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_handle_close(guest), ZX_OK);
+  EXPECT_EQ(machine().vm().slots().size(), 1u);
+  ASSERT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+}
+
+// ---- Lookups, on the space alone ----
+
+TEST(GuestSpaceLookup, ExplainsAndChecks) {
+  guest::VcpuSet vcpus;
+  auto space = base::MakeRef<guest::GuestSpace>(nullptr, &vcpus, 4u);
+  base::RefPtr<objects::Vmo> vmo;
+  ASSERT_EQ(objects::Vmo::Create(0x2000, false, &vmo), ZX_OK);
+  uint64_t at = 0x10000;
+  objects::Mapping mapping{vmo, 0x1000, ZX_VM_PERM_READ};
+  ASSERT_EQ(space->Map(&at, 0x2000, true, false, mapping), ZX_OK);
+  // §1.1, steps 2, 3, 4, 6.
+  EXPECT_EQ(space->Explain(guest::GuestSpace::kSize, false), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(space->Explain(0xFFFF, false), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(space->Explain(0x12000, false), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(space->Explain(0x11000, false), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(space->Explain(0x10FFF, false), ZX_OK);
+  EXPECT_EQ(space->Explain(0x10FFF, true), ZX_ERR_ACCESS_DENIED);
+  // §12.5: the record must lie inside one mapping.
+  EXPECT_EQ(space->CheckRecord(guest::GuestSpace::kSize, 32), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(space->CheckRecord(0, 32), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(space->CheckRecord(0x10000, 32), ZX_OK);
+  EXPECT_EQ(space->CheckRecord(0x11FE0, 32), ZX_OK);
+  EXPECT_EQ(space->CheckRecord(0x11FE1, 32), ZX_ERR_OUT_OF_RANGE);
+  // Without a machine there are no slots.
+  EXPECT_EQ(space->FindSlot(0x10000, nullptr), nullptr);
+  space->Unmap(0x10000, 0x2000);
+  EXPECT_EQ(space->Explain(0x10000, false), ZX_ERR_NOT_FOUND);
+}
+
+}  // namespace
+}  // namespace zircon

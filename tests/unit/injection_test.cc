@@ -1,0 +1,190 @@
+// Injection and pending interrupts. Expectations: contract semantics §7.1, §7.2 (every row of its table).
+
+#include "vcpu/x86/injection.h"
+
+#include <gtest/gtest.h>
+#include <zircon/errors.h>
+
+#include <cstring>
+#include <thread>
+#include <vector>
+
+namespace zircon::vcpu::x86 {
+namespace {
+
+class Injection : public ::testing::Test {
+ protected:
+  kvm_vcpu_events& events() { return run_.s.regs.events; }
+  bool Dirty() const { return (run_.kvm_dirty_regs & KVM_SYNC_X86_EVENTS) != 0; }
+  zx_status_t Inject() { return InjectNext(&run_, &pending_, &more_); }
+
+  kvm_run run_ = {};
+  PendingInterrupts pending_;
+  bool more_ = true;
+};
+
+TEST_F(Injection, NothingPending) {
+  run_.request_interrupt_window = 1;
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_FALSE(Dirty());
+  EXPECT_FALSE(more_);
+  EXPECT_EQ(run_.request_interrupt_window, 0);
+}
+
+TEST_F(Injection, ExternalInterruptWhenTheGuestIsReady) {
+  run_.ready_for_interrupt_injection = 1;
+  pending_.Set(255);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_TRUE(Dirty());
+  EXPECT_EQ(events().interrupt.injected, 1);
+  EXPECT_EQ(events().interrupt.nr, 255);
+  EXPECT_EQ(events().interrupt.soft, 0);
+  EXPECT_FALSE(more_);
+  EXPECT_EQ(run_.ready_for_interrupt_injection, 0);  // what was true before it
+}
+
+TEST_F(Injection, WindowIsRequestedElseAndLowerExceptionsWait) {
+  pending_.Set(32);
+  pending_.Set(16);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_FALSE(Dirty());
+  EXPECT_EQ(run_.request_interrupt_window, 1);
+  EXPECT_TRUE(more_);
+  EXPECT_EQ(pending_.Highest(), 32);
+  EXPECT_TRUE(pending_.Take(16));
+}
+
+TEST_F(Injection, WindowForTheNextOne) {
+  run_.ready_for_interrupt_injection = 1;
+  pending_.Set(40);
+  pending_.Set(41);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_EQ(events().interrupt.nr, 41);
+  EXPECT_TRUE(more_);
+  EXPECT_EQ(run_.request_interrupt_window, 1);
+}
+
+TEST_F(Injection, NmiFirstWhateverIf) {
+  pending_.Set(2);
+  pending_.Set(200);
+  pending_.Set(13);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_TRUE(Dirty());
+  EXPECT_EQ(events().nmi.pending, 1);
+  EXPECT_NE(events().flags & KVM_VCPUEVENT_VALID_NMI_PENDING, 0u);
+  EXPECT_EQ(events().interrupt.injected, 0);
+  EXPECT_TRUE(more_);
+  EXPECT_EQ(run_.request_interrupt_window, 1);
+  EXPECT_FALSE(pending_.Take(13));  // "after any injection: pending exceptions are dropped"
+}
+
+TEST_F(Injection, ReservedVectorsAreConsumedWithAnError) {
+  for (uint32_t vector = 21; vector < 32; ++vector) {
+    pending_.Set(vector);
+    pending_.Set(5);
+    EXPECT_EQ(Inject(), ZX_ERR_NOT_SUPPORTED);
+    EXPECT_FALSE(Dirty());
+    EXPECT_TRUE(more_);
+    EXPECT_EQ(pending_.Highest(), 5);
+  }
+}
+
+TEST_F(Injection, ExceptionsAndTheirErrorCodes) {
+  for (uint32_t vector = 0; vector <= 20; ++vector) {
+    if (vector == 2) continue;
+    run_ = {};
+    pending_.Set(vector);
+    EXPECT_EQ(Inject(), ZX_OK);
+    EXPECT_TRUE(Dirty());
+    EXPECT_EQ(events().exception.injected, 1);
+    EXPECT_EQ(events().exception.nr, vector);
+    // "vectors 8, 10–14, 17 carry error code 0"
+    const bool has_code = vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+    EXPECT_EQ(events().exception.has_error_code != 0, has_code) << vector;
+    EXPECT_EQ(events().exception.error_code, 0u);
+    EXPECT_FALSE(more_);
+  }
+}
+
+TEST_F(Injection, TheHighestExceptionAndTheOthersAreDropped) {
+  for (const uint32_t vector : {0u, 6u, 14u}) pending_.Set(vector);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_EQ(events().exception.nr, 14);
+  EXPECT_FALSE(more_);
+  EXPECT_FALSE(pending_.Any());
+}
+
+TEST_F(Injection, AnEventUnderWayComesFirst) {
+  // "An event whose delivery is interrupted by a second-level fault is re-delivered".
+  for (const uint32_t vector : {14u, 64u}) {
+    for (int kind = 0; kind < 4; ++kind) {
+      run_ = {};
+      run_.ready_for_interrupt_injection = 1;
+      (kind == 0   ? events().exception.injected
+       : kind == 1 ? events().exception.pending
+       : kind == 2 ? events().interrupt.injected
+                   : events().nmi.injected) = 1;
+      pending_.Set(vector);
+      EXPECT_EQ(Inject(), ZX_OK);
+      EXPECT_FALSE(Dirty());
+      EXPECT_TRUE(more_);
+      EXPECT_EQ(run_.request_interrupt_window, 1);
+      EXPECT_TRUE(pending_.Take(vector));
+    }
+  }
+}
+
+TEST_F(Injection, OtherEventStateIsKept) {
+  events().nmi.masked = 1;
+  events().interrupt.shadow = 0;
+  events().sipi_vector = 9;
+  run_.ready_for_interrupt_injection = 1;
+  pending_.Set(77);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_EQ(events().nmi.masked, 1);
+  EXPECT_EQ(events().sipi_vector, 9u);
+}
+
+TEST(PendingInterrupts, EveryVectorOnce) {
+  PendingInterrupts pending;
+  EXPECT_FALSE(pending.Any());
+  EXPECT_EQ(pending.Highest(), kNoVector);
+  for (uint32_t vector = 0; vector < kVectors; ++vector) {
+    pending.Set(vector);
+    pending.Set(vector);  // "repeated requests of the same vector merge"
+    EXPECT_EQ(pending.Highest(), static_cast<int>(vector));
+  }
+  for (uint32_t vector = 0; vector < kVectors; ++vector) {
+    EXPECT_TRUE(pending.Take(vector));
+    EXPECT_FALSE(pending.Take(vector));
+  }
+  EXPECT_FALSE(pending.Any());
+}
+
+TEST(PendingInterrupts, DropsTheLowOnesOfAMask) {
+  PendingInterrupts pending;
+  for (const uint32_t vector : {0u, 2u, 20u, 63u, 64u}) pending.Set(vector);
+  pending.DropLow(0x1FFFFB);
+  EXPECT_FALSE(pending.Take(0));
+  EXPECT_TRUE(pending.Take(2));
+  EXPECT_FALSE(pending.Take(20));
+  EXPECT_TRUE(pending.Take(63));
+  EXPECT_TRUE(pending.Take(64));
+}
+
+TEST(PendingInterrupts, SettersOnManyThreads) {
+  PendingInterrupts pending;
+  std::vector<std::thread> threads;
+  for (uint32_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (uint32_t vector = t; vector < kVectors; vector += 4) pending.Set(vector);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  uint32_t taken = 0;
+  for (uint32_t vector = 0; vector < kVectors; ++vector) taken += pending.Take(vector);
+  EXPECT_EQ(taken, kVectors);
+}
+
+}  // namespace
+}  // namespace zircon::vcpu::x86

@@ -1,0 +1,291 @@
+// KickSignal, HostTimer, ThreadOwner. Expectations: design §4.7, §4.10, §4.11; contract semantics §8; the
+// comments of zircon-kvm/host.h on the kick signal. What depends on a fresh process runs in one.
+
+#include "vcpu/kick_signal.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <zircon-kvm/host.h>
+#include <zircon/errors.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <thread>
+
+#include "vcpu/host_timer.h"
+#include "vcpu/thread_owner.h"
+
+namespace zircon::vcpu {
+namespace {
+
+pid_t Tid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+int64_t Monotonic() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+}
+
+bool IsBlocked(int signo) {
+  sigset_t mask;
+  pthread_sigmask(SIG_BLOCK, nullptr, &mask);
+  return sigismember(&mask, signo) == 1;
+}
+
+// Exits with 0 if `right`; for the death tests, which are fresh processes ("threadsafe" style).
+[[noreturn]] void Report(bool right) { std::exit(right ? 0 : 1); }
+
+void CatchAll() {
+  struct sigaction action = {};
+  action.sa_handler = SIG_IGN;
+  for (int signo = SIGRTMIN; signo <= SIGRTMAX; ++signo) sigaction(signo, &action, nullptr);
+}
+
+void FreeOne(int signo) {
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  sigaction(signo, &action, nullptr);
+}
+
+class KickSignalDeathTest : public ::testing::Test {
+ protected:
+  void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+TEST_F(KickSignalDeathTest, TakesTheHighestThatIsFree) {
+  EXPECT_EXIT(
+      {
+        CatchAll();
+        FreeOne(SIGRTMIN + 3);
+        FreeOne(SIGRTMIN + 1);
+        const bool none = KickSignal::number() == 0;
+        const bool prepared = KickSignal::Prepare() == ZX_OK;
+        Report(none && prepared && KickSignal::number() == SIGRTMIN + 3 &&
+               KickSignal::Prepare() == ZX_OK);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST_F(KickSignalDeathTest, NoneFreeIsNoResources) {
+  EXPECT_EXIT(
+      {
+        CatchAll();
+        Report(KickSignal::Prepare() == ZX_ERR_NO_RESOURCES && KickSignal::number() == 0);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST_F(KickSignalDeathTest, TheProgramsChoice) {
+  EXPECT_EXIT(
+      {
+        bool right = zircon_kvm_kick_signal() == 0;
+        right = right && zircon_kvm_set_kick_signal(SIGUSR1) == ZX_ERR_INVALID_ARGS;
+        right = right && zircon_kvm_set_kick_signal(0) == ZX_ERR_INVALID_ARGS;
+        right = right && zircon_kvm_set_kick_signal(SIGRTMAX + 1) == ZX_ERR_INVALID_ARGS;
+        struct sigaction action = {};
+        action.sa_handler = SIG_IGN;
+        sigaction(SIGRTMIN + 2, &action, nullptr);
+        right = right && zircon_kvm_set_kick_signal(SIGRTMIN + 2) == ZX_ERR_ALREADY_BOUND;
+        right = right && zircon_kvm_set_kick_signal(SIGRTMIN + 4) == ZX_OK;
+        right = right && zircon_kvm_set_kick_signal(SIGRTMIN + 5) == ZX_OK;  // not taken yet
+        right = right && KickSignal::Prepare() == ZX_OK;
+        right = right && zircon_kvm_kick_signal() == SIGRTMIN + 5;
+        right = right && zircon_kvm_set_kick_signal(SIGRTMIN + 6) == ZX_ERR_BAD_STATE;
+        Report(right);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST_F(KickSignalDeathTest, AChoiceThatTheProgramTookBack) {
+  EXPECT_EXIT(
+      {
+        const bool chosen = KickSignal::Choose(SIGRTMIN + 4) == ZX_OK;
+        struct sigaction action = {};
+        action.sa_handler = SIG_IGN;
+        sigaction(SIGRTMIN + 4, &action, nullptr);
+        Report(chosen && KickSignal::Prepare() == ZX_ERR_NO_RESOURCES);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+class KickSignalTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(KickSignal::Prepare(), ZX_OK); }
+};
+
+TEST_F(KickSignalTest, BlockedWhileAttachedAndOpenInTheRun) {
+  std::thread([] {
+    const int signo = KickSignal::number();
+    ASSERT_FALSE(IsBlocked(signo));
+    KickSignal::Attach();
+    EXPECT_TRUE(IsBlocked(signo));
+    EXPECT_EQ(KickSignal::MaskForRun() >> (signo - 1) & 1, 0u);
+    KickSignal::Detach();
+    EXPECT_FALSE(IsBlocked(signo));
+  }).join();
+}
+
+TEST_F(KickSignalTest, AMaskOfTheProgramIsKept) {
+  std::thread([] {
+    const int signo = KickSignal::number();
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signo);
+    sigaddset(&set, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    KickSignal::Attach();
+    EXPECT_EQ(KickSignal::MaskForRun() >> (SIGUSR2 - 1) & 1, 1u);
+    EXPECT_EQ(KickSignal::MaskForRun() >> (signo - 1) & 1, 0u);
+    KickSignal::Detach();
+    EXPECT_TRUE(IsBlocked(signo));
+  }).join();
+}
+
+TEST_F(KickSignalTest, DrainTakesAllOfIt) {
+  std::thread([] {
+    KickSignal::Attach();
+    EXPECT_FALSE(KickSignal::Drain());
+    for (int i = 0; i < 3; ++i) pthread_kill(pthread_self(), KickSignal::number());
+    EXPECT_TRUE(KickSignal::Drain());
+    EXPECT_FALSE(KickSignal::Drain());
+    KickSignal::Detach();
+  }).join();
+}
+
+TEST_F(KickSignalTest, WhereTheProgramHasOpenedItTheHandlerEndsTheRun) {
+  std::thread([] {
+    volatile uint8_t immediate_exit = 0;
+    pthread_kill(pthread_self(), KickSignal::number());  // nobody's: harmless
+    KickSignal::SetTarget(&immediate_exit);
+    pthread_kill(pthread_self(), KickSignal::number());
+    EXPECT_EQ(immediate_exit, 1);
+    KickSignal::SetTarget(nullptr);
+  }).join();
+}
+
+// ---- HostTimer ----
+
+class HostTimerTest : public KickSignalTest {
+ protected:
+  // Waits for the signal; how long it took in nanoseconds, or -1 after a second.
+  static int64_t AwaitSignal() {
+    const int64_t begin = Monotonic();
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, KickSignal::number());
+    const timespec second = {1, 0};
+    return sigtimedwait(&set, nullptr, &second) > 0 ? Monotonic() - begin : -1;
+  }
+};
+
+TEST_F(HostTimerTest, SignalsItsThreadAtTheTime) {
+  KickSignal::Attach();
+  {
+    HostTimer timer;
+    const int64_t deadline = Monotonic() + 5'000'000;
+    ASSERT_TRUE(timer.Arm(Tid(), deadline));
+    EXPECT_GE(AwaitSignal(), 0);
+    EXPECT_GE(Monotonic(), deadline);
+    // The same deadline again does nothing, unless it may have fired.
+    ASSERT_TRUE(timer.Arm(Tid(), deadline));
+    const timespec soon = {0, 5'000'000};
+    nanosleep(&soon, nullptr);
+    EXPECT_FALSE(KickSignal::Drain());
+    timer.Forget();
+    ASSERT_TRUE(timer.Arm(Tid(), deadline));
+    EXPECT_GE(AwaitSignal(), 0);  // long past: at once
+    ASSERT_TRUE(timer.Arm(Tid(), 0));
+    EXPECT_GE(AwaitSignal(), 0);
+  }
+  KickSignal::Detach();
+}
+
+TEST_F(HostTimerTest, NeverDisarms) {
+  KickSignal::Attach();
+  {
+    HostTimer timer;
+    ASSERT_TRUE(timer.Arm(Tid(), HostTimer::kNever));
+    ASSERT_TRUE(timer.Arm(Tid(), Monotonic() + 5'000'000));
+    ASSERT_TRUE(timer.Arm(Tid(), HostTimer::kNever));
+    const timespec soon = {0, 10'000'000};
+    nanosleep(&soon, nullptr);
+    EXPECT_FALSE(KickSignal::Drain());
+  }
+  KickSignal::Detach();
+}
+
+TEST_F(HostTimerTest, FailsForAThreadThatIsNotThere) {
+  HostTimer timer;
+  EXPECT_FALSE(timer.Arm(0x3FFFFFFF, Monotonic() + 1'000'000));
+}
+
+TEST_F(HostTimerTest, DestructionStopsIt) {
+  KickSignal::Attach();
+  {
+    HostTimer timer;
+    ASSERT_TRUE(timer.Arm(Tid(), Monotonic() + 3'000'000));
+  }
+  const timespec soon = {0, 8'000'000};
+  nanosleep(&soon, nullptr);
+  EXPECT_FALSE(KickSignal::Drain());
+  KickSignal::Detach();
+}
+
+// ---- ThreadOwner ----
+
+TEST(ThreadOwner, OnePerThread) {
+  const base::RefPtr<ThreadOwner> mine = ThreadOwner::Current();
+  ASSERT_TRUE(mine);
+  EXPECT_EQ(ThreadOwner::Current().get(), mine.get());
+  EXPECT_TRUE(mine->IsCurrent());
+  EXPECT_EQ(mine->tid(), Tid());
+  base::RefPtr<ThreadOwner> other;
+  std::thread([&] {
+    EXPECT_FALSE(mine->IsCurrent());
+    other = ThreadOwner::Current();
+    EXPECT_TRUE(other->IsCurrent());
+  }).join();
+  EXPECT_NE(other.get(), mine.get());
+  // The thread is gone: nobody is that owner any more, whatever ids come again.
+  EXPECT_FALSE(other->IsCurrent());
+  std::thread([&] { EXPECT_FALSE(other->IsCurrent()); }).join();
+}
+
+TEST(ThreadOwner, OneVcpuAtATime) {
+  const base::RefPtr<ThreadOwner> mine = ThreadOwner::Current();
+  EXPECT_TRUE(mine->TakeVcpu());
+  EXPECT_FALSE(mine->TakeVcpu());
+  mine->DropVcpu();
+  EXPECT_TRUE(mine->TakeVcpu());
+  mine->DropVcpu();
+}
+
+// Asks for the owner when the thread's own objects are being destroyed.
+struct LateCaller {
+  base::RefPtr<ThreadOwner>* out = nullptr;
+  bool* called = nullptr;
+  ~LateCaller() {
+    if (called == nullptr) return;
+    *called = true;
+    *out = ThreadOwner::Current();
+  }
+};
+thread_local LateCaller t_late;
+
+TEST(ThreadOwner, NoneForAThreadThatEnds) {
+  base::RefPtr<ThreadOwner> found = ThreadOwner::Current();
+  bool called = false;
+  std::thread([&] {
+    t_late.out = &found;  // constructed before the owner: destroyed after it
+    t_late.called = &called;
+    EXPECT_TRUE(ThreadOwner::Current());
+  }).join();
+  EXPECT_TRUE(called);
+  EXPECT_FALSE(found);
+}
+
+}  // namespace
+}  // namespace zircon::vcpu

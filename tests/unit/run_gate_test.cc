@@ -1,0 +1,148 @@
+// RunGate: no request falls between looking and running. Expectations: design §4.7; contract semantics §6.
+
+#include "vcpu/run_gate.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
+#include "base/futex.h"
+#include "vcpu/kick_signal.h"
+
+namespace zircon::vcpu {
+namespace {
+
+pid_t Tid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+bool KickPending() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, KickSignal::number()) == 1;
+}
+
+class RunGateTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(KickSignal::Prepare(), ZX_OK);
+    KickSignal::Attach();
+  }
+  void TearDown() override {
+    KickSignal::Detach();
+    EXPECT_FALSE(KickPending());
+  }
+  RunGate gate_{Tid()};
+};
+
+TEST_F(RunGateTest, RequestsBeforeATurnAreSeenAndSendNothing) {
+  gate_.Post(kRequestKick);
+  gate_.Post(kRequestInterrupt);
+  EXPECT_FALSE(KickPending());
+  EXPECT_TRUE(gate_.IsSet(kRequestKick));
+  EXPECT_EQ(gate_.Begin(), kRequestKick | kRequestInterrupt);
+  gate_.Take(kRequestKick);
+  EXPECT_EQ(gate_.Begin(), uint32_t{kRequestInterrupt});
+  gate_.Leave();
+}
+
+TEST_F(RunGateTest, RequestsDuringATurnSendOneSignal) {
+  EXPECT_EQ(gate_.Begin(), 0u);
+  gate_.Post(kRequestInterrupt);
+  EXPECT_TRUE(KickPending());
+  EXPECT_TRUE(KickSignal::Drain());
+  gate_.Post(kRequestKick);  // the same turn: it has been signalled
+  EXPECT_FALSE(KickPending());
+  EXPECT_EQ(gate_.Begin(), kRequestKick | kRequestInterrupt);
+  gate_.Post(kRequestKick);  // a new turn
+  EXPECT_TRUE(KickPending());
+  gate_.Leave();
+  KickSignal::Drain();
+  gate_.Post(kRequestKick);
+  EXPECT_FALSE(KickPending());
+}
+
+TEST_F(RunGateTest, SleepEndsAtItsDeadline) {
+  gate_.Begin();
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t deadline = now.tv_sec * 1'000'000'000LL + now.tv_nsec + 5'000'000;
+  gate_.Sleep(deadline, 0);
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  EXPECT_GE(now.tv_sec * 1'000'000'000LL + now.tv_nsec, deadline);
+  gate_.Leave();
+}
+
+TEST_F(RunGateTest, SleepDoesNotBeginWithARequestButForIgnoredOnes) {
+  gate_.Begin();
+  gate_.Post(kRequestInterrupt);
+  gate_.Sleep(base::kForever, 0);  // returns
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  gate_.Sleep(now.tv_sec * 1'000'000'000LL + now.tv_nsec + 2'000'000, kRequestInterrupt);
+  gate_.Leave();
+}
+
+TEST_F(RunGateTest, ASleeperIsWokenByEveryRequest) {
+  for (const Request request : {kRequestKick, kRequestInterrupt, kRequestRoom}) {
+    gate_.Begin();
+    std::thread other([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      gate_.Post(request);
+    });
+    while (!gate_.IsSet(request)) gate_.Sleep(base::kForever, 0);
+    other.join();
+    gate_.Take(request);
+    gate_.Leave();
+  }
+  KickSignal::Drain();
+}
+
+TEST_F(RunGateTest, ParkHoldsTheOwnerOutsideAndNobodyElseSees) {
+  std::atomic<bool> over{false};
+  std::atomic<bool> inside{false};
+  std::atomic<bool> held{false};
+  std::thread parker([&] {
+    while (!over.load()) {
+      gate_.RequestPark();
+      gate_.AwaitParked();
+      held.store(true);
+      EXPECT_FALSE(inside.load());
+      held.store(false);
+      gate_.Unpark();
+    }
+  });
+  for (int i = 0; i < 5000; ++i) {
+    EXPECT_EQ(gate_.Begin() & ~kRequestPark, 0u);
+    inside.store(true);
+    EXPECT_FALSE(held.load());
+    inside.store(false);
+    gate_.Leave();
+  }
+  over.store(true);
+  parker.join();
+  KickSignal::Drain();
+}
+
+TEST_F(RunGateTest, NoSignalComesAfterLeave) {
+  // "so that the signal cannot hit the thread when it has become somebody else's"
+  std::atomic<bool> over{false};
+  std::thread other([&] {
+    while (!over.load()) gate_.Post(kRequestInterrupt);
+  });
+  for (int i = 0; i < 2000; ++i) {
+    gate_.Begin();
+    gate_.Leave();
+    KickSignal::Drain();
+    EXPECT_FALSE(KickPending());
+    gate_.Take(kRequestInterrupt);
+  }
+  over.store(true);
+  other.join();
+}
+
+}  // namespace
+}  // namespace zircon::vcpu
