@@ -169,16 +169,15 @@ run_hello() {
   fi
 }
 
-# run_script_tests ENVIRONMENT LIBRARY_FOLDER SCRIPT...: each is one test, 77 says skipped. It is told where libzircon.so
-# is.
+# run_script_tests ENVIRONMENT ARGUMENT SCRIPT...: each is one test, called with ARGUMENT; status 77 says skipped.
 run_script_tests() {
-  local environment=$1 library_folder=$2 script name log status start
+  local environment=$1 argument=$2 script name log status start
   shift 2
   for script; do
     name=${script##*/}
     log=$logs/$name.log
     start=$SECONDS status=0
-    run_watched 900 900 "$log" "$script" "$library_folder" || status=$?
+    run_watched 900 900 "$log" "$script" "$argument" || status=$?
     case $status in
       0)
         add_results "$environment" 1 0 0

@@ -17,7 +17,13 @@ constexpr bool HasErrorCode(int vector) {
 
 // Whether an event is on its way already: one that was interrupted by a second-level fault and is
 // delivered again, or one that was put in before a run that never reached the guest.
-bool EventUnderWay(const kvm_vcpu_events& events) {
+bool EventUnderWay(const kvm_run& run) {
+  // A #GP that is owed for an MSR is queued by the next run itself, and KVM drops what was put in
+  // beside it: the interrupt would be lost.
+  const bool msr_exit =
+      run.exit_reason == KVM_EXIT_X86_RDMSR || run.exit_reason == KVM_EXIT_X86_WRMSR;
+  if (msr_exit && run.msr.error != 0) return true;
+  const kvm_vcpu_events& events = run.s.regs.events;
   return events.exception.injected != 0 || events.exception.pending != 0 ||
          events.interrupt.injected != 0 || events.nmi.injected != 0;
 }
@@ -50,7 +56,7 @@ zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more) {
   }
 
   if (vector >= kFirstExternal) {
-    if (run->ready_for_interrupt_injection == 0 || EventUnderWay(events)) {
+    if (run->ready_for_interrupt_injection == 0 || EventUnderWay(*run)) {
       run->request_interrupt_window = 1;
       return ZX_OK;
     }
@@ -60,7 +66,7 @@ zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more) {
     // What the page says of readiness was true before this.
     run->ready_for_interrupt_injection = 0;
   } else {
-    if (EventUnderWay(events)) {
+    if (EventUnderWay(*run)) {
       // Its delivery comes first; the window's exit brings us back.
       run->request_interrupt_window = 1;
       return ZX_OK;
