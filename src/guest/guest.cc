@@ -88,16 +88,24 @@ zx_status_t Guest::SetIoTrap(std::unique_ptr<Trap> trap) {
 
 zx_status_t Guest::SetMemoryTrap(std::unique_ptr<Trap> trap, base::RefPtr<objects::Port> port) {
   if (((trap->base | trap->size) & kPageMask) != 0) return ZX_ERR_INVALID_ARGS;
-  // The pages are unmapped before overlap is looked at, as Zircon does: a call that ends in
-  // ALREADY_EXISTS has removed the mapping all the same.
-  const zx_status_t status = root_->UnmapForTrap(trap->base, trap->size);
-  if (status != ZX_OK) return status;
+  uint64_t end = 0;
+  if (trap->size == 0 || __builtin_add_overflow(trap->base, trap->size, &end) ||
+      end > GuestSpace::kSize) {
+    return ZX_ERR_INVALID_ARGS;
+  }
+  const uint64_t base = trap->base;
+  const uint64_t size = trap->size;
   if (trap->kind == ZX_GUEST_TRAP_BELL) {
     trap->bell = objects::PacketReserve::Create(std::move(port), trap->key,
                                                 objects::PacketReserve::kBellPackets);
     if (trap->bell == nullptr) return ZX_ERR_NO_MEMORY;
   }
-  return space_->AddMemoryTrap(std::move(trap));
+  // The trap first: it takes the pages from the guest at one stroke, so that a running VCPU finds the
+  // memory or the trap, never nothing. As in Zircon the pages are unmapped in every outcome, also
+  // when the call ends in ALREADY_EXISTS.
+  const zx_status_t status = space_->AddMemoryTrap(std::move(trap));
+  const zx_status_t unmapped = root_->UnmapForTrap(base, size);
+  return status != ZX_OK ? status : unmapped;
 }
 
 }  // namespace zircon::guest

@@ -1,4 +1,4 @@
-// BELL traps. Expectations: contract semantics §3.5; README decision 6 (a kick against a VCPU blocked
+// BELL traps. Expectations: contract semantics §3.5, §15 rows 3, 20, 21; README decision 6 (a kick against a VCPU blocked
 // on a full bell); design §4.8, §5.
 
 #include <gtest/gtest.h>
@@ -31,12 +31,26 @@ class VcpuBell : public fake::OnMachine {
     zx_vcpu_state_t state = {};
     state.rdx = 0x60;
     ASSERT_EQ(machine().SetState(state), ZX_OK);
-    machine().CodeAt(Machine::kEntry, std::vector<uint8_t>(0x1000, 0xEE));
+    machine().CodeAt(Machine::kEntry, {0x89, 0x03});  // mov %eax,(%rbx)
+    machine().CodeAt(kOut, {0xEE});
   }
+  // The guest stores to the bell's page.
   void Ring(uint64_t offset, int times = 1) {
-    for (int i = 0; i < times; ++i) cpu().Push(MmioWrite(kBell + offset, 0x1234, 4, 2));
+    for (int i = 0; i < times; ++i) {
+      cpu().Push([offset](FakeVcpu& vcpu) {
+        vcpu.regs.rip = Machine::kEntry;
+        vcpu.regs.rbx = kBell + offset;
+        return MmioWrite(kBell + offset, vcpu.regs.rax, 4, 2)(vcpu);
+      });
+    }
   }
-  void PushOut() { cpu().Push(PioOut(0x60, 1)); }
+  void PushOut() {
+    cpu().Push([](FakeVcpu& vcpu) {
+      vcpu.regs.rip = kOut;
+      return PioOut(0x60, 1)(vcpu);
+    });
+  }
+  static constexpr uint64_t kOut = 0x8000;
   zx_status_t Next(zx_port_packet_t* packet) {
     return zx_port_wait(machine().port, ZX_TIME_INFINITE_PAST, packet);
   }
@@ -68,7 +82,7 @@ TEST_F(VcpuBell, AStoreIsAPacketAndTheGuestRunsOn) {
 
 TEST_F(VcpuBell, LoadIsRefusedWithRipPast) {
   const uint64_t rip = cpu().regs.rip;
-  machine().Code({0x8B, 0x03, 0xEE});  // mov (%rbx),%eax
+  machine().CodeAt(rip, {0x8B, 0x03, 0xEE});  // mov (%rbx),%eax
   cpu().Push(fake::MmioRead(kBell, 4, 2));
   EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED);
   EXPECT_EQ(machine().State().rax, 0u);
@@ -83,7 +97,7 @@ TEST_F(VcpuBell, LoadIsRefusedWithRipPast) {
 
 TEST_F(VcpuBell, ReadModifyWriteIsRefusedAndRingsNothing) {
   const uint64_t rip = cpu().regs.rip;
-  machine().Code({0x01, 0x03, 0xEE});
+  machine().CodeAt(rip, {0x01, 0x03, 0xEE});
   cpu().Push(MmioReadThen(kBell, 4, 2, [](FakeVcpu& vcpu, uint64_t) {
     vcpu.CompleteWith([](FakeVcpu&) { return kGoOn; });
     return fake::ExitForWrite(vcpu, kBell, 0, 4);
@@ -96,6 +110,32 @@ TEST_F(VcpuBell, ReadModifyWriteIsRefusedAndRingsNothing) {
   EXPECT_EQ(machine().Enter(), ZX_OK);
   zx_port_packet_t none;
   EXPECT_EQ(Next(&none), ZX_ERR_TIMED_OUT);
+}
+
+TEST_F(VcpuBell, AStoreInPiecesRingsOnce) {
+  // "A packet {key, GUEST_BELL, addr = exact gpa}" for the store; §15 row 3: the first address only.
+  machine().CodeAt(Machine::kEntry, {0x0F, 0x11, 0x03});  // movups %xmm0,(%rbx)
+  cpu().Push([](FakeVcpu& vcpu) {
+    vcpu.regs.rbx = kBell + 0x20;
+    return fake::MmioWritePieces({{kBell + 0x20, 8, 1}, {kBell + 0x28, 8, 2}}, 3)(vcpu);
+  });
+  PushOut();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  zx_port_packet_t bell;
+  ASSERT_EQ(Next(&bell), ZX_OK);
+  EXPECT_EQ(bell.guest_bell.addr, kBell + 0x20);
+  EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
+}
+
+TEST_F(VcpuBell, AStoreByCodeThatDoesNotFitRingsToo) {
+  machine().CodeAt(Machine::kEntry, {0x90, 0x90});
+  cpu().Push(MmioWrite(kBell + 0x30, 7, 4, 2));
+  PushOut();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  zx_port_packet_t bell;
+  ASSERT_EQ(Next(&bell), ZX_OK);
+  EXPECT_EQ(bell.guest_bell.addr, kBell + 0x30);
+  EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
 }
 
 TEST_F(VcpuBell, BlocksWhenTheReserveIsUsedUp) {

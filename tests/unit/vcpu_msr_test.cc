@@ -102,6 +102,7 @@ class VcpuMsr : public fake::OnMachine {
   void ExpectError(uint32_t msr, uint64_t value, zx_status_t status, bool past = true) {
     SCOPED_TRACE(msr);
     cpu().ForgetDeliveries();
+    cpu().Push(Do([](FakeVcpu& vcpu) { vcpu.regs.rip = Machine::kEntry; }));
     cpu().Push(WrMsr(msr, value));
     EXPECT_EQ(machine().Enter(), status);
     uint64_t rip = 0;
@@ -122,7 +123,9 @@ class VcpuMsr : public fake::OnMachine {
     });
     const zx_status_t status = machine().Enter();
     // The write ended the enter: the next one comes to the OUT.
-    if (!out) EXPECT_EQ(machine().Enter(), ZX_OK);
+    if (!out) {
+      EXPECT_EQ(machine().Enter(), ZX_OK);
+    }
     return status;
   }
 };
@@ -242,6 +245,7 @@ TEST_F(VcpuMsr, IcrPackets) {
   };
   for (const auto& row : kRows) {
     SCOPED_TRACE(row.name);
+    cpu().Push(Do([](FakeVcpu& vcpu) { vcpu.regs.rip = Machine::kEntry; }));
     cpu().Push(WrMsr(kIcr, row.value));
     ASSERT_EQ(EnterWithRuns(1), ZX_OK);
     EXPECT_EQ(packet().key, 0u);

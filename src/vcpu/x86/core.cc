@@ -3,7 +3,7 @@
 #include <zircon/errors.h>
 
 #include <cerrno>
-#include <cstring>
+#include <cstddef>
 
 #include "base/log.h"
 #include "guest/kvm_status.h"
@@ -21,6 +21,10 @@ constexpr uint64_t kUserFlags = 0x244DD5;
 constexpr uint64_t kFlagsGiven = 0x2;
 
 constexpr uint32_t kFallbackTscKhz = 1'000'000;
+
+// The registers of the state stand in the order of their numbers.
+static_assert(offsetof(zx_vcpu_state_t, rsp) == 4 * sizeof(uint64_t) &&
+              offsetof(zx_vcpu_state_t, r15) == 15 * sizeof(uint64_t));
 
 }  // namespace
 
@@ -63,36 +67,38 @@ void Core::ReadState(zx_vcpu_state_t* state) const {
 }
 
 void Core::WriteState(const zx_vcpu_state_t& state) {
-  kvm_regs to = regs();
-  to.rax = state.rax;
-  to.rcx = state.rcx;
-  to.rdx = state.rdx;
-  to.rbx = state.rbx;
-  to.rsp = state.rsp;
-  to.rbp = state.rbp;
-  to.rsi = state.rsi;
-  to.rdi = state.rdi;
-  to.r8 = state.r8;
-  to.r9 = state.r9;
-  to.r10 = state.r10;
-  to.r11 = state.r11;
-  to.r12 = state.r12;
-  to.r13 = state.r13;
-  to.r14 = state.r14;
-  to.r15 = state.r15;
-  if ((state.rflags & kFlagsGiven) != 0) {
-    to.rflags = (to.rflags & ~kUserFlags) | (state.rflags & kUserFlags);
-  }
-  kvm_regs kernels = regs();
+  kvm_regs& to = regs();
   if (owed_.kind == PendingExit::kLoad && owed_.destination.size >= 4) {
-    // A load that is owed takes its whole register from the run buffer. With that alone the kernel
-    // is spared taking all registers, which costs it more than everything that happens here.
-    const uint8_t destination = owed_.destination.number;
-    *RegisterSlot(&kernels, destination) = *RegisterSlot(&to, destination);
+    // A load that is owed takes its whole register from the run buffer. If nothing else changes, the
+    // kernel is spared taking all registers, which costs it more than everything that happens here.
+    const uint64_t* by_number = &state.rax;
+    *RegisterSlot(&to, owed_.destination.number) = by_number[owed_.destination.number];
   }
-  const bool changed = std::memcmp(&to, &kernels, sizeof(to)) != 0;
-  regs() = to;
-  if (changed) MarkRegsDirty();
+  uint64_t changes = 0;
+  const auto set = [&changes](auto& reg, uint64_t value) {
+    changes |= reg ^ value;
+    reg = value;
+  };
+  set(to.rax, state.rax);
+  set(to.rcx, state.rcx);
+  set(to.rdx, state.rdx);
+  set(to.rbx, state.rbx);
+  set(to.rsp, state.rsp);
+  set(to.rbp, state.rbp);
+  set(to.rsi, state.rsi);
+  set(to.rdi, state.rdi);
+  set(to.r8, state.r8);
+  set(to.r9, state.r9);
+  set(to.r10, state.r10);
+  set(to.r11, state.r11);
+  set(to.r12, state.r12);
+  set(to.r13, state.r13);
+  set(to.r14, state.r14);
+  set(to.r15, state.r15);
+  if ((state.rflags & kFlagsGiven) != 0) {
+    set(to.rflags, (to.rflags & ~kUserFlags) | (state.rflags & kUserFlags));
+  }
+  if (changes != 0) MarkRegsDirty();
 }
 
 void Core::WriteIo(const zx_vcpu_io_t& io) {

@@ -43,17 +43,11 @@ Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
   const uint64_t address = run.mmio.phys_addr;
   if (trap == nullptr) return RefuseStore(guest_.space().Explain(address, true));
-  if (trap->kind == ZX_GUEST_TRAP_BELL) {
-    bell_ = {trap, address};
-    // Pieces of a wider store come as further exits, each a bell of its own address.
-    return Turn::Bell();
-  }
   const StoreExit exit = {address, run.mmio.len, run.mmio.data};
   Store store;
   const bool found = stores_.Find(view_, regs(), sregs(), exit, &store);
-  const uint8_t length = found ? store.insn.length : 0;
   const bool at_rip = found && store.at_rip;
-  FillMemPacket(*trap, address, at_rip ? regs().rip : regs().rip - length, length, packet);
+  const uint8_t length = found ? store.insn.length : 0;
   // A store in pieces is one packet: the kernel finishes the rest unseen. So is a repeated one, whose
   // remaining iterations are dropped.
   if (!found || at_rip || store.insn.memory.access_size > run.mmio.len) {
@@ -61,6 +55,11 @@ Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
     owed_.rflags = regs().rflags;
     owed_.next_rip = at_rip ? regs().rip + length : 0;
   }
+  if (trap->kind == ZX_GUEST_TRAP_BELL) {
+    bell_ = {trap, address};
+    return Turn::Bell();
+  }
+  FillMemPacket(*trap, address, at_rip ? regs().rip : regs().rip - length, length, packet);
   return Turn::Packet();
 }
 

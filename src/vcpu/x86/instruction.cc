@@ -107,21 +107,26 @@ MemoryOperand ToMemory(const ZydisDecodedOperand& operand, const ZydisDecodedIns
   return memory;
 }
 
+bool IsGeneralOrImmediate(const ZydisDecodedOperand& operand) {
+  return operand.type == ZYDIS_OPERAND_TYPE_IMMEDIATE ||
+         (operand.type == ZYDIS_OPERAND_TYPE_REGISTER &&
+          ToGeneral(operand.reg.value).number != kNoRegister);
+}
+
 Form FormOf(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* operands) {
   switch (insn.mnemonic) {
     case ZYDIS_MNEMONIC_MOV:
     case ZYDIS_MNEMONIC_MOVNTI:
       if (IsMemoryAccess(operands[0])) {
-        const bool general = operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE ||
-                             (operands[1].type == ZYDIS_OPERAND_TYPE_REGISTER &&
-                              ToGeneral(operands[1].reg.value).number != kNoRegister);
-        return general ? Form::kStore : Form::kOther;
+        return IsGeneralOrImmediate(operands[1]) ? Form::kStore : Form::kOther;
       }
       if (IsMemoryAccess(operands[1]) && operands[0].type == ZYDIS_OPERAND_TYPE_REGISTER &&
           ToGeneral(operands[0].reg.value).number != kNoRegister) {
         return Form::kLoad;
       }
       return Form::kOther;
+    case ZYDIS_MNEMONIC_PUSH:
+      return IsGeneralOrImmediate(operands[0]) ? Form::kPush : Form::kOther;
     case ZYDIS_MNEMONIC_MOVZX:
       return IsMemoryAccess(operands[1]) ? Form::kLoadZero : Form::kOther;
     case ZYDIS_MNEMONIC_MOVSX:
@@ -203,13 +208,16 @@ bool Decode(const uint8_t* bytes, size_t size, CodeMode mode, Instruction* out) 
   }
   switch (out->form) {
     case Form::kStore:
-      if (operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+    case Form::kPush: {
+      const ZydisDecodedOperand& source = operands[out->form == Form::kStore ? 1 : 0];
+      if (source.type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
         out->has_immediate = true;
-        out->immediate = operands[1].imm.value.u;
+        out->immediate = source.imm.value.u;
       } else {
-        out->reg = ToGeneral(operands[1].reg.value);
+        out->reg = ToGeneral(source.reg.value);
       }
       break;
+    }
     case Form::kLoad:
     case Form::kLoadZero:
     case Form::kLoadSign:

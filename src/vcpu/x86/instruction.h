@@ -45,6 +45,7 @@ enum SegmentNumber : uint8_t { kEs, kCs, kSs, kDs, kFs, kGs };
 enum class Form : uint8_t {
   kOther,
   kStore,       // MOV or MOVNTI to memory from a general register or an immediate
+  kPush,        // PUSH of a general register or an immediate
   kLoad,        // MOV from memory to a general register
   kLoadZero,    // MOVZX
   kLoadSign,    // MOVSX, MOVSXD
@@ -61,9 +62,9 @@ struct Instruction {
   bool implicit_memory = false;  // the operand is not written in the instruction (PUSH, STOS)
   bool moves_rsi = false;        // a string that reads at RSI and moves it (MOVS, LODS, OUTS)
   MemoryOperand memory;       // the first explicit or hidden operand that is accessed
-  GeneralRegister reg;        // kStore: the source; kLoad*: the destination
+  GeneralRegister reg;        // kStore, kPush: the source; kLoad*: the destination
   bool has_immediate = false;
-  uint64_t immediate = 0;     // kStore: the value; kPortIn/Out: the port
+  uint64_t immediate = 0;     // kStore, kPush: the value; kPortIn/Out: the port
   uint8_t port_size = 0;      // kPort*: bytes
 };
 

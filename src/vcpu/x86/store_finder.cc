@@ -45,20 +45,35 @@ bool StoreFinder::Fits(GuestView& view, const Instruction& candidate, const kvm_
   if (!candidate.has_memory || !candidate.memory.written) return false;
   // A store wider than the exit is reported in pieces, this one being the first.
   if (candidate.memory.access_size < exit.size) return false;
-  if (candidate.memory.access_size > exit.size && candidate.memory.access_size <= 8) {
-    // Only a page boundary splits what fits into one exit.
-    if (((exit.gpa + exit.size) & kPageMask) != 0) return false;
-  }
   uint64_t linear = LinearAddress(candidate.memory, regs, sregs, regs.rip);
   if (MovesRdi(candidate)) {
     const uint64_t step = candidate.memory.access_size;
     linear += (regs.rflags & kDirectionFlag) != 0 ? step : -step;
   }
+  // The first piece may have gone to memory, and the exit be about what lies in the next page.
+  uint64_t skipped = 0;
   uint64_t gpa = 0;
-  if (!view.Translate(sregs, linear, &gpa) || gpa != exit.gpa) return false;
-  if (candidate.form != Form::kStore) return true;
-  const uint64_t value =
-      candidate.has_immediate ? candidate.immediate : ReadRegister(regs, candidate.reg);
+  if (!view.Translate(sregs, linear, &gpa) || gpa != exit.gpa) {
+    skipped = kPageMask + 1 - (linear & kPageMask);
+    if (skipped >= candidate.memory.access_size ||
+        exit.size > candidate.memory.access_size - skipped ||
+        !view.Translate(sregs, linear + skipped, &gpa) || gpa != exit.gpa) {
+      return false;
+    }
+  }
+  // A first piece ends where its page does.
+  const bool narrow = candidate.memory.access_size > exit.size && candidate.memory.access_size <= 8;
+  if (narrow && skipped == 0 && ((exit.gpa + exit.size) & kPageMask) != 0) return false;
+  if (candidate.form != Form::kStore && candidate.form != Form::kPush) return true;
+  uint64_t value = candidate.immediate;
+  if (!candidate.has_immediate) {
+    value = ReadRegister(regs, candidate.reg);
+    // PUSH RSP stores what it was before.
+    if (candidate.form == Form::kPush && candidate.reg.number == kRsp) {
+      value += candidate.memory.access_size;
+    }
+  }
+  value >>= 8 * skipped;
   return std::memcmp(&value, exit.data, exit.size) == 0;
 }
 
@@ -123,9 +138,7 @@ void UndoStore(const Store& store, kvm_regs* regs) {
     if (insn.repeated) ++regs->rcx;
     return;
   }
-  const bool push = insn.form == Form::kOther && insn.memory.base == kRsp &&
-                    insn.memory.segment == kSs && insn.memory.displacement == 0 &&
-                    insn.memory.index == kNoRegister && insn.implicit_memory;
+  const bool push = insn.implicit_memory && insn.memory.base == kRsp && insn.memory.segment == kSs;
   if (push) regs->rsp += insn.memory.access_size;
 }
 
