@@ -39,7 +39,8 @@ std::atomic<LogLevel>& CurrentLevel() {
 // Leaked on purpose: objects may still log while the process takes down its statics.
 spdlog::logger& Logger() {
   static spdlog::logger* logger = [] {
-    auto* made = new spdlog::logger("zircon-kvm", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto* made =
+        new spdlog::logger("zircon-kvm", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_level(spdlog::level::trace);
     made->set_pattern("%n: %l: %v");
     return made;

@@ -1,6 +1,7 @@
 // The project's mutex and condition variable: Abseil's, annotated for clang's thread-safety
 // analysis. Under the thread sanitizer (ZIRCON_STD_MUTEX) they are the standard library's, because
-// the distribution's Abseil is built without the sanitizer's hooks and every lock would look absent.
+// the distribution's Abseil is built without the sanitizer's hooks and every lock would look
+// absent.
 //
 //   base::Mutex mutex_;
 //   int value_ ABSL_GUARDED_BY(mutex_);

@@ -56,7 +56,7 @@ zx_status_t Guest::Create(base::RefPtr<Guest>* guest, base::RefPtr<objects::Vmar
   auto made = base::RefPtr<Guest>::Adopt(new (std::nothrow) Guest(std::move(vm)));
   if (!made) return ZX_ERR_NO_MEMORY;
   made->space_ = base::MakeRef<GuestSpace>(made->vm_.vm.get(), &made->vcpus_, host.max_slots,
-                                          host.physical_limit);
+                                           host.physical_limit);
   if (!made->space_) return ZX_ERR_NO_MEMORY;
   made->root_ = base::MakeRef<objects::Vmar>(base::RefPtr<objects::AddressSpace>(made->space_));
   if (!made->root_) return ZX_ERR_NO_MEMORY;
@@ -100,9 +100,9 @@ zx_status_t Guest::SetMemoryTrap(std::unique_ptr<Trap> trap, base::RefPtr<object
                                                 objects::PacketReserve::kBellPackets);
     if (trap->bell == nullptr) return ZX_ERR_NO_MEMORY;
   }
-  // The trap first: it takes the pages from the guest at one stroke, so that a running VCPU finds the
-  // memory or the trap, never nothing. As in Zircon the pages are unmapped in every outcome, also
-  // when the call ends in ALREADY_EXISTS.
+  // The trap first: it takes the pages from the guest at one stroke, so that a running VCPU finds
+  // the memory or the trap, never nothing. As in Zircon the pages are unmapped in every outcome,
+  // also when the call ends in ALREADY_EXISTS.
   const zx_status_t status = space_->AddMemoryTrap(std::move(trap));
   const zx_status_t unmapped = root_->UnmapForTrap(base, size);
   return status != ZX_OK ? status : unmapped;

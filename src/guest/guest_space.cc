@@ -21,10 +21,9 @@ bool SameSlot(const MemorySlot& a, const MemorySlot& b) {
 // The first slot that ends behind `address`.
 template <typename Slots>
 auto FirstEndingBehind(Slots& slots, uint64_t address) {
-  return std::upper_bound(slots.begin(), slots.end(), address,
-                          [](uint64_t wanted, const MemorySlot& slot) {
-                            return wanted < slot.gpa + slot.size;
-                          });
+  return std::upper_bound(
+      slots.begin(), slots.end(), address,
+      [](uint64_t wanted, const MemorySlot& slot) { return wanted < slot.gpa + slot.size; });
 }
 
 }  // namespace
@@ -141,8 +140,7 @@ void GuestSpace::EraseRegions(uint64_t address, uint64_t length) {
   regions_.erase(regions_.lower_bound(address), regions_.lower_bound(address + length));
 }
 
-zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end,
-                                    std::vector<MemorySlot>* wanted) {
+zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end, std::vector<MemorySlot>* wanted) {
   // Appends [from, to) of a region, merged with the piece before it where they continue each other.
   auto append = [wanted](const Region& region, uint64_t region_base, uint8_t* window, uint64_t from,
                          uint64_t to) {
@@ -232,9 +230,8 @@ void GuestSpace::PutSlotsBack(const std::vector<MemorySlot>& before,
                               const std::vector<MemorySlot>& made) {
   for (const MemorySlot& slot : made) DeleteSlot(slot);
   for (const MemorySlot& slot : before) {
-    const bool kept = std::any_of(wanted.begin(), wanted.end(), [&](const MemorySlot& other) {
-      return SameSlot(slot, other);
-    });
+    const bool kept = std::any_of(wanted.begin(), wanted.end(),
+                                  [&](const MemorySlot& other) { return SameSlot(slot, other); });
     if (!kept && CreateSlot(slot) != ZX_OK) {
       LOG_ERROR("guest memory at {:#x} is lost: the host has no memory for its slot", slot.gpa);
     }

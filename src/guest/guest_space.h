@@ -45,8 +45,7 @@ class GuestSpace final : public objects::AddressSpace {
   zx_status_t Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
                   const objects::Mapping& mapping) override;
   void Unmap(uint64_t address, uint64_t length) override;
-  zx_status_t Protect(uint64_t address, uint64_t length,
-                      objects::Permissions permissions) override;
+  zx_status_t Protect(uint64_t address, uint64_t length, objects::Permissions permissions) override;
 
   // Adds a trap over pages that the caller has unmapped. ZX_ERR_ALREADY_EXISTS on overlap.
   [[nodiscard]] zx_status_t AddMemoryTrap(std::unique_ptr<Trap> trap);

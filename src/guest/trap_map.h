@@ -1,8 +1,8 @@
 // TrapMap: which guest-physical pages and which I/O ports the VMM handles. BELL and MEM traps share
 // one tree, I/O ports have their own; traps of one tree never overlap and are never removed.
 //
-// Ownership: the guest's. Thread safety: lookups take no lock; Insert() is called with every VCPU of
-// the guest parked and the guest's lock held (guest/vcpu_set.h).
+// Ownership: the guest's. Thread safety: lookups take no lock; Insert() is called with every VCPU
+// of the guest parked and the guest's lock held (guest/vcpu_set.h).
 
 #pragma once
 

@@ -1,12 +1,12 @@
 // VcpuSet: the VCPUs of a guest that may be inside KVM_RUN, and the means to hold all of them still
-// while memory slots or traps change. A slot change is not atomic in KVM (delete, then create), so a
-// VCPU that runs through it would see an exit for memory that is there.
+// while memory slots or traps change. A slot change is not atomic in KVM (delete, then create), so
+// a VCPU that runs through it would see an exit for memory that is there.
 //
 // What VCPUs read without a lock while they run (slots, regions, traps) is changed only while a
 // ParkedScope lives. A park is never visible to the VMM.
 //
-// Thread safety: all of it may be called from any thread. Lock order: this lock is the innermost but
-// for what Parkable's implementations use inside.
+// Thread safety: all of it may be called from any thread. Lock order: this lock is the innermost
+// but for what Parkable's implementations use inside.
 
 #pragma once
 

@@ -27,8 +27,8 @@ class VcpuShelf {
   // The kernel's VCPU of a taken id: the one that waits (*used if it was configured), or a new one.
   [[nodiscard]] zx_status_t TakeFd(kvm::VmFd& vm, uint32_t id, std::unique_ptr<kvm::VcpuFd>* fd,
                                    bool* used);
-  // Ends what TakeId() began; `fd` may be null if none was taken. `used`: it has been configured, so
-  // that its next owner has to reset it.
+  // Ends what TakeId() began; `fd` may be null if none was taken. `used`: it has been configured,
+  // so that its next owner has to reset it.
   void Return(uint32_t id, std::unique_ptr<kvm::VcpuFd> fd, bool used);
 
  private:

@@ -30,7 +30,8 @@ std::string WhyNotOpen(int error) {
     case EACCES:
     case EPERM:
       return fmt::format(
-          "No permission to open {}: add the user to the group that owns it (usually kvm).", device);
+          "No permission to open {}: add the user to the group that owns it (usually kvm).",
+          device);
     case EMFILE:
     case ENFILE:
       return fmt::format("No file descriptor is left to open {}.", device);

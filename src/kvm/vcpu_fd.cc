@@ -77,8 +77,7 @@ int VcpuFd::SetMsr(uint32_t index, uint64_t value) {
 int VcpuFd::SetMsrs(std::span<const kvm_msr_entry> entries, size_t* taken) {
   HeaderAndArray<kvm_msrs, kvm_msr_entry> msrs(entries);
   msrs.header()->nmsrs = static_cast<uint32_t>(entries.size());
-  const int result =
-      kernel_.Ioctl(fd_, KVM_SET_MSRS, reinterpret_cast<uintptr_t>(msrs.header()));
+  const int result = kernel_.Ioctl(fd_, KVM_SET_MSRS, reinterpret_cast<uintptr_t>(msrs.header()));
   if (result < 0) return -result;
   *taken = static_cast<size_t>(result);
   return 0;
@@ -89,8 +88,7 @@ int VcpuFd::GetMsr(uint32_t index, uint64_t* value) {
   entry.index = index;
   HeaderAndArray<kvm_msrs, kvm_msr_entry> msrs(std::span<const kvm_msr_entry>(&entry, 1));
   msrs.header()->nmsrs = 1;
-  const int result =
-      kernel_.Ioctl(fd_, KVM_GET_MSRS, reinterpret_cast<uintptr_t>(msrs.header()));
+  const int result = kernel_.Ioctl(fd_, KVM_GET_MSRS, reinterpret_cast<uintptr_t>(msrs.header()));
   if (result < 0) return -result;
   if (result != 1) return EINVAL;
   *value = msrs.elements()->data;

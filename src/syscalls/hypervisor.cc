@@ -31,8 +31,8 @@ namespace rights = zircon::rights;
 namespace syscalls = zircon::syscalls;
 namespace user = zircon::user;
 
-// Creating things allocates in many places; none of them leaves the library as an exception, and what
-// was half made has owners.
+// Creating things allocates in many places; none of them leaves the library as an exception, and
+// what was half made has owners.
 template <typename Function>
 zx_status_t OrNoMemory(Function function) {
   try {
@@ -135,8 +135,8 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_read_state, zx_handle_t handle, uint32_t kind, 
   return ZX_OK;
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_write_state, zx_handle_t handle, uint32_t kind,
-               const void* buffer, size_t buffer_size) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_write_state, zx_handle_t handle, uint32_t kind, const void* buffer,
+               size_t buffer_size) {
   TypedRef<Vcpu> vcpu;
   const zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;

@@ -69,8 +69,9 @@ zx_status_t KickSignal::Prepare() {
     if (AtDefault(candidate)) signo = candidate;
   }
   if (signo == 0) {
-    LOG_WARN("no VCPU can be created: the program handles every real-time signal, and a kick needs "
-             "one");
+    LOG_WARN(
+        "no VCPU can be created: the program handles every real-time signal, and a kick needs "
+        "one");
     return ZX_ERR_NO_RESOURCES;
   }
   struct sigaction action = {};

@@ -2,8 +2,9 @@
 //
 // One real-time signal of the process, chosen when the first VCPU is created (or before, by the
 // program): it must be at SIG_DFL then. In a thread that owns a VCPU it is blocked, and open only
-// inside KVM_RUN: one that is sent a moment before KVM_RUN stays pending and ends it at once. Should
-// the program unblock it after all, the handler sets the VCPU's immediate_exit, with the same effect.
+// inside KVM_RUN: one that is sent a moment before KVM_RUN stays pending and ends it at once.
+// Should the program unblock it after all, the handler sets the VCPU's immediate_exit, with the
+// same effect.
 //
 // Thread safety: as each function says.
 

@@ -1,6 +1,6 @@
 // RunGate: who may have the VCPU run, and how others get it to stop. It holds the requests that
-// reach a VCPU from other threads (kick, interrupt, park, room in a port) and closes the gap between
-// looking at them and entering the guest: no request can fall in between.
+// reach a VCPU from other threads (kick, interrupt, park, room in a port) and closes the gap
+// between looking at them and entering the guest: no request can fall in between.
 //
 //   state      meaning                                  a request then
 //   kOutside   the owner is not in the guest            is seen by the next Begin()
@@ -9,8 +9,8 @@
 //   kSleeping  halted, or waiting for room in a port    wakes the futex on the requests
 //
 // Owner: state := kRunning, then look at the requests. Requester: set the request, then look at the
-// state. Both are sequentially consistent, so at least one sees the other. The signal is blocked but
-// for KVM_RUN (vcpu/kick_signal.h), so one sent before KVM_RUN still ends it.
+// state. Both are sequentially consistent, so at least one sees the other. The signal is blocked
+// but for KVM_RUN (vcpu/kick_signal.h), so one sent before KVM_RUN still ends it.
 //
 // Ownership: the VCPU's. Thread safety: Begin, Sleep, Leave and Interrupted are the owner thread's;
 // the rest from any thread.
@@ -67,8 +67,8 @@ class RunGate final : public guest::Parkable {
   void SendSignal();
 
   const pid_t owner_tid_;
-  std::atomic<uint32_t> state_{kOutside};   // a futex for AwaitParked()
-  std::atomic<uint32_t> requests_{0};       // a futex for the owner
+  std::atomic<uint32_t> state_{kOutside};  // a futex for AwaitParked()
+  std::atomic<uint32_t> requests_{0};      // a futex for the owner
   // Whether the kick signal has been sent in this turn: one is enough.
   std::atomic<bool> signalled_{false};
   // Threads between looking at the state and having sent; Leave() waits for them, so that the

@@ -93,8 +93,8 @@ zx_status_t Vcpu::Enter(zx_port_packet_t* packet) {
   absl::Cleanup no_target = [] { KickSignal::SetTarget(nullptr); };
 
   for (;;) {
-    // In this order: whoever posts a request after Begin() has looked finds us running and sends the
-    // signal, which ends the KVM_RUN below even if it has not begun.
+    // In this order: whoever posts a request after Begin() has looked finds us running and sends
+    // the signal, which ends the KVM_RUN below even if it has not begun.
     run.immediate_exit = 0;
     const uint32_t requests = gate_.Begin();
     if ((requests & kRequestKick) != 0) {
@@ -147,8 +147,8 @@ void Vcpu::ArmTimer() {
 
 void Vcpu::AfterInterruption() {
   counters_.Count(ZIRCON_KVM_EXIT_INTR);
-  // The timer, as a rule. If the counter is not there yet, the host's clocks differ a little. Also when
-  // no signal is left: the handler has it where the program has unblocked the signal.
+  // The timer, as a rule. If the counter is not there yet, the host's clocks differ a little. Also
+  // when no signal is left: the handler has it where the program has unblocked the signal.
   core_.ForgetTimerTime();
   timer_.Forget();
   if (KickSignal::Drain()) return;

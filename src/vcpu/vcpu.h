@@ -5,8 +5,8 @@
 // lock is held across it, nothing is allocated, and a trap costs one ioctl.
 //
 // Ownership: handles hold it; it holds its guest. The kernel's VCPU goes back to the guest's shelf.
-// Thread safety: Enter, ReadState and WriteState answer ZX_ERR_BAD_STATE but on the owner thread; the
-// rest may be called from any thread.
+// Thread safety: Enter, ReadState and WriteState answer ZX_ERR_BAD_STATE but on the owner thread;
+// the rest may be called from any thread.
 
 #pragma once
 

@@ -52,9 +52,7 @@ int NextPiece(FakeVcpu& vcpu, std::shared_ptr<std::vector<Piece>> pieces, size_t
 
 }  // namespace
 
-__u64* Register(kvm_regs& regs, uint8_t number) {
-  return vcpu::x86::RegisterSlot(&regs, number);
-}
+__u64* Register(kvm_regs& regs, uint8_t number) { return vcpu::x86::RegisterSlot(&regs, number); }
 
 Step PioIn(uint16_t port, uint8_t size, uint8_t length) {
   return [=](FakeVcpu& vcpu) {

@@ -3,9 +3,9 @@
 //   vcpu.Push(PioIn(0x60, 1));
 //   vcpu.Push(Hlt());
 //
-// RIP: KVM reports IN, RDMSR, WRMSR and memory reads with RIP on the instruction and moves it on when
-// the exit is completed; memory writes and HLT with RIP moved on. The bytes of the instruction are the
-// test's to put into guest memory; `length` says how long it is.
+// RIP: KVM reports IN, RDMSR, WRMSR and memory reads with RIP on the instruction and moves it on
+// when the exit is completed; memory writes and HLT with RIP moved on. The bytes of the instruction
+// are the test's to put into guest memory; `length` says how long it is.
 //
 // Thread safety: pure.
 
@@ -21,8 +21,8 @@ namespace zircon::fake {
 
 // ---- Ports ----
 
-// IN: the bytes of the run buffer are merged into RAX (4 bytes clear the upper half). On a host that
-// emulates port instructions, RAX as user space gave it stays.
+// IN: the bytes of the run buffer are merged into RAX (4 bytes clear the upper half). On a host
+// that emulates port instructions, RAX as user space gave it stays.
 Step PioIn(uint16_t port, uint8_t size, uint8_t length = 1);
 // OUT of the low bytes of RAX; RIP is on it, or past it on a host that emulates.
 Step PioOut(uint16_t port, uint8_t size, uint8_t length = 1);
@@ -39,8 +39,8 @@ struct LoadInto {
   bool sign = false;
   bool high_byte = false;
 };
-// A load of `size` bytes. Where user space gives registers back, the destination is what they say and
-// the bytes are lost; RFLAGS is the emulator's own in any case.
+// A load of `size` bytes. Where user space gives registers back, the destination is what they say
+// and the bytes are lost; RFLAGS is the emulator's own in any case.
 Step MmioRead(uint64_t gpa, uint32_t size, uint8_t length, LoadInto into = {});
 // A read whose bytes `finish` uses; it may change registers, exit again, or give kGoOn. RIP and
 // RFLAGS are set before.

@@ -64,14 +64,12 @@ int FakeKernel::Ioctl(int fd, unsigned long request, uintptr_t argument) {
     if (descriptor.kind == Descriptor::kVm && request == KVM_CREATE_VCPU) {
       const int taken = descriptor.vm->TakeVcpuId(static_cast<uint32_t>(argument));
       if (taken < 0) return taken;
-      last_vcpu_ =
-          std::make_shared<FakeVcpu>(descriptor.vm, static_cast<uint32_t>(argument));
+      last_vcpu_ = std::make_shared<FakeVcpu>(descriptor.vm, static_cast<uint32_t>(argument));
       return Add({Descriptor::kVcpu, descriptor.vm, last_vcpu_, false});
     }
   }
-  const int result = descriptor.kind == Descriptor::kVm
-                         ? descriptor.vm->Ioctl(request, argument)
-                         : descriptor.vcpu->Ioctl(request, argument);
+  const int result = descriptor.kind == Descriptor::kVm ? descriptor.vm->Ioctl(request, argument)
+                                                        : descriptor.vcpu->Ioctl(request, argument);
   if (result == -ENOTTY) {
     std::lock_guard lock(mutex_);
     ++misuses_;

@@ -1,5 +1,5 @@
-// FakeKernel: kvm::Kernel without KVM. Descriptors, machines and VCPUs are objects that a test can look
-// into; any call can be made to fail with any errno at its n-th use.
+// FakeKernel: kvm::Kernel without KVM. Descriptors, machines and VCPUs are objects that a test can
+// look into; any call can be made to fail with any errno at its n-th use.
 //
 //   FakeKernel kernel;
 //   kernel.Fail(KVM_CREATE_VM, EINTR);            // the next one

@@ -245,8 +245,8 @@ bool FakeVcpu::SignalPending() const {
 
 int FakeVcpu::Block() {
   blocked_.fetch_add(1, std::memory_order_acq_rel);
-  // A signal descriptor wakes for signals that the thread blocks and leaves them pending, as KVM_RUN
-  // does; one that the thread does not block interrupts the poll.
+  // A signal descriptor wakes for signals that the thread blocks and leaves them pending, as
+  // KVM_RUN does; one that the thread does not block interrupts the poll.
   const sigset_t open = OpenSignals(has_signal_mask ? signal_mask : 0);
   const int fd = signalfd(-1, &open, SFD_CLOEXEC);
   if (fd < 0) return -EIO;

@@ -1,8 +1,10 @@
 // FakeVcpu: one VCPU of the fake kernel. It has no guest code: KVM_RUN takes the next step of a
-// script (fake/exits.h makes them), and around it does what KVM does with the run page, in KVM's order:
+// script (fake/exits.h makes them), and around it does what KVM does with the run page, in KVM's
+// order:
 //
 //   1. what kvm_dirty_regs names is taken from the page, and the bits are cleared
-//   2. what the last exit still owed is completed with what the page holds by then; that may exit again
+//   2. what the last exit still owed is completed with what the page holds by then; that may exit
+//   again
 //   3. immediate_exit: EINTR
 //   4. a signal that the VCPU's mask lets through is pending: EINTR
 //   5. events that were injected are delivered (deliveries()); a bad injection is a failed entry
@@ -10,8 +12,8 @@
 //   7. the script's next step
 //   8. what kvm_valid_regs names is put into the page, whatever came of it; so is readiness
 //
-// Thread safety: the members and KVM_RUN are the owner thread's (or a test's, while that is joined or
-// idle); Push(), Always(), runs(), blocked() are for any thread.
+// Thread safety: the members and KVM_RUN are the owner thread's (or a test's, while that is joined
+// or idle); Push(), Always(), runs(), blocked() are for any thread.
 
 #pragma once
 

@@ -68,7 +68,9 @@ int FakeVm::SetMsrFilter(const kvm_msr_filter& filter) {
   filter_.clear();
   for (const kvm_msr_filter_range& range : filter.ranges) {
     if (range.nmsrs == 0) continue;
-    filter_.push_back({range.flags, range.base, range.nmsrs,
+    filter_.push_back({range.flags,
+                       range.base,
+                       range.nmsrs,
                        {range.bitmap, range.bitmap + (range.nmsrs + 7) / 8}});
   }
   return 0;

@@ -1,5 +1,6 @@
-// GuestMemory: a guest's physical space on a fake kernel, without handles and VCPUs: what tests of the
-// page walk and of the decoders stand on. 4 MiB at 0, all zero; the test writes tables and code.
+// GuestMemory: a guest's physical space on a fake kernel, without handles and VCPUs: what tests of
+// the page walk and of the decoders stand on. 4 MiB at 0, all zero; the test writes tables and
+// code.
 //
 // Thread safety: one thread.
 

@@ -8,8 +8,7 @@
 
 namespace zircon::fake {
 
-KernelScope::KernelScope(FakeKernel& kernel)
-    : kernel_(kernel), previous_(kvm::ProcessKernel()) {
+KernelScope::KernelScope(FakeKernel& kernel) : kernel_(kernel), previous_(kvm::ProcessKernel()) {
   kvm::SetProcessKernelForTest(&kernel);
 }
 

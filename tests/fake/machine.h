@@ -1,5 +1,5 @@
-// Machine: a guest on a fake kernel, made by the public calls, with memory, page tables and a VCPU on
-// the calling thread. What most tests of guests and VCPUs start from.
+// Machine: a guest on a fake kernel, made by the public calls, with memory, page tables and a VCPU
+// on the calling thread. What most tests of guests and VCPUs start from.
 //
 //   Machine machine;
 //   machine.Code({0xEC});  // in (%dx), %al
@@ -25,8 +25,8 @@
 
 namespace zircon::fake {
 
-// Puts the fake in the kernel's place for new guests, and gives the place back to who had it; forgets
-// what was known of the fake's host. Scopes may be nested.
+// Puts the fake in the kernel's place for new guests, and gives the place back to who had it;
+// forgets what was known of the fake's host. Scopes may be nested.
 class KernelScope {
  public:
   explicit KernelScope(FakeKernel& kernel);

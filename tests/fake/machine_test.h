@@ -1,5 +1,5 @@
-// OnMachine: a test with a guest and a VCPU on a fake kernel (fake/machine.h), which checks in the end
-// that nothing of the kernel's is left open and that no call of the library was out of place.
+// OnMachine: a test with a guest and a VCPU on a fake kernel (fake/machine.h), which checks in the
+// end that nothing of the kernel's is left open and that no call of the library was out of place.
 
 #pragma once
 

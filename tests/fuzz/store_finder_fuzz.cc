@@ -1,5 +1,6 @@
-// libFuzzer's entry for the backward decoder (fuzz/store_finder_input.h says what must hold). It is linked
-// with -fsanitize=fuzzer by clang; the unit tests play a few thousand random inputs in every build.
+// libFuzzer's entry for the backward decoder (fuzz/store_finder_input.h says what must hold). It is
+// linked with -fsanitize=fuzzer by clang; the unit tests play a few thousand random inputs in every
+// build.
 
 #include <cstddef>
 #include <cstdint>

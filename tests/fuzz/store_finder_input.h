@@ -1,5 +1,5 @@
-// One input of the store finder's fuzzing: bytes become a mode, registers and code; a store of that code
-// is played as KVM would report it, and the finder is asked. What must hold:
+// One input of the store finder's fuzzing: bytes become a mode, registers and code; a store of that
+// code is played as KVM would report it, and the finder is asked. What must hold:
 //
 //   - it reads nothing it must not (the sanitizers see that) and comes to an end
 //   - where the code holds a MOV store, something is found, and it has the exit's address and value

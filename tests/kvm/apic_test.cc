@@ -50,8 +50,8 @@ TEST_F(ApicTest, RegistersRead) {
 
 TEST_F(ApicTest, RegistersThatCannotBeRead) {
   Service guest;
-  for (const uint32_t msr : {kEoi, kIcr, kLvtError, kInitialCount, kDivide, kSelfIpi, 0x800u, 0x804u,
-                             0x840u, 0x8FFu}) {
+  for (const uint32_t msr :
+       {kEoi, kIcr, kLvtError, kInitialCount, kDivide, kSelfIpi, 0x800u, 0x804u, 0x840u, 0x8FFu}) {
     EXPECT_EQ(guest.ReadMsr(msr), std::nullopt) << msr;
   }
   EXPECT_EQ(guest.ReadMsr(kTscDeadline), std::nullopt);

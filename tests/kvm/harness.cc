@@ -92,8 +92,8 @@ class Watchdog {
       zx_vcpu_kick(watch->vcpu_);
       return;
     }
-    fprintf(stderr, "watchdog: %s: %s does not end%s: aborting\n", TestName().c_str(),
-            watch->what_, watch->kicked_ ? ", kicked or not" : "");
+    fprintf(stderr, "watchdog: %s: %s does not end%s: aborting\n", TestName().c_str(), watch->what_,
+            watch->kicked_ ? ", kicked or not" : "");
     fflush(nullptr);
     abort();
   }
@@ -319,9 +319,7 @@ std::vector<int> Machine::LogVectors() {
 
 // ---- Time ----
 
-void SleepMs(int milliseconds) {
-  zx_nanosleep(zx_deadline_after(ZX_MSEC(milliseconds)));
-}
+void SleepMs(int milliseconds) { zx_nanosleep(zx_deadline_after(ZX_MSEC(milliseconds))); }
 
 bool WaitUntil(const std::function<bool()>& condition) {
   const zx_time_t end = zx_deadline_after(ZX_SEC(15));

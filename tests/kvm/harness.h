@@ -56,16 +56,16 @@ struct Blob {
 };
 
 // At namespace scope: makes the guest of that name known to the file.
-#define DECLARE_GUEST(name)                     \
-  extern "C" const uint8_t guest_##name##_begin[]; \
-  extern "C" const uint8_t guest_##name##_end[];   \
+#define DECLARE_GUEST(name)                                \
+  extern "C" const uint8_t guest_##name##_begin[];         \
+  extern "C" const uint8_t guest_##name##_end[];           \
   extern "C" const kvm_tests::Form guest_##name##_forms[]; \
   extern "C" const kvm_tests::Form guest_##name##_forms_end[]
 
-#define GUEST_BLOB(name)                                                              \
-  kvm_tests::Blob {                                                                   \
-    #name, guest_##name##_begin, guest_##name##_end, guest_##name##_forms, \
-        guest_##name##_forms_end                                                      \
+#define GUEST_BLOB(name)                                                   \
+  kvm_tests::Blob {                                                        \
+#name, guest_##name##_begin, guest_##name##_end, guest_##name##_forms, \
+        guest_##name##_forms_end                                           \
   }
 
 // ---- Handles and statuses ----

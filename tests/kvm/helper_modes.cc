@@ -37,7 +37,8 @@ int ExitBesides(const Blob& blob) {
     progress = reinterpret_cast<uint64_t*>(machine.bytes(GUEST_DATA));
     machine.vcpu().Enter();
   }).detach();
-  WaitUntil([] { return progress != nullptr && *const_cast<volatile uint64_t*>(progress.load()) > 0; });
+  WaitUntil(
+      [] { return progress != nullptr && *const_cast<volatile uint64_t*>(progress.load()) > 0; });
   SleepMs(20);
   exit(kStatus);
 }

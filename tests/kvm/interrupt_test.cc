@@ -213,7 +213,6 @@ TEST_F(InterruptTest, AnInterruptEndsHltWithoutIf) {
   EXPECT_EQ(Log(), (Vectors{0x40}));
 }
 
-
 // The interrupt that waits behind STI comes after HLT has begun: it returns behind HLT.
 TEST_F(InterruptTest, StiHoldsInterruptsForOneInstruction) {
   machine_.reset();

@@ -18,9 +18,7 @@ namespace {
 constexpr uint64_t kRax = 0x1122334455667788;
 constexpr uint8_t kWidths[] = {1, 2, 4, 1, 2, 4};  // Of the forms in io_out and io_in.
 
-uint64_t LowBytes(uint64_t value, int bytes) {
-  return value & ((uint64_t{1} << (8 * bytes)) - 1);
-}
+uint64_t LowBytes(uint64_t value, int bytes) { return value & ((uint64_t{1} << (8 * bytes)) - 1); }
 
 // RAX after an IN that nobody completed.
 uint64_t RaxAfterIn(int width) { return width == 4 ? 0 : kRax; }
@@ -35,9 +33,7 @@ class IoTest : public KvmTest {
     machine.TrapIo(0x40, 1, 0);  // Any key will do, 0 too.
     machine.TrapIo(0x500, 4, 0xFEDCBA9876543210);
   }
-  static uint64_t KeyOf(const Form& form) {
-    return form.address == 0x40 ? 0 : 0xFEDCBA9876543210;
-  }
+  static uint64_t KeyOf(const Form& form) { return form.address == 0x40 ? 0 : 0xFEDCBA9876543210; }
   static void ExpectPacket(const zx_port_packet_t& packet, const Form& form, int width,
                            bool input) {
     EXPECT_EQ(packet.guest_io.port, form.address);
@@ -172,8 +168,7 @@ TEST_F(IoTest, InWithBothKindsOfWrite) {
         ASSERT_EQ(machine.vcpu().WriteIo(kWidths[i], 0xA1B2C3D4), ZX_OK);
       }
       ASSERT_TRUE(machine.vcpu().Reaches(0));
-      EXPECT_EQ(machine.vcpu().State().r8,
-                Merge(RaxAfterIn(kWidths[i]), kWidths[i], 0xA1B2C3D4));
+      EXPECT_EQ(machine.vcpu().State().r8, Merge(RaxAfterIn(kWidths[i]), kWidths[i], 0xA1B2C3D4));
       EXPECT_EQ(machine.vcpu().State().r9, 0x99 + i);
     }
   }
@@ -285,8 +280,7 @@ TEST_F(IoTest, UntrappedInIsNotFoundUntilTrapped) {
     ExpectPacket(machine.vcpu().packet(), form, kWidths[i], true);
     ASSERT_EQ(machine.vcpu().WriteIo(kWidths[i], 0xA1B2C3D4), ZX_OK);
     ASSERT_TRUE(machine.vcpu().Reaches(0));
-    EXPECT_EQ(machine.vcpu().State().r8,
-              Merge(RaxAfterIn(kWidths[i]), kWidths[i], 0xA1B2C3D4));
+    EXPECT_EQ(machine.vcpu().State().r8, Merge(RaxAfterIn(kWidths[i]), kWidths[i], 0xA1B2C3D4));
   }
 }
 

@@ -91,9 +91,8 @@ TEST_F(MemTest, StoresMoveTheirPointers) {
     int64_t rsp;
   };
   const Case cases[] = {
-      {"stosb", 1, 0},       {"stosw", 2, 0},    {"stosq", 8, 0},
-      {"push rax", 0, -8},   {"push ax", 0, -2}, {"pushfq", 0, -8},
-      {"mov [rbx],al", 0, 0},
+      {"stosb", 1, 0},    {"stosw", 2, 0},   {"stosq", 8, 0},        {"push rax", 0, -8},
+      {"push ax", 0, -2}, {"pushfq", 0, -8}, {"mov [rbx],al", 0, 0},
   };
   int found = 0;
   for (size_t i = 0; i < blob.form_count(); ++i) {
@@ -344,8 +343,7 @@ TEST_F(MemTest, SixteenBytes) {
   for (size_t i = 0; i < blob.form_count(); ++i) {
     const Form& form = blob.form(i);
     SCOPED_TRACE(form.text());
-    const std::vector<uint8_t> code(blob.begin + form.offset,
-                                    blob.begin + form.offset + form.size);
+    const std::vector<uint8_t> code(blob.begin + form.offset, blob.begin + form.offset + form.size);
     const std::string missing = ProbeLongModeCode(form.text(), code);
     if (!missing.empty()) GTEST_SKIP() << missing;
     Machine machine(blob, Machine::kWithVcpu, form.rip());
@@ -403,9 +401,9 @@ TEST_F(MemTest, TrapRules) {
   Handle port = CreatePort();
   EXPECT_EQ(zx_guest_set_trap(machine.guest(), ZX_GUEST_TRAP_MEM, 0, 0x1000, port.get(), 1),
             ZX_ERR_INVALID_ARGS);
-  EXPECT_EQ(zx_guest_set_trap(machine.guest(), ZX_GUEST_TRAP_BELL, GUEST_MEM_TRAP, 0x1000,
-                              port.get(), 1),
-            ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(
+      zx_guest_set_trap(machine.guest(), ZX_GUEST_TRAP_BELL, GUEST_MEM_TRAP, 0x1000, port.get(), 1),
+      ZX_ERR_ALREADY_EXISTS);
   EXPECT_EQ(zx_guest_set_trap(machine.guest(), ZX_GUEST_TRAP_BELL, GUEST_BELL_TRAP, 0x1000,
                               ZX_HANDLE_INVALID, 1),
             ZX_ERR_INVALID_ARGS);

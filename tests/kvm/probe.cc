@@ -28,7 +28,8 @@ struct Probe {
   uint32_t cpuid_leaf = 0;    // If not 0, the OUT's value must be the EBX that was set for it.
 };
 
-// <linux/kvm.h> declares kvm_cpuid2 with another size in C++ than in C, and its number comes from it.
+// <linux/kvm.h> declares kvm_cpuid2 with another size in C++ than in C, and its number comes from
+// it.
 struct CpuidEntries {
   uint32_t count = 3;
   uint32_t padding = 0;
@@ -57,8 +58,8 @@ Outcome Run(const Probe& probe) {
   const int system = open("/dev/kvm", O_RDWR | O_CLOEXEC);
   const int vm = ioctl(system, KVM_CREATE_VM, 0);
   if (system < 0 || vm < 0) return kSetupFails;
-  auto* memory = static_cast<uint8_t*>(mmap(nullptr, GUEST_MEMORY_SIZE, PROT_READ | PROT_WRITE,
-                                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* memory = static_cast<uint8_t*>(
+      mmap(nullptr, GUEST_MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   kvm_userspace_memory_region region{};
   region.memory_size = GUEST_MEMORY_SIZE;
   region.userspace_addr = reinterpret_cast<uint64_t>(memory);
@@ -68,8 +69,8 @@ Outcome Run(const Probe& probe) {
   const int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
   const int run_size = ioctl(system, KVM_GET_VCPU_MMAP_SIZE, 0);
   if (vcpu < 0 || run_size <= 0) return kSetupFails;
-  auto* run = static_cast<kvm_run*>(mmap(nullptr, static_cast<size_t>(run_size),
-                                         PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0));
+  auto* run = static_cast<kvm_run*>(
+      mmap(nullptr, static_cast<size_t>(run_size), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0));
   if (probe.cpuid_leaf != 0) {
     CpuidEntries cpuid;
     cpuid.entries[0].eax = 7;
@@ -173,8 +174,9 @@ std::string ProbeCpuid(uint32_t leaf) {
   Probe probe;
   probe.cpuid_leaf = leaf;
   // mov eax, leaf; xor ecx, ecx; cpuid; mov eax, ebx; out kDonePort, eax
-  probe.code = {0xB8, static_cast<uint8_t>(leaf), 0, 0, 0, 0x31, 0xC9, 0x0F, 0xA2, 0x89, 0xD8, 0xE7,
-                kDonePort};
+  probe.code = {
+      0xB8,     static_cast<uint8_t>(leaf), 0, 0, 0, 0x31, 0xC9, 0x0F, 0xA2, 0x89, 0xD8, 0xE7,
+      kDonePort};
   return Ask(leaf == 1 ? "cpuid-leaf-1" : "cpuid-leaf-7", probe);
 }
 

@@ -135,14 +135,13 @@ TEST_F(RightsTest, WrongTypeComesBeforeMissingRights) {
   EXPECT_EQ(zx_vcpu_interrupt(bare.get(), 1000), ZX_ERR_WRONG_TYPE);
   EXPECT_EQ(zx_vcpu_read_state(bare.get(), 99, &state, 1), ZX_ERR_WRONG_TYPE);
   EXPECT_EQ(zx_vcpu_write_state(bare.get(), 99, &state, 1), ZX_ERR_WRONG_TYPE);
-  EXPECT_EQ(zx_guest_set_trap(bare_port.get(), 99, 1, 1, ZX_HANDLE_INVALID, 0),
-            ZX_ERR_WRONG_TYPE);
+  EXPECT_EQ(zx_guest_set_trap(bare_port.get(), 99, 1, 1, ZX_HANDLE_INVALID, 0), ZX_ERR_WRONG_TYPE);
   EXPECT_EQ(zx_guest_set_trap(machine.guest(), 99, 1, 1, machine.space(), 0), ZX_ERR_WRONG_TYPE);
   EXPECT_EQ(zx_vcpu_create(bare_port.get(), 0, ~uint64_t{0}, nullptr), ZX_ERR_WRONG_TYPE);
   EXPECT_EQ(zx_vcpu_interrupt(machine.vcpu().handle().WithRights(0).get(), 1000),
             ZX_ERR_ACCESS_DENIED);
-  for (const zx_handle_t bad : {zx_handle_t{0}, zx_handle_t{0xFFFFFFFF}, zx_handle_t{4},
-                                machine.vcpu().get() ^ 0x40000}) {
+  for (const zx_handle_t bad :
+       {zx_handle_t{0}, zx_handle_t{0xFFFFFFFF}, zx_handle_t{4}, machine.vcpu().get() ^ 0x40000}) {
     EXPECT_EQ(zx_vcpu_enter(bad, &packet), ZX_ERR_BAD_HANDLE);
     EXPECT_EQ(zx_vcpu_kick(bad), ZX_ERR_BAD_HANDLE);
     EXPECT_EQ(zx_vcpu_interrupt(bad, 0x40), ZX_ERR_BAD_HANDLE);

@@ -79,8 +79,8 @@ class SpaceTest : public KvmTest {
   // there until `clear` is called. The second run gives `error` again and again, changes nothing,
   // and then ends as the first.
   using Step = std::function<void(Machine&, zx_handle_t vmo)>;
-  static void ExpectRepeats(const Blob& blob, size_t index, zx_status_t error,
-                            const Step& obstruct, const Step& clear) {
+  static void ExpectRepeats(const Blob& blob, size_t index, zx_status_t error, const Step& obstruct,
+                            const Step& clear) {
     const Form& form = blob.form(index);
     SCOPED_TRACE(form.text());
     if (IsKnownBug(form)) return;
@@ -120,7 +120,8 @@ class SpaceTest : public KvmTest {
 TEST_F(SpaceTest, UnmappedIsNotFoundUntilMapped) {
   const Blob blob = GUEST_BLOB(space_access);
   for (size_t i = 0; i < blob.form_count(); ++i) {
-    ExpectRepeats(blob, i, ZX_ERR_NOT_FOUND, [](Machine&, zx_handle_t) {}, MapWhole);
+    ExpectRepeats(
+        blob, i, ZX_ERR_NOT_FOUND, [](Machine&, zx_handle_t) {}, MapWhole);
   }
   if (!HasFailure()) GTEST_SKIP() << kKnownBug;
 }
@@ -262,7 +263,8 @@ TEST_F(SpaceTest, GuestsShareAVmo) {
   ASSERT_EQ(first.Map(GUEST_WINDOW, vmo.get(), kPage), ZX_OK);
   std::atomic<bool> second_done = false;
   Thread second_thread([&] {
-    // Its window is the same page, but it reads the answers of the first: its question is 8 further.
+    // Its window is the same page, but it reads the answers of the first: its question is 8
+    // further.
     Machine second(GUEST_BLOB(space_access), Machine::kWithVcpu,
                    GUEST_BLOB(space_access).form(3).rip());  // mov [rbx], rax
     EXPECT_EQ(second.Map(GUEST_WINDOW, vmo.get(), 2 * kPage), ZX_OK);
@@ -478,8 +480,9 @@ TEST_F(SpaceWhileRunningTest, TrapSetWhileRunning) {
 TEST_F(SpaceTest, TheSpaceIsAVmarOf48Bits) {
   Machine machine(GUEST_BLOB(space_call), Machine::kWithoutVcpu);
   zx_info_vmar_t info{};
-  ASSERT_EQ(zx_object_get_info(machine.space(), ZX_INFO_VMAR, &info, sizeof(info), nullptr, nullptr),
-            ZX_OK);
+  ASSERT_EQ(
+      zx_object_get_info(machine.space(), ZX_INFO_VMAR, &info, sizeof(info), nullptr, nullptr),
+      ZX_OK);
   EXPECT_EQ(info.base, 0u);
   EXPECT_EQ(info.len, uint64_t{1} << 48);
   EXPECT_EQ(zx_vmar_destroy(machine.space()), ZX_ERR_NOT_SUPPORTED);

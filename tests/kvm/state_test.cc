@@ -54,8 +54,8 @@ TEST_F(StateTest, DirectMsrs) {
     EXPECT_EQ(guest.ReadMsr(msr), 0u) << std::hex << msr;
   }
   // They can be written and keep it. (STAR, LSTAR, FMASK, the bases, SYSENTER.)
-  for (const uint32_t msr : {0xC0000081u, 0xC0000082u, 0xC0000100u, 0xC0000101u, 0xC0000102u,
-                             0x175u, 0x176u}) {
+  for (const uint32_t msr :
+       {0xC0000081u, 0xC0000082u, 0xC0000100u, 0xC0000101u, 0xC0000102u, 0x175u, 0x176u}) {
     EXPECT_TRUE(guest.WriteMsr(msr, 0x12345000)) << std::hex << msr;
     EXPECT_EQ(guest.ReadMsr(msr), 0x12345000u) << std::hex << msr;
   }
@@ -71,8 +71,8 @@ TEST_F(StateTest, EmulatedMsrs) {
   const std::optional<uint64_t> misc = guest.ReadMsr(0x1A0);
   ASSERT_TRUE(misc.has_value());
   EXPECT_EQ(*misc & ~uint64_t{1}, 0u);
-  for (const uint32_t msr : {0x200u, 0x201u, 0x250u, 0x268u, 0x2FFu, 0x8Bu, 0x610u, 0xC0000083u,
-                             0x48u, 0x49u}) {
+  for (const uint32_t msr :
+       {0x200u, 0x201u, 0x250u, 0x268u, 0x2FFu, 0x8Bu, 0x610u, 0xC0000083u, 0x48u, 0x49u}) {
     EXPECT_TRUE(guest.WriteMsr(msr, 0)) << std::hex << msr;
   }
   for (const uint32_t msr : {0x17u, 0x179u, 0x17Au, 0x1A0u, 0x1A2u, 0x611u}) {
@@ -87,8 +87,8 @@ TEST_F(StateTest, UnknownMsrsFault) {
                              0x4B564D04u, 0xC0010015u, 0xC0011029u, 0x345u, 0xFFFFFFFFu}) {
     EXPECT_EQ(guest.ReadMsr(msr), std::nullopt) << std::hex << msr;
   }
-  for (const uint32_t msr : {0x12345u, 0x3Bu, 0x40000000u, 0x4B564D02u, 0x4B564D04u, 0xC0010015u,
-                             0xFFFFFFFFu}) {
+  for (const uint32_t msr :
+       {0x12345u, 0x3Bu, 0x40000000u, 0x4B564D02u, 0x4B564D04u, 0xC0010015u, 0xFFFFFFFFu}) {
     EXPECT_FALSE(guest.WriteMsr(msr, 1)) << std::hex << msr;
   }
 }
@@ -234,9 +234,9 @@ TEST_F(ClockTest, TheWallClockRecord) {
     clock_gettime(CLOCK_REALTIME, &utc);
     const uint32_t version = guest.machine().At<uint32_t>(GUEST_DATA);
     EXPECT_EQ(version % 2, 0u);
-    const int64_t wall = static_cast<int64_t>(guest.machine().At<uint32_t>(GUEST_DATA + 4)) *
-                             ZX_SEC(1) +
-                         guest.machine().At<uint32_t>(GUEST_DATA + 8);
+    const int64_t wall =
+        static_cast<int64_t>(guest.machine().At<uint32_t>(GUEST_DATA + 4)) * ZX_SEC(1) +
+        guest.machine().At<uint32_t>(GUEST_DATA + 8);
     const int64_t now = utc.tv_sec * ZX_SEC(1) + utc.tv_nsec;
     const int64_t guest_now = wall + TimeAt(Read(guest, GUEST_DATA + 0x100), tsc);
     EXPECT_LT(guest_now - now < 0 ? now - guest_now : guest_now - now, ZX_MSEC(500));

@@ -1,5 +1,5 @@
-// GuestSpace: mappings become memory slots. Expectations: contract semantics §1 (GPAS), §15 rows 17 to
-// 19, 31; design §4.6.
+// GuestSpace: mappings become memory slots. Expectations: contract semantics §1 (GPAS), §15 rows 17
+// to 19, 31; design §4.6.
 
 #include "guest/guest_space.h"
 
@@ -98,8 +98,8 @@ TEST_F(GuestSpace, MappingWithoutPermissionsHasNoSlot) {
 TEST_F(GuestSpace, WhatLiesBeyondTheVmoHasNoSlot) {
   ASSERT_EQ(MapPart(0x200000, Machine::kMemorySize - 0x1000, 0x4000), ZX_OK);
   ASSERT_EQ(MapPart(0x300000, Machine::kMemorySize + 0x1000, 0x1000), ZX_OK);
-  EXPECT_EQ(Upper(), std::vector<Slot>(
-                         {{0x200000, 0x1000, base_ + Machine::kMemorySize - 0x1000, false}}));
+  EXPECT_EQ(Upper(),
+            std::vector<Slot>({{0x200000, 0x1000, base_ + Machine::kMemorySize - 0x1000, false}}));
 }
 
 TEST_F(GuestSpace, OverwriteReplaces) {
@@ -158,7 +158,8 @@ TEST_F(GuestSpace, SlotFailuresLeaveTheRangeAsItWas) {
   const struct {
     int error;
     zx_status_t status;
-  } kRows[] = {{ENOMEM, ZX_ERR_NO_MEMORY}, {ENOSPC, ZX_ERR_NO_RESOURCES}, {EINVAL, ZX_ERR_INTERNAL}};
+  } kRows[] = {
+      {ENOMEM, ZX_ERR_NO_MEMORY}, {ENOSPC, ZX_ERR_NO_RESOURCES}, {EINVAL, ZX_ERR_INTERNAL}};
   ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
   const std::vector<Slot> before = machine().vm().slots();
   for (const auto& row : kRows) {

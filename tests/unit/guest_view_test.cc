@@ -1,6 +1,6 @@
-// GuestView: the guest's own page tables in every mode. Expectations: the processor's manuals for the
-// tables; contract semantics §3.3 ("through the guest's page tables", large leaves, bytes across pages);
-// design §4.5.
+// GuestView: the guest's own page tables in every mode. Expectations: the processor's manuals for
+// the tables; contract semantics §3.3 ("through the guest's page tables", large leaves, bytes
+// across pages); design §4.5.
 
 #include "vcpu/x86/guest_view.h"
 
@@ -33,7 +33,8 @@ TEST_F(GuestViewTest, WithoutPagingLinearIsPhysical) {
 
 TEST_F(GuestViewTest, FourLevels) {
   const kvm_sregs sregs = fake::LongModeSregs(0x10000);
-  const uint64_t linear = uint64_t{3} << 39 | uint64_t{5} << 30 | uint64_t{7} << 21 | 9 << 12 | 0xABC;
+  const uint64_t linear =
+      uint64_t{3} << 39 | uint64_t{5} << 30 | uint64_t{7} << 21 | 9 << 12 | 0xABC;
   EXPECT_EQ(Walk(sregs, linear), kFault);
   memory_.Put64(0x10000 + 8 * 3, 0x11000 | kPresent);
   EXPECT_EQ(Walk(sregs, linear), kFault);

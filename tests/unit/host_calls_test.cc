@@ -1,5 +1,5 @@
-// zircon-kvm/host.h: statistics, log level, version; and the exit counters. Expectations: the comments of
-// that header; README decision 10 (fork).
+// zircon-kvm/host.h: statistics, log level, version; and the exit counters. Expectations: the
+// comments of that header; README decision 10 (fork).
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -36,8 +36,9 @@ TEST_F(HostCalls, StatsCountWhatThereIs) {
   machine().Close();
   const zircon_kvm_stats_t without = Stats();
   EXPECT_EQ(with.live_handles - without.live_handles, 6u);
-  EXPECT_EQ(without.guests + without.vcpus + without.vm_fds + without.vcpu_fds + without.memory_slots,
-            0u);
+  EXPECT_EQ(
+      without.guests + without.vcpus + without.vm_fds + without.vcpu_fds + without.memory_slots,
+      0u);
 }
 
 TEST_F(HostCalls, StatsCountExitsByKindAndKeepThemWhenTheVcpuGoes) {
@@ -64,11 +65,11 @@ TEST_F(HostCalls, StatsCountExitsByKindAndKeepThemWhenTheVcpuGoes) {
   for (const bool alive : {true, false}) {
     if (!alive) machine().Close();
     const zircon_kvm_stats_t after = Stats();
-    const zircon_kvm_exit_t kOnce[] = {
-        ZIRCON_KVM_EXIT_IO,         ZIRCON_KVM_EXIT_MMIO,       ZIRCON_KVM_EXIT_HLT,
-        ZIRCON_KVM_EXIT_RDMSR,      ZIRCON_KVM_EXIT_WRMSR,      ZIRCON_KVM_EXIT_IRQ_WINDOW,
-        ZIRCON_KVM_EXIT_INTR,       ZIRCON_KVM_EXIT_SHUTDOWN,   ZIRCON_KVM_EXIT_FAIL_ENTRY,
-        ZIRCON_KVM_EXIT_INTERNAL_ERROR};
+    const zircon_kvm_exit_t kOnce[] = {ZIRCON_KVM_EXIT_IO,         ZIRCON_KVM_EXIT_MMIO,
+                                       ZIRCON_KVM_EXIT_HLT,        ZIRCON_KVM_EXIT_RDMSR,
+                                       ZIRCON_KVM_EXIT_WRMSR,      ZIRCON_KVM_EXIT_IRQ_WINDOW,
+                                       ZIRCON_KVM_EXIT_INTR,       ZIRCON_KVM_EXIT_SHUTDOWN,
+                                       ZIRCON_KVM_EXIT_FAIL_ENTRY, ZIRCON_KVM_EXIT_INTERNAL_ERROR};
     for (const zircon_kvm_exit_t kind : kOnce) {
       EXPECT_EQ(after.exits[kind] - before.exits[kind], 1u) << kind;
     }
@@ -83,7 +84,8 @@ TEST(HostCallsAlone, StatsSizes) {
   // A program that knows a larger structure gets zeros for the rest.
   unsigned char large[sizeof(zircon_kvm_stats_t) + 16];
   std::memset(large, 0xAA, sizeof(large));
-  EXPECT_EQ(zircon_kvm_get_stats(reinterpret_cast<zircon_kvm_stats_t*>(large), sizeof(large)), ZX_OK);
+  EXPECT_EQ(zircon_kvm_get_stats(reinterpret_cast<zircon_kvm_stats_t*>(large), sizeof(large)),
+            ZX_OK);
   for (size_t i = sizeof(stats); i < sizeof(large); ++i) EXPECT_EQ(large[i], 0);
 }
 

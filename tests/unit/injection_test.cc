@@ -1,4 +1,5 @@
-// Injection and pending interrupts. Expectations: contract semantics §7.1, §7.2 (every row of its table).
+// Injection and pending interrupts. Expectations: contract semantics §7.1, §7.2 (every row of its
+// table).
 
 #include "vcpu/x86/injection.h"
 

@@ -56,9 +56,9 @@ TEST(Instruction, StoresFromRegistersAndImmediates) {
   insn = DecodeOk({0x48, 0xC7, 0x03, 0xFE, 0xFF, 0xFF, 0xFF});
   EXPECT_TRUE(insn.has_immediate);
   EXPECT_EQ(insn.immediate, ~uint64_t{1});
-  EXPECT_EQ(DecodeOk({0x0F, 0xC3, 0x03}).form, Form::kStore);              // movnti
-  EXPECT_EQ(DecodeOk({0x8C, 0x1B}).form, Form::kOther);                    // mov %ds,(%rbx)
-  EXPECT_EQ(DecodeOk({0x89, 0x05, 1, 0, 0, 0}).memory.base, kRipRegister); // mov %eax,1(%rip)
+  EXPECT_EQ(DecodeOk({0x0F, 0xC3, 0x03}).form, Form::kStore);               // movnti
+  EXPECT_EQ(DecodeOk({0x8C, 0x1B}).form, Form::kOther);                     // mov %ds,(%rbx)
+  EXPECT_EQ(DecodeOk({0x89, 0x05, 1, 0, 0, 0}).memory.base, kRipRegister);  // mov %eax,1(%rip)
 }
 
 TEST(Instruction, Loads) {
@@ -180,23 +180,23 @@ TEST(Instruction, LinearAddresses) {
   auto linear = [&](const std::vector<uint8_t>& bytes, uint64_t next_rip = 0x5000) {
     return LinearAddress(DecodeOk(bytes, CodeModeOf(sregs)).memory, regs, sregs, next_rip);
   };
-  EXPECT_EQ(linear({0x89, 0x04, 0xB0}), 0x180u);                       // (%rax,%rsi,4)
-  EXPECT_EQ(linear({0x89, 0x43, 0x10}), 0xFFFFFFFFFFFFF010u);          // 0x10(%rbx)
-  EXPECT_EQ(linear({0x67, 0x89, 0x43, 0x10}), 0xFFFFF010u);            // 0x10(%ebx)
-  EXPECT_EQ(linear({0x89, 0x05, 0xF0, 0xFF, 0xFF, 0xFF}), 0x4FF0u);    // -16(%rip)
-  EXPECT_EQ(linear({0x64, 0x89, 0x00}), 0xF0100u);                     // %fs:(%rax)
-  EXPECT_EQ(linear({0x65, 0x89, 0x00}), 0x60100u);                     // %gs:(%rax)
-  EXPECT_EQ(linear({0x2E, 0x89, 0x00}), 0x100u);                       // %cs: has no effect
+  EXPECT_EQ(linear({0x89, 0x04, 0xB0}), 0x180u);                     // (%rax,%rsi,4)
+  EXPECT_EQ(linear({0x89, 0x43, 0x10}), 0xFFFFFFFFFFFFF010u);        // 0x10(%rbx)
+  EXPECT_EQ(linear({0x67, 0x89, 0x43, 0x10}), 0xFFFFF010u);          // 0x10(%ebx)
+  EXPECT_EQ(linear({0x89, 0x05, 0xF0, 0xFF, 0xFF, 0xFF}), 0x4FF0u);  // -16(%rip)
+  EXPECT_EQ(linear({0x64, 0x89, 0x00}), 0xF0100u);                   // %fs:(%rax)
+  EXPECT_EQ(linear({0x65, 0x89, 0x00}), 0x60100u);                   // %gs:(%rax)
+  EXPECT_EQ(linear({0x2E, 0x89, 0x00}), 0x100u);                     // %cs: has no effect
   sregs = ProtectedModeSregs();
   sregs.ds.base = 0xFFFF0000;
   sregs.ss.base = 0x1000;
   sregs.es.base = 0x2000;
   sregs.cs.base = 0x3000;
   regs.rax = 0x10100;
-  EXPECT_EQ(linear({0x89, 0x00}), 0x100u);              // wraps at 4 GiB
-  EXPECT_EQ(linear({0x89, 0x45, 0x04}), 0x10FF4u);      // 4(%ebp) is in %ss
-  EXPECT_EQ(linear({0x26, 0x89, 0x00}), 0x12100u);      // %es:
-  EXPECT_EQ(linear({0x2E, 0x89, 0x00}), 0x13100u);      // %cs:
+  EXPECT_EQ(linear({0x89, 0x00}), 0x100u);          // wraps at 4 GiB
+  EXPECT_EQ(linear({0x89, 0x45, 0x04}), 0x10FF4u);  // 4(%ebp) is in %ss
+  EXPECT_EQ(linear({0x26, 0x89, 0x00}), 0x12100u);  // %es:
+  EXPECT_EQ(linear({0x2E, 0x89, 0x00}), 0x13100u);  // %cs:
   sregs = RealModeSregs();
   sregs.ds.base = 0x20000;
   sregs.ss.base = 0x30000;

@@ -1,5 +1,6 @@
-// KickSignal, HostTimer, ThreadOwner. Expectations: design §4.7, §4.10, §4.11; contract semantics §8; the
-// comments of zircon-kvm/host.h on the kick signal. What depends on a fresh process runs in one.
+// KickSignal, HostTimer, ThreadOwner. Expectations: design §4.7, §4.10, §4.11; contract semantics
+// §8; the comments of zircon-kvm/host.h on the kick signal. What depends on a fresh process runs in
+// one.
 
 #include "vcpu/kick_signal.h"
 

@@ -1,4 +1,5 @@
-// RunGate: no request falls between looking and running. Expectations: design §4.7; contract semantics §6.
+// RunGate: no request falls between looking and running. Expectations: design §4.7; contract
+// semantics §6.
 
 #include "vcpu/run_gate.h"
 

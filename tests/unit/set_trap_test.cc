@@ -1,5 +1,5 @@
-// zx_guest_set_trap: the order of its errors and what it does to mappings. Expectations: contract api
-// §2.2 (column GN x86), semantics §2; README decisions 3 and 4.
+// zx_guest_set_trap: the order of its errors and what it does to mappings. Expectations: contract
+// api §2.2 (column GN x86), semantics §2; README decisions 3 and 4.
 
 #include <gtest/gtest.h>
 
@@ -128,8 +128,8 @@ TEST_F(SetTrap, ATrapWinsOverALaterMapping) {
 }
 
 TEST_F(SetTrap, BesideRunningVcpus) {
-  // "before or after VCPUs exist and while they run": the VCPU is parked meanwhile, and its enter does
-  // not end.
+  // "before or after VCPUs exist and while they run": the VCPU is parked meanwhile, and its enter
+  // does not end.
   ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
   zx_vcpu_state_t state = {};
   state.rdx = 0x60;

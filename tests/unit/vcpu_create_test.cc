@@ -1,5 +1,6 @@
-// zx_vcpu_create: order of errors, ids, threads, initial state, reuse. Expectations: contract api §2.3,
-// semantics §8 (threads), §10 (ids), §11 (initial state); design §4.14 (reuse); README decision 2.
+// zx_vcpu_create: order of errors, ids, threads, initial state, reuse. Expectations: contract api
+// §2.3, semantics §8 (threads), §10 (ids), §11 (initial state); design §4.14 (reuse); README
+// decision 2.
 
 #include <gtest/gtest.h>
 
@@ -79,9 +80,9 @@ class Threads {
 TEST_F(VcpuCreate, ErrorsInOrder) {
   zx_handle_t vcpu = ZX_HANDLE_INVALID;
   zx_handle_t weak = ZX_HANDLE_INVALID;
-  ASSERT_EQ(zx_handle_duplicate(machine().guest, ZX_RIGHT_MANAGE_THREAD | ZX_RIGHT_MANAGE_PROCESS,
-                                &weak),
-            ZX_OK);
+  ASSERT_EQ(
+      zx_handle_duplicate(machine().guest, ZX_RIGHT_MANAGE_THREAD | ZX_RIGHT_MANAGE_PROCESS, &weak),
+      ZX_OK);
   // Options before any handle check.
   EXPECT_EQ(zx_vcpu_create(ZX_HANDLE_INVALID, 1, kSpace, &vcpu), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(zx_vcpu_create(ZX_HANDLE_INVALID, 0, kSpace, &vcpu), ZX_ERR_BAD_HANDLE);
@@ -165,8 +166,10 @@ TEST_F(VcpuCreate, KernelErrnosAndNothingIsLeftBehind) {
   const struct {
     int error;
     zx_status_t status;
-  } kRows[] = {{EMFILE, ZX_ERR_NO_RESOURCES}, {ENFILE, ZX_ERR_NO_RESOURCES},
-               {ENOMEM, ZX_ERR_NO_MEMORY},    {EINVAL, ZX_ERR_INTERNAL},
+  } kRows[] = {{EMFILE, ZX_ERR_NO_RESOURCES},
+               {ENFILE, ZX_ERR_NO_RESOURCES},
+               {ENOMEM, ZX_ERR_NO_MEMORY},
+               {EINVAL, ZX_ERR_INTERNAL},
                {EEXIST, ZX_ERR_INTERNAL}};
   for (const auto& row : kRows) {
     machine().kernel.Fail(KVM_CREATE_VCPU, row.error);
@@ -174,8 +177,8 @@ TEST_F(VcpuCreate, KernelErrnosAndNothingIsLeftBehind) {
     EXPECT_EQ(threads.Create(machine().guest), row.status) << row.error;
     EXPECT_EQ(vcpu::ExitCounters::live_count(), live);
   }
-  const unsigned long kInitial[] = {KVM_SET_CPUID2, KVM_SET_REGS,        KVM_GET_SREGS,
-                                    KVM_SET_SREGS,  KVM_SET_MSRS,        KVM_SET_XCRS,
+  const unsigned long kInitial[] = {KVM_SET_CPUID2, KVM_SET_REGS,       KVM_GET_SREGS,
+                                    KVM_SET_SREGS,  KVM_SET_MSRS,       KVM_SET_XCRS,
                                     KVM_ENABLE_CAP, KVM_SET_SIGNAL_MASK};
   for (const unsigned long call : kInitial) {
     machine().kernel.Fail(call, EINVAL);
@@ -297,7 +300,8 @@ TEST_F(VcpuCreate, HostsWithoutTscOffset) {
 }
 
 TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
-  // Design §4.14: REGS, SREGS, XSAVE, XCRS, MSRs, EVENTS, DEBUGREGS and the TSC offset are rewritten.
+  // Design §4.14: REGS, SREGS, XSAVE, XCRS, MSRs, EVENTS, DEBUGREGS and the TSC offset are
+  // rewritten.
   ASSERT_EQ(Create(Machine::kEntry), ZX_OK);
   ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
   zx_vcpu_state_t state = {};
@@ -316,7 +320,8 @@ TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
     vcpu.events.nmi.masked = 1;
     vcpu.tsc_offset = 0xBAD;
     vcpu.xsave.region[100] = 0xBAD;
-    for (const uint32_t msr : {0x174u, 0x277u, 0xC0000082u, 0xC0000102u, 0xC0000103u, 0x4B564D01u}) {
+    for (const uint32_t msr :
+         {0x174u, 0x277u, 0xC0000082u, 0xC0000102u, 0xC0000103u, 0x4B564D01u}) {
       vcpu.msrs[msr] = 0xBAD;
     }
     return fake::PioOut(0x60, 1)(vcpu);
@@ -359,8 +364,9 @@ TEST_F(VcpuCreate, ReuseOnAHostThatLacksOneOfTheRegisters) {
 TEST_F(VcpuCreate, ReuseThatFails) {
   ASSERT_EQ(Create(), ZX_OK);
   for (const unsigned long call :
-       {static_cast<unsigned long>(KVM_SET_DEBUGREGS), static_cast<unsigned long>(KVM_SET_VCPU_EVENTS),
-        static_cast<unsigned long>(KVM_SET_XSAVE), static_cast<unsigned long>(KVM_SET_REGS)}) {
+       {static_cast<unsigned long>(KVM_SET_DEBUGREGS),
+        static_cast<unsigned long>(KVM_SET_VCPU_EVENTS), static_cast<unsigned long>(KVM_SET_XSAVE),
+        static_cast<unsigned long>(KVM_SET_REGS)}) {
     CloseVcpu();
     machine().kernel.Fail(call, ENOMEM);
     EXPECT_EQ(Create(), ZX_ERR_NO_MEMORY);

@@ -1,6 +1,6 @@
-// zx_vcpu_enter, zx_vcpu_kick and zx_vcpu_interrupt from outside: threads, kicks, halts, signals, and
-// what each exit of KVM comes to. Expectations: contract semantics §5 to §8, api §2.4 to §2.6; design
-// §4.7 (kick), §4.13 (a row for every exit).
+// zx_vcpu_enter, zx_vcpu_kick and zx_vcpu_interrupt from outside: threads, kicks, halts, signals,
+// and what each exit of KVM comes to. Expectations: contract semantics §5 to §8, api §2.4 to §2.6;
+// design §4.7 (kick), §4.13 (a row for every exit).
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -46,9 +46,9 @@ class VcpuEnter : public fake::OnMachine {
   }
   bool Kicked() {
     zx_info_vcpu_t info = {};
-    EXPECT_EQ(zx_object_get_info(machine().vcpu, ZX_INFO_VCPU, &info, sizeof(info), nullptr,
-                                 nullptr),
-              ZX_OK);
+    EXPECT_EQ(
+        zx_object_get_info(machine().vcpu, ZX_INFO_VCPU, &info, sizeof(info), nullptr, nullptr),
+        ZX_OK);
     return (info.flags & ZX_INFO_VCPU_FLAG_KICKED) != 0;
   }
 };
@@ -312,10 +312,9 @@ TEST_F(VcpuEnter, OneInterruptPerEntryHighestFirst) {
   }
   PushOut();
   ASSERT_EQ(machine().Enter(), ZX_OK);
-  EXPECT_EQ(cpu().deliveries(),
-            std::vector<Delivery>({{Delivery::kInterrupt, 200},
-                                   {Delivery::kInterrupt, 77},
-                                   {Delivery::kInterrupt, 32}}));
+  EXPECT_EQ(cpu().deliveries(), std::vector<Delivery>({{Delivery::kInterrupt, 200},
+                                                       {Delivery::kInterrupt, 77},
+                                                       {Delivery::kInterrupt, 32}}));
 }
 
 TEST_F(VcpuEnter, SixteenAndThirtyTwoPendingShowsThirtyTwoOnly) {

@@ -1,5 +1,5 @@
-// Port exits: packets, completion, refusals. Expectations: contract semantics §3.2 (IO delivery), §4
-// (RIP), §14 (state), §15 rows 4, 5, 16; design §4.4 (completion), §5 (ioctls per exit).
+// Port exits: packets, completion, refusals. Expectations: contract semantics §3.2 (IO delivery),
+// §4 (RIP), §14 (state), §15 rows 4, 5, 16; design §4.4 (completion), §5 (ioctls per exit).
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@ namespace zircon {
 namespace {
 
 using fake::DefaultHost;
-using fake::Machine;
 using fake::HostModel;
+using fake::Machine;
 using fake::PioIn;
 using fake::PioOut;
 using fake::StringIo;
@@ -247,8 +247,7 @@ TEST_P(VcpuIo, UntrappedOutLeavesRip) {
     const auto length = static_cast<uint8_t>(kForms[i].size());
     machine().CodeAt(Machine::kEntry + length, {0x90, 0x90});
     for (int again = 0; again < 2; ++again) {
-      cpu().Push(fake::Do(
-          [](fake::FakeVcpu& vcpu) { EXPECT_EQ(vcpu.regs.rip, Machine::kEntry); }));
+      cpu().Push(fake::Do([](fake::FakeVcpu& vcpu) { EXPECT_EQ(vcpu.regs.rip, Machine::kEntry); }));
       cpu().Push(PioOut(0x80, kSizes[i], length));
       EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND) << i;
     }
@@ -283,13 +282,13 @@ TEST_P(VcpuIo, StringsAreRefusedAndLeaveEverything) {
     uint32_t count;
     bool stays;
   } kCases[] = {
-      {{0x6C}, 1, true, 1, false},          // insb
-      {{0xF3, 0x6C}, 1, true, 3, true},     // rep insb
-      {{0x6D}, 4, true, 1, false},          // insl
-      {{0x6E}, 1, false, 1, false},         // outsb
-      {{0x66, 0x6F}, 2, false, 1, false},   // outsw
-      {{0xF3, 0x6F}, 4, false, 1, true},    // rep outsl, not done
-      {{0xF3, 0x6E}, 1, false, 1, false},   // rep outsb, its last iteration
+      {{0x6C}, 1, true, 1, false},         // insb
+      {{0xF3, 0x6C}, 1, true, 3, true},    // rep insb
+      {{0x6D}, 4, true, 1, false},         // insl
+      {{0x6E}, 1, false, 1, false},        // outsb
+      {{0x66, 0x6F}, 2, false, 1, false},  // outsw
+      {{0xF3, 0x6F}, 4, false, 1, true},   // rep outsl, not done
+      {{0xF3, 0x6E}, 1, false, 1, false},  // rep outsb, its last iteration
   };
   zx_vcpu_state_t state = machine().State();
   state.rdx = kPort;

@@ -1,5 +1,6 @@
-// Exits for guest memory: MEM packets, completion of loads, refusals. Expectations: contract semantics
-// §1.1 (order of faults), §3.3 (MEM), §4 (RIP), §15 rows 1 to 3, 16, 18, 19; design §4.4, §4.5, §5.
+// Exits for guest memory: MEM packets, completion of loads, refusals. Expectations: contract
+// semantics §1.1 (order of faults), §3.3 (MEM), §4 (RIP), §15 rows 1 to 3, 16, 18, 19; design §4.4,
+// §4.5, §5.
 
 #include <gtest/gtest.h>
 
@@ -420,8 +421,8 @@ TEST_F(VcpuMemory, AnInstructionThatNeverEndsIsInternal) {
 }
 
 TEST_F(VcpuMemory, WhatTheDiscardedBytesDidIsUndone) {
-  // The kernel executes the instruction on bytes that mean nothing: a division may queue #DE, a load
-  // of a segment register may change it.
+  // The kernel executes the instruction on bytes that mean nothing: a division may queue #DE, a
+  // load of a segment register may change it.
   PutCode({0xF7, 0x33});  // divl (%rbx)
   cpu().Push(MmioReadThen(kDevice, 4, 2, [](FakeVcpu& vcpu, uint64_t) {
     vcpu.RaiseException(0, false);
@@ -470,8 +471,8 @@ TEST_F(VcpuMemory, UntrappedStoreLeavesRip) {
   } kCases[] = {
       {{0x89, 0x03}, 4, kValue & 0xFFFFFFFF},
       {{0xC6, 0x03, 0x55}, 1, 0x55},
-      {{0x50}, 8, kValue},        // push %rax
-      {{0xAB}, 4, kValue & 0xFFFFFFFF},  // stosl
+      {{0x50}, 8, kValue},                     // push %rax
+      {{0xAB}, 4, kValue & 0xFFFFFFFF},        // stosl
       {{0xF3, 0xAB}, 4, kValue & 0xFFFFFFFF},  // rep stosl, not at its end
   };
   for (const auto& c : kCases) {
@@ -534,8 +535,8 @@ TEST_F(VcpuMemory, BeyondTheSpaceIsOutOfRange) {
 TEST_F(VcpuMemory, BeyondTheVmoIsOutOfRange) {
   // A mapping that is longer than its VMO.
   zx_gpaddr_t at = 0;
-  ASSERT_EQ(zx_vmar_map(machine().vmar, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_SPECIFIC, 0x400000,
-                        machine().vmo, Machine::kMemorySize - 0x1000, 0x3000, &at),
+  ASSERT_EQ(zx_vmar_map(machine().vmar, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_SPECIFIC,
+                        0x400000, machine().vmo, Machine::kMemorySize - 0x1000, 0x3000, &at),
             ZX_OK);
   PutCode({0x8B, 0x03});
   cpu().Push(MmioRead(0x401000, 4, 2, {kRax, 4}));

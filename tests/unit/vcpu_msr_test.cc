@@ -1,6 +1,6 @@
-// Model-specific registers, the local APIC's registers and timer, and the para-virtual clock, as a guest
-// meets them. Expectations: contract semantics §12.2 (MSR table), §12.3 (ICR), §12.5 (clock), §7.6 (timer);
-// README decision 5 (RIP after a failing WRMSR); design §4.3 (deadline timer).
+// Model-specific registers, the local APIC's registers and timer, and the para-virtual clock, as a
+// guest meets them. Expectations: contract semantics §12.2 (MSR table), §12.3 (ICR), §12.5 (clock),
+// §7.6 (timer); README decision 5 (RIP after a failing WRMSR); design §4.3 (deadline timer).
 
 #include <gtest/gtest.h>
 #include <x86intrin.h>
@@ -18,8 +18,8 @@ using fake::DefaultHost;
 using fake::Delivery;
 using fake::Do;
 using fake::FakeVcpu;
-using fake::HostModel;
 using fake::Hlt;
+using fake::HostModel;
 using fake::Machine;
 using fake::PioOut;
 using fake::RdMsr;
@@ -133,11 +133,11 @@ class VcpuMsr : public fake::OnMachine {
 TEST_F(VcpuMsr, Reads) {
   EXPECT_EQ(Read(0x1B), 0xFEE00D00u);
   EXPECT_EQ(Read(0x1A0), 1u);
-  const uint32_t kZero[] = {0x17,  0x8B,  0x179, 0x17A, 0x1A2, 0xFE,  0x200, 0x20F, 0x250, 0x258, 0x259,
-                            0x268, 0x26F, 0x2FF, 0x606, 0x610, 0x611, 0x613, 0x614, 0x618, 0x619, 0x61B,
-                            0x61C, 0x638, 0x639, 0x640, 0x641};
+  const uint32_t kZero[] = {0x17,  0x8B,  0x179, 0x17A, 0x1A2, 0xFE,  0x200, 0x20F, 0x250,
+                            0x258, 0x259, 0x268, 0x26F, 0x2FF, 0x606, 0x610, 0x611, 0x613,
+                            0x614, 0x618, 0x619, 0x61B, 0x61C, 0x638, 0x639, 0x640, 0x641};
   for (const uint32_t msr : kZero) EXPECT_EQ(Read(msr), 0u) << std::hex << msr;
-  const uint32_t kFault[] = {0x11,  0x12,  0x3B,       0x48,       0x49,       0x6E0, 0x10A,
+  const uint32_t kFault[] = {0x11,  0x12,  0x3B,       0x48,       0x49,       0x6E0,     0x10A,
                              0x210, 0x251, 0x4B564D00, 0x4B564D01, 0xC0000083, 0xFFFFFFFF};
   for (const uint32_t msr : kFault) EXPECT_EQ(Read(msr), std::nullopt) << std::hex << msr;
 }
@@ -152,12 +152,12 @@ TEST_F(VcpuMsr, ReadsMoveRipAndCountNothingElse) {
 }
 
 TEST_F(VcpuMsr, Writes) {
-  for (const uint32_t msr : {0x8Bu, 0xC0000083u, 0x48u, 0x49u, 0x200u, 0x20Fu, 0x250u, 0x26Fu, 0x2FFu,
-                             0x610u, 0x618u, 0x638u, 0x640u}) {
+  for (const uint32_t msr : {0x8Bu, 0xC0000083u, 0x48u, 0x49u, 0x200u, 0x20Fu, 0x250u, 0x26Fu,
+                             0x2FFu, 0x610u, 0x618u, 0x638u, 0x640u}) {
     EXPECT_TRUE(Ignored(msr, 0x1'0000'0001)) << std::hex << msr;
   }
-  for (const uint32_t msr : {0x17u, 0x179u, 0x17Au, 0x1A0u, 0x1A2u, 0x3Bu, 0x606u, 0x611u, 0x639u, 0x10Au,
-                             0xFFFFFFFFu}) {
+  for (const uint32_t msr : {0x17u, 0x179u, 0x17Au, 0x1A0u, 0x1A2u, 0x3Bu, 0x606u, 0x611u, 0x639u,
+                             0x10Au, 0xFFFFFFFFu}) {
     EXPECT_TRUE(Faults(msr, 1)) << std::hex << msr;
   }
 }
@@ -180,8 +180,8 @@ TEST_F(VcpuMsr, ApicRegisterReads) {
     EXPECT_EQ(Read(msr), 0x10000u) << std::hex << msr;
   }
   EXPECT_EQ(Read(kLvtTimer), 0x10000u);  // initially masked
-  for (const uint32_t msr : {0x80Bu, 0x830u, 0x837u, 0x838u, 0x839u, 0x83Eu, 0x83Fu, 0x800u, 0x840u,
-                             0x8FFu}) {
+  for (const uint32_t msr :
+       {0x80Bu, 0x830u, 0x837u, 0x838u, 0x839u, 0x83Eu, 0x83Fu, 0x800u, 0x840u, 0x8FFu}) {
     EXPECT_EQ(Read(msr), std::nullopt) << std::hex << msr;
   }
 }
@@ -271,8 +271,8 @@ TEST_F(VcpuMsr, IcrStartup) {
 }
 
 TEST_F(VcpuMsr, IcrWithoutPacket) {
-  EXPECT_TRUE(Ignored(kIcr, uint64_t{1} << 32 | 5 << 8 | 1 << 14));  // INIT
-  EXPECT_TRUE(Ignored(kIcr, uint64_t{1} << 32 | 5 << 8 | 1 << 15));  // its de-assertion
+  EXPECT_TRUE(Ignored(kIcr, uint64_t{1} << 32 | 5 << 8 | 1 << 14));             // INIT
+  EXPECT_TRUE(Ignored(kIcr, uint64_t{1} << 32 | 5 << 8 | 1 << 15));             // its de-assertion
   ExpectError(kIcr, uint64_t{1} << 32 | 1 << 11 | 0x51, ZX_ERR_NOT_SUPPORTED);  // logical
   ExpectError(kIcr, 1 << 8 | 0x51, ZX_ERR_NOT_SUPPORTED);                       // lowest priority
   ExpectError(kIcr, 2 << 8, ZX_ERR_NOT_SUPPORTED);                              // SMI
@@ -455,7 +455,8 @@ class VcpuTimerWithoutDeadline : public VcpuTimer {
 };
 
 TEST_F(VcpuTimerWithoutDeadline, IsHiddenAndTheOthersServe) {
-  // Design §4.3: "hide CPUID.1:ECX[24] and serve the one-shot and periodic timer, current count included".
+  // Design §4.3: "hide CPUID.1:ECX[24] and serve the one-shot and periodic timer, current count
+  // included".
   EXPECT_EQ(fake::FindCpuid(cpu().cpuid, 1)->ecx & 1u << 24, 0u);
   EXPECT_TRUE(Faults(kDeadline, 1));
   EXPECT_EQ(Read(kCurrentCount), 0u);

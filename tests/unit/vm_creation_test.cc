@@ -1,5 +1,6 @@
-// zx_guest_create and zircon_kvm_check: what stands in the way of a guest, in the documented order and in
-// words. Expectations: contract api §2.1; design §4.12 (errno table), §4.3 (deadline probe); README 7.
+// zx_guest_create and zircon_kvm_check: what stands in the way of a guest, in the documented order
+// and in words. Expectations: contract api §2.1; design §4.12 (errno table), §4.3 (deadline probe);
+// README 7.
 
 #include <gtest/gtest.h>
 #include <zircon-kvm/host.h>
@@ -151,13 +152,14 @@ TEST_F(VmCreation, TheMachineIsSetUp) {
                      KVM_MSR_EXIT_REASON_FILTER});
   EXPECT_EQ(vm.cap(KVM_CAP_EXIT_ON_EMULATION_FAILURE), 1u);
   // §12.2: the "direct" registers and no other.
-  for (const uint32_t direct : {0x174u, 0x175u, 0x176u, 0x277u, 0xC0000080u, 0xC0000081u, 0xC0000082u,
-                                0xC0000084u, 0xC0000100u, 0xC0000101u, 0xC0000102u, 0xC0000103u}) {
+  for (const uint32_t direct :
+       {0x174u, 0x175u, 0x176u, 0x277u, 0xC0000080u, 0xC0000081u, 0xC0000082u, 0xC0000084u,
+        0xC0000100u, 0xC0000101u, 0xC0000102u, 0xC0000103u}) {
     EXPECT_TRUE(vm.MsrAllowed(direct, true)) << std::hex << direct;
     EXPECT_TRUE(vm.MsrAllowed(direct, false)) << std::hex << direct;
   }
-  for (const uint32_t other : {0x10u, 0x11u, 0x12u, 0x1Bu, 0x3Bu, 0x48u, 0x8Bu, 0x1A0u, 0x200u, 0x6E0u,
-                               0x4B564D00u, 0x4B564D01u, 0xC0000083u}) {
+  for (const uint32_t other : {0x10u, 0x11u, 0x12u, 0x1Bu, 0x3Bu, 0x48u, 0x8Bu, 0x1A0u, 0x200u,
+                               0x6E0u, 0x4B564D00u, 0x4B564D01u, 0xC0000083u}) {
     EXPECT_FALSE(vm.MsrAllowed(other, true)) << std::hex << other;
   }
 }
@@ -198,7 +200,7 @@ TEST_F(VmCreation, NoRightIsNeededOnTheResource) {
   EXPECT_EQ(zx_guest_create(bare, 0, &guest, &vmar), ZX_OK);
   zx_info_vmar_t info = {};
   EXPECT_EQ(zx_object_get_info(vmar, ZX_INFO_VMAR, &info, sizeof(info), nullptr, nullptr), ZX_OK);
-  EXPECT_EQ(info.base, 0u);                  // §1: base 0, size 2^48
+  EXPECT_EQ(info.base, 0u);  // §1: base 0, size 2^48
   EXPECT_EQ(info.len, uint64_t{1} << 48);
   for (const zx_handle_t handle : {bare, guest, vmar}) zx_handle_close(handle);
 }
@@ -249,14 +251,12 @@ TEST_F(HostProbe, HostThatSwallowsDeadlineWrites) {
 }
 
 TEST_F(HostProbe, AProbeThatFailsChoosesTheTimerThatAlwaysWorks) {
-  for (const unsigned long call : {static_cast<unsigned long>(KVM_CREATE_VM), KVM_ENABLE_CAP,
-                                   static_cast<unsigned long>(KVM_SET_USER_MEMORY_REGION),
-                                   static_cast<unsigned long>(KVM_CREATE_VCPU),
-                                   static_cast<unsigned long>(KVM_SET_CPUID2),
-                                   static_cast<unsigned long>(KVM_GET_SREGS),
-                                   static_cast<unsigned long>(KVM_SET_SREGS),
-                                   static_cast<unsigned long>(KVM_SET_REGS),
-                                   static_cast<unsigned long>(KVM_RUN)}) {
+  for (const unsigned long call :
+       {static_cast<unsigned long>(KVM_CREATE_VM), KVM_ENABLE_CAP,
+        static_cast<unsigned long>(KVM_SET_USER_MEMORY_REGION),
+        static_cast<unsigned long>(KVM_CREATE_VCPU), static_cast<unsigned long>(KVM_SET_CPUID2),
+        static_cast<unsigned long>(KVM_GET_SREGS), static_cast<unsigned long>(KVM_SET_SREGS),
+        static_cast<unsigned long>(KVM_SET_REGS), static_cast<unsigned long>(KVM_RUN)}) {
     guest::x86::Host::ForgetForTest(kernel_);
     kernel_.Fail(call, EIO);
     EXPECT_FALSE(Find()->deadline_timer) << std::hex << call;

@@ -60,9 +60,9 @@ bool DeadlineWritesReachUs(kvm::SystemFd& system, std::span<const kvm_cpuid_entr
   if (memory == MAP_FAILED) return false;
   absl::Cleanup unmap = [memory] { munmap(memory, kMemorySize); };
   auto* tables = static_cast<uint64_t*>(memory);
-  tables[0] = 0x1000 | kPresentWritable;             // level 4
-  tables[512] = 0x2000 | kPresentWritable;           // level 3
-  tables[1024] = kPresentWritable | kLargePage;      // level 2: the first 2 MiB
+  tables[0] = 0x1000 | kPresentWritable;         // level 4
+  tables[512] = 0x2000 | kPresentWritable;       // level 3
+  tables[1024] = kPresentWritable | kLargePage;  // level 2: the first 2 MiB
   std::memcpy(static_cast<char*>(memory) + kCodeAddress, kDeadlineProbeCode,
               sizeof(kDeadlineProbeCode));
 

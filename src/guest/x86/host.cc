@@ -46,8 +46,8 @@ uint32_t PhysicalAddressBits(const std::vector<kvm_cpuid_entry2>& cpuid) {
 int Find(kvm::SystemFd& system, Host* host, std::string* why) {
   for (const Requirement& required : kRequirements) {
     if ((system.Extension(required.capability) & required.wanted_bits) != required.wanted_bits) {
-      *why = fmt::format("The KVM of this host lacks {}; a newer Linux kernel has it.",
-                         required.name);
+      *why =
+          fmt::format("The KVM of this host lacks {}; a newer Linux kernel has it.", required.name);
       return ENOTSUP;
     }
   }
@@ -64,8 +64,9 @@ int Find(kvm::SystemFd& system, Host* host, std::string* why) {
   host->tsc_offset = system.Extension(KVM_CAP_VCPU_ATTRIBUTES) != 0;
   host->deadline_timer = DeadlineWritesReachUs(system, host->cpuid);
   if (!host->deadline_timer) {
-    LOG_INFO("this host keeps writes of the TSC-deadline MSR to itself: guests get the one-shot and "
-             "periodic APIC timer instead");
+    LOG_INFO(
+        "this host keeps writes of the TSC-deadline MSR to itself: guests get the one-shot and "
+        "periodic APIC timer instead");
   }
   return 0;
 }

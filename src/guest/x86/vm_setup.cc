@@ -17,10 +17,9 @@ constexpr kvm::MsrRange kDirectMsrs[] = {
 
 int EnableMsrExits(kvm::VmFd& vm) {
   // INVAL: x2APIC registers, which no filter covers, without an in-kernel APIC.
-  const int error =
-      vm.EnableCap(KVM_CAP_X86_USER_SPACE_MSR,
-                   KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN |
-                       KVM_MSR_EXIT_REASON_FILTER);
+  const int error = vm.EnableCap(KVM_CAP_X86_USER_SPACE_MSR, KVM_MSR_EXIT_REASON_INVAL |
+                                                                 KVM_MSR_EXIT_REASON_UNKNOWN |
+                                                                 KVM_MSR_EXIT_REASON_FILTER);
   if (error != 0) return error;
   return vm.SetMsrFilter(kDirectMsrs);
 }

@@ -1,5 +1,6 @@
 // How a virtual machine is set up for an x86-64 guest: which MSRs reach us, what KVM may not do by
-// itself. No in-kernel interrupt controller: the local APIC is the library's (vcpu/x86/local_apic.h).
+// itself. No in-kernel interrupt controller: the local APIC is the library's
+// (vcpu/x86/local_apic.h).
 //
 // Errors are errno values. Thread safety: pure but for the VmFd.
 

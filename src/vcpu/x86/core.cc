@@ -69,8 +69,9 @@ void Core::ReadState(zx_vcpu_state_t* state) const {
 void Core::WriteState(const zx_vcpu_state_t& state) {
   kvm_regs& to = regs();
   if (owed_.kind == PendingExit::kLoad && owed_.destination.size >= 4) {
-    // A load that is owed takes its whole register from the run buffer. If nothing else changes, the
-    // kernel is spared taking all registers, which costs it more than everything that happens here.
+    // A load that is owed takes its whole register from the run buffer. If nothing else changes,
+    // the kernel is spared taking all registers, which costs it more than everything that happens
+    // here.
     const uint64_t* by_number = &state.rax;
     *RegisterSlot(&to, owed_.destination.number) = by_number[owed_.destination.number];
   }
@@ -214,8 +215,8 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
   const uint32_t msr = run.msr.index;
   const uint64_t value = run.msr.data;
   const MsrResult result = LocalApic::Covers(msr) ? apic_.Write(msr, value, packet)
-                           : IsClockMsr(msr) ? WriteClockMsr(fd_, guest_.space(), msr, value)
-                                             : WriteMsr(msr, id_, value);
+                           : IsClockMsr(msr)      ? WriteClockMsr(fd_, guest_.space(), msr, value)
+                                                  : WriteMsr(msr, id_, value);
   run.msr.error = result.kind == MsrResult::kFault ? 1 : 0;
   switch (result.kind) {
     case MsrResult::kPacket:
@@ -234,8 +235,8 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
 }
 
 Turn Core::HandleEmulationFailure() {
-  // KVM may have queued a #UD with the exit; taking the registers back as they are drops it, so that
-  // the same instruction is tried again.
+  // KVM may have queued a #UD with the exit; taking the registers back as they are drops it, so
+  // that the same instruction is tried again.
   fd_.run().s.regs.events.exception.pending = 0;
   fd_.run().s.regs.events.exception.injected = 0;
   fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;

@@ -20,12 +20,11 @@ uint64_t Low(uint64_t value, uint8_t size) {
   return size >= 8 ? value : value & ((uint64_t{1} << (8 * size)) - 1);
 }
 
-// What a register of `size` bytes holds, as 64 bits, when the `from` low bytes of it were loaded with
-// a sign.
+// What a register of `size` bytes holds, as 64 bits, when the `from` low bytes of it were loaded
+// with a sign.
 uint64_t SignExtend(uint64_t value, uint8_t from, uint8_t size) {
   const int shift = 64 - 8 * from;
-  const auto extended =
-      static_cast<uint64_t>(static_cast<int64_t>(value << shift) >> shift);
+  const auto extended = static_cast<uint64_t>(static_cast<int64_t>(value << shift) >> shift);
   return Low(extended, size);
 }
 
@@ -84,8 +83,8 @@ bool Core::FinishInKernel() {
   return error == EINTR || error == EAGAIN;
 }
 
-// The kernel has executed the instruction on bytes that do not matter: a DIV may have queued a #DE, a
-// load of a segment register may have changed it.
+// The kernel has executed the instruction on bytes that do not matter: a DIV may have queued a #DE,
+// a load of a segment register may have changed it.
 void Core::RestoreAfterFinish(const kvm_regs& wanted, const kvm_sregs& before) {
   kvm_run& run = fd_.run();
   regs() = wanted;

@@ -48,8 +48,8 @@ Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
   const bool found = stores_.Find(view_, regs(), sregs(), exit, &store);
   const bool at_rip = found && store.at_rip;
   const uint8_t length = found ? store.insn.length : 0;
-  // A store in pieces is one packet: the kernel finishes the rest unseen. So is a repeated one, whose
-  // remaining iterations are dropped.
+  // A store in pieces is one packet: the kernel finishes the rest unseen. So is a repeated one,
+  // whose remaining iterations are dropped.
   if (!found || at_rip || store.insn.memory.access_size > run.mmio.len) {
     owed_.kind = PendingExit::kOther;
     owed_.rflags = regs().rflags;

@@ -27,11 +27,12 @@ constexpr uint32_t kEdx1Clear = Bit(22) /* ACPI */ | Bit(29) /* TM */;
 constexpr uint32_t kEax6Keep = Bit(2);
 
 // Leaf 7.0
-constexpr uint32_t kEbx7Clear = Bit(1) /* TSC_ADJUST */ | Bit(14) /* MPX */ | Bit(25) /* PT */ | Bit(16) | Bit(17) |
-                                Bit(21) | Bit(26) | Bit(27) | Bit(28) | Bit(30) |
-                                Bit(31) /* AVX-512 F DQ IFMA PF ER CD BW VL */;
-constexpr uint32_t kEcx7Clear =
-    Bit(3) | Bit(4) /* protection keys: XCR0 does not have them */ | Bit(1) | Bit(6) | Bit(11) | Bit(12) | Bit(14) /* AVX-512 VBMI VBMI2 VNNI BITALG VPOPCNTDQ */;
+constexpr uint32_t kEbx7Clear = Bit(1) /* TSC_ADJUST */ | Bit(14) /* MPX */ | Bit(25) /* PT */ |
+                                Bit(16) | Bit(17) | Bit(21) | Bit(26) | Bit(27) | Bit(28) |
+                                Bit(30) | Bit(31) /* AVX-512 F DQ IFMA PF ER CD BW VL */;
+constexpr uint32_t kEcx7Clear = Bit(3) | Bit(4) /* protection keys: XCR0 does not have them */ |
+                                Bit(1) | Bit(6) | Bit(11) | Bit(12) |
+                                Bit(14) /* AVX-512 VBMI VBMI2 VNNI BITALG VPOPCNTDQ */;
 constexpr uint32_t kEdx7Clear =
     Bit(2) | Bit(3) | Bit(8) | Bit(23) /* AVX-512 4VNNIW 4FMAPS VP2INTERSECT FP16 */ | Bit(22) |
     Bit(24) | Bit(25) /* AMX */ | Bit(26) /* SPEC_CTRL */ | Bit(27) /* STIBP */ |

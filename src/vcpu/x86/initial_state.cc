@@ -45,8 +45,8 @@ kvm_segment Segment(uint8_t type, bool system) {
 
 kvm_sregs InitialSregs(kvm_sregs sregs, uint32_t id, uint64_t entry,
                        const ProcessorFeatures& features) {
-  constexpr uint8_t kCode = 0xF;     // readable, conforming, accessed
-  constexpr uint8_t kData = 0x3;     // writable, accessed
+  constexpr uint8_t kCode = 0xF;  // readable, conforming, accessed
+  constexpr uint8_t kData = 0x3;  // writable, accessed
   constexpr uint8_t kBusyTss = 0xB;
   constexpr uint8_t kLdt = 0x2;
   sregs.cs = Segment(kCode, false);
@@ -81,8 +81,8 @@ int SetTsc(kvm::VcpuFd& fd, const guest::x86::Host& host) {
   return fd.SetMsr(kMsrTsc, __rdtsc());
 }
 
-// The instruction that the last owner left half done is finished here, whatever it does: everything it
-// can change is written anew. RCX = 1 ends a repeated one.
+// The instruction that the last owner left half done is finished here, whatever it does: everything
+// it can change is written anew. RCX = 1 ends a repeated one.
 int Drain(kvm::VcpuFd& fd) {
   constexpr int kMaxReturns = 64;
   kvm_run& run = fd.run();
@@ -151,8 +151,8 @@ int SetInitialState(kvm::VcpuFd& fd, const guest::x86::Host& host, uint32_t id, 
   if (used) {
     error = ResetUsed(fd, regs);
   } else {
-    // Before SREGS: without x2APIC in CPUID the kernel refuses the APIC base. After the first run it
-    // may not change, and it does not.
+    // Before SREGS: without x2APIC in CPUID the kernel refuses the APIC base. After the first run
+    // it may not change, and it does not.
     error = fd.SetCpuid(cpuid);
     if (error == 0 && host.enforce_pv_features) {
       error = fd.EnableCap(KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1);

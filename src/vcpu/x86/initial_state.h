@@ -1,5 +1,5 @@
-// The state that a VCPU starts in (contract STATE-INIT rows): id 0 in 64-bit mode with paging on and
-// CR3 = 0, the others in real mode at the entry.
+// The state that a VCPU starts in (contract STATE-INIT rows): id 0 in 64-bit mode with paging on
+// and CR3 = 0, the others in real mode at the entry.
 //
 // Errors are errno values. Thread safety: the thread that creates the VCPU.
 

@@ -9,7 +9,8 @@ constexpr int kNmi = 2;
 constexpr int kLastException = 20;
 constexpr int kFirstExternal = 32;
 // Vectors 0..20 without NMI.
-constexpr uint64_t kExceptions = ((uint64_t{1} << (kLastException + 1)) - 1) & ~(uint64_t{1} << kNmi);
+constexpr uint64_t kExceptions =
+    ((uint64_t{1} << (kLastException + 1)) - 1) & ~(uint64_t{1} << kNmi);
 
 constexpr bool HasErrorCode(int vector) {
   return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;

@@ -87,16 +87,15 @@ uint8_t ToSegment(ZydisRegister reg) {
 }
 
 bool IsMemoryAccess(const ZydisDecodedOperand& operand) {
-  return operand.type == ZYDIS_OPERAND_TYPE_MEMORY &&
-         (operand.mem.type == ZYDIS_MEMOP_TYPE_MEM);
+  return operand.type == ZYDIS_OPERAND_TYPE_MEMORY && (operand.mem.type == ZYDIS_MEMOP_TYPE_MEM);
 }
 
 MemoryOperand ToMemory(const ZydisDecodedOperand& operand, const ZydisDecodedInstruction& insn) {
   MemoryOperand memory;
-  memory.base = operand.mem.base == ZYDIS_REGISTER_NONE ? kNoRegister
-                                                        : ToAddressRegister(operand.mem.base);
-  memory.index = operand.mem.index == ZYDIS_REGISTER_NONE ? kNoRegister
-                                                          : ToAddressRegister(operand.mem.index);
+  memory.base =
+      operand.mem.base == ZYDIS_REGISTER_NONE ? kNoRegister : ToAddressRegister(operand.mem.base);
+  memory.index =
+      operand.mem.index == ZYDIS_REGISTER_NONE ? kNoRegister : ToAddressRegister(operand.mem.index);
   memory.scale = operand.mem.scale;
   memory.segment = ToSegment(operand.mem.segment);
   memory.address_size = static_cast<uint8_t>(insn.address_width / 8);
@@ -192,8 +191,8 @@ bool Decode(const uint8_t* bytes, size_t size, CodeMode mode, Instruction* out) 
   *out = Instruction{};
   out->length = insn.length;
   out->form = FormOf(insn, operands);
-  out->repeated = (insn.attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE |
-                                      ZYDIS_ATTRIB_HAS_REPNE)) != 0;
+  out->repeated = (insn.attributes &
+                   (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE)) != 0;
   for (ZyanU8 i = 0; i < insn.operand_count; ++i) {
     if (!IsMemoryAccess(operands[i])) continue;
     const MemoryOperand memory = ToMemory(operands[i], insn);

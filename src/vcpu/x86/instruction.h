@@ -30,7 +30,7 @@ struct MemoryOperand {
   uint8_t base = kNoRegister;  // or kRipRegister
   uint8_t index = kNoRegister;
   uint8_t scale = 0;
-  uint8_t segment = 0;  // SegmentNumber
+  uint8_t segment = 0;       // SegmentNumber
   uint8_t address_size = 0;  // bytes: 2, 4, 8
   uint8_t access_size = 0;   // bytes
   int64_t displacement = 0;
@@ -61,11 +61,11 @@ struct Instruction {
   bool has_memory = false;
   bool implicit_memory = false;  // the operand is not written in the instruction (PUSH, STOS)
   bool moves_rsi = false;        // a string that reads at RSI and moves it (MOVS, LODS, OUTS)
-  MemoryOperand memory;       // the first explicit or hidden operand that is accessed
-  GeneralRegister reg;        // kStore, kPush: the source; kLoad*: the destination
+  MemoryOperand memory;          // the first explicit or hidden operand that is accessed
+  GeneralRegister reg;           // kStore, kPush: the source; kLoad*: the destination
   bool has_immediate = false;
-  uint64_t immediate = 0;     // kStore, kPush: the value; kPortIn/Out: the port
-  uint8_t port_size = 0;      // kPort*: bytes
+  uint64_t immediate = 0;  // kStore, kPush: the value; kPortIn/Out: the port
+  uint8_t port_size = 0;   // kPort*: bytes
 };
 
 // How the bytes are to be read.

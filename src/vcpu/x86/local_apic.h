@@ -49,7 +49,7 @@ class LocalApic {
 
   uint32_t lvt_timer_ = kMasked;
   uint32_t initial_count_ = 0;
-  uint32_t divisor_ = 2;      // a divide configuration of 0
+  uint32_t divisor_ = 2;  // a divide configuration of 0
   uint64_t deadline_ = kNever;
 };
 

@@ -1,8 +1,8 @@
 // PendingInterrupts: one bit a vector, set from any thread, taken by the VCPU (contract INT rows).
 // Repeated requests of a vector before its delivery are one.
 //
-// Ownership: the VCPU's. Thread safety: all of it from any thread; a vector set before Post() of the
-// gate is seen by the turn that follows.
+// Ownership: the VCPU's. Thread safety: all of it from any thread; a vector set before Post() of
+// the gate is seen by the turn that follows.
 
 #pragma once
 

@@ -26,8 +26,8 @@ bool IsOut(const Instruction& insn, const kvm_regs& regs, const kvm_run& run) {
 }
 
 // Whether OUTS wrote this; *before gets the registers of the iteration.
-bool IsOuts(GuestView& view, const Instruction& insn, const kvm_regs& moved,
-            const kvm_sregs& sregs, const kvm_run& run, kvm_regs* before) {
+bool IsOuts(GuestView& view, const Instruction& insn, const kvm_regs& moved, const kvm_sregs& sregs,
+            const kvm_run& run, kvm_regs* before) {
   const bool outs = insn.form == Form::kPortString && insn.memory.read &&
                     insn.port_size == run.io.size && (moved.rdx & 0xFFFF) == run.io.port;
   if (!outs) return false;
@@ -109,8 +109,7 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
   if (found && !ending.string) return ending;
 
   PortInstruction repeating{.string = true, .before = regs};
-  if (decoded && at_rip.repeated &&
-      IsOuts(view, at_rip, regs, sregs, run, &repeating.before)) {
+  if (decoded && at_rip.repeated && IsOuts(view, at_rip, regs, sregs, run, &repeating.before)) {
     return repeating;
   }
   if (found) return ending;

@@ -1,6 +1,6 @@
 // The para-virtual clock (contract PVCLOCK rows). The records have KVM's layout and KVM keeps them:
-// the guest's write reaches us first, is checked against the contract's address rules, and then goes
-// to KVM.
+// the guest's write reaches us first, is checked against the contract's address rules, and then
+// goes to KVM.
 //
 // Thread safety: the owner thread.
 

@@ -1,11 +1,11 @@
 // StoreFinder: which instruction made a store that KVM reports only after it has moved RIP on.
 //
-// The instruction ends at RIP, so it starts at one of the 15 bytes before it; a repeated string that has
-// more to do still stands at RIP. A candidate must decode
-// to exactly the distance, write memory, and its operand's address, size and (for MOV forms) value
-// must be those of the exit: the registers are still what they were, a store changes none. Of several
-// matches the longest wins whose first byte matters; a prefix that changes nothing is taken for the
-// end of the instruction before.
+// The instruction ends at RIP, so it starts at one of the 15 bytes before it; a repeated string
+// that has more to do still stands at RIP. A candidate must decode to exactly the distance, write
+// memory, and its operand's address, size and (for MOV forms) value must be those of the exit: the
+// registers are still what they were, a store changes none. Of several matches the longest wins
+// whose first byte matters; a prefix that changes nothing is taken for the end of the instruction
+// before.
 //
 // Ownership: the VCPU's; remembers the last answer. Thread safety: the owner thread.
 
@@ -55,8 +55,8 @@ class StoreFinder {
   Instruction last_;
 };
 
-// Gives the registers back what the store changed (RIP; RSP for PUSH; RDI, RSI and RCX for strings), so
-// that it is repeated.
+// Gives the registers back what the store changed (RIP; RSP for PUSH; RDI, RSI and RCX for
+// strings), so that it is repeated.
 void UndoStore(const Store& store, kvm_regs* regs);
 
 }  // namespace zircon::vcpu::x86
