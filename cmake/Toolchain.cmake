@@ -35,8 +35,6 @@ if(ZIRCON_SANITIZE)
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
   if(ZIRCON_SANITIZE MATCHES "thread")
-    # Debian's Abseil is built without the sanitizer's hooks: base/mutex.h is std::mutex here.
-    add_compile_definitions(ZIRCON_STD_MUTEX=1)
     # gcc warns that the sanitizer does not model atomic_thread_fence; the code states every
     # ordering that matters on the atomics themselves or is exempted where it stands.
     add_compile_options(-Wno-tsan)

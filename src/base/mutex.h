@@ -1,7 +1,7 @@
-// The project's mutex and condition variable: Abseil's, annotated for clang's thread-safety
-// analysis. Under the thread sanitizer (ZIRCON_STD_MUTEX) they are the standard library's, because
-// the distribution's Abseil is built without the sanitizer's hooks and every lock would look
-// absent.
+// The project's mutex and condition variable: the standard library's, annotated for clang's
+// thread-safety analysis. Not Abseil's: the distribution builds that without the thread sanitizer's
+// hooks, and with a deadlock detector that costs more than the lock and ends the process
+// (docs/decisions/0006-std-mutex.md).
 //
 //   base::Mutex mutex_;
 //   int value_ ABSL_GUARDED_BY(mutex_);
@@ -11,18 +11,12 @@
 
 #pragma once
 
-#include <cstdint>
-
-#include "absl/base/thread_annotations.h"
-
-#ifdef ZIRCON_STD_MUTEX
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
-#else
-#include "absl/synchronization/mutex.h"
-#include "absl/time/time.h"
-#endif
+
+#include "absl/base/thread_annotations.h"
 
 namespace zircon::base {
 
@@ -34,23 +28,13 @@ class ABSL_LOCKABLE Mutex {
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
-#ifdef ZIRCON_STD_MUTEX
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { impl_.lock(); }
   void Unlock() ABSL_UNLOCK_FUNCTION() { impl_.unlock(); }
   void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
-#else
-  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { impl_.Lock(); }
-  void Unlock() ABSL_UNLOCK_FUNCTION() { impl_.Unlock(); }
-  void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() { impl_.AssertHeld(); }
-#endif
 
  private:
   friend class CondVar;
-#ifdef ZIRCON_STD_MUTEX
   std::mutex impl_;
-#else
-  absl::Mutex impl_{absl::kConstInit};
-#endif
 };
 
 class ABSL_SCOPED_LOCKABLE MutexLock {
@@ -73,7 +57,6 @@ class CondVar {
   CondVar(const CondVar&) = delete;
   CondVar& operator=(const CondVar&) = delete;
 
-#ifdef ZIRCON_STD_MUTEX
   void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex.impl_, std::adopt_lock);
     impl_.wait(lock);
@@ -90,18 +73,6 @@ class CondVar {
 
  private:
   std::condition_variable impl_;
-#else
-  void Wait(Mutex& mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { impl_.Wait(&mutex.impl_); }
-  // Waits until `nanoseconds` have passed at most.
-  void WaitFor(Mutex& mutex, int64_t nanoseconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    impl_.WaitWithTimeout(&mutex.impl_, absl::Nanoseconds(nanoseconds));
-  }
-  void Signal() { impl_.Signal(); }
-  void SignalAll() { impl_.SignalAll(); }
-
- private:
-  absl::CondVar impl_;
-#endif
 };
 
 }  // namespace zircon::base

@@ -268,6 +268,8 @@ bool FakeVcpu::DeliverEvents() {
     deliveries_.push_back({Delivery::kException, events.exception.nr,
                            events.exception.has_error_code != 0, events.exception.error_code});
     events.exception = {};
+    // What was put in beside it is gone, as in KVM.
+    events.interrupt.injected = 0;
   } else if (events.interrupt.injected != 0) {
     // The processor refuses an external interrupt for a guest that cannot take one.
     if ((regs.rflags & kInterruptFlag) == 0 || events.interrupt.shadow != 0) return false;

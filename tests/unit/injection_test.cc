@@ -135,6 +135,24 @@ TEST_F(Injection, AnEventUnderWayComesFirst) {
   }
 }
 
+TEST_F(Injection, AFaultThatIsOwedComesFirst) {
+  for (const uint32_t reason : {KVM_EXIT_X86_RDMSR, KVM_EXIT_X86_WRMSR}) {
+    for (const uint32_t vector : {6u, 80u}) {
+      run_ = {};
+      run_.exit_reason = reason;
+      run_.msr.error = 1;
+      run_.ready_for_interrupt_injection = 1;
+      pending_.Set(vector);
+      EXPECT_EQ(Inject(), ZX_OK);
+      EXPECT_FALSE(Dirty());
+      EXPECT_EQ(run_.request_interrupt_window, 1);
+      run_.msr.error = 0;
+      EXPECT_EQ(Inject(), ZX_OK);
+      EXPECT_TRUE(Dirty());
+    }
+  }
+}
+
 TEST_F(Injection, OtherEventStateIsKept) {
   events().nmi.masked = 1;
   events().interrupt.shadow = 0;

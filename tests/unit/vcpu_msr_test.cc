@@ -222,6 +222,20 @@ TEST_F(VcpuMsr, SelfIpi) {
   EXPECT_EQ(cpu().deliveries(), std::vector<Delivery>({{Delivery::kInterrupt, 0x55}}));
 }
 
+TEST_F(VcpuMsr, AnInterruptBesideAnOwedFaultIsNotLost) {
+  // KVM queues the #GP at the next run and drops an interrupt that was put in beside it.
+  cpu().Push(SetInterruptFlag(true));
+  Leave();
+  cpu().Push([this](FakeVcpu& vcpu) {
+    EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 0x66), ZX_OK);
+    return WrMsr(0x3B, 1)(vcpu);
+  });
+  PushOut();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  EXPECT_EQ(cpu().deliveries(),
+            std::vector<Delivery>({kGeneralProtection, {Delivery::kInterrupt, 0x66}}));
+}
+
 // ---- ICR ----
 
 TEST_F(VcpuMsr, IcrPackets) {
