@@ -9,8 +9,11 @@ set_target_properties(zircon PROPERTIES
   LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/zircon.map)
 target_link_options(zircon PRIVATE
   -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/zircon.map
-  -Wl,--exclude-libs,ALL
-  $<$<STREQUAL:${ZIRCON_SANITIZE},>:-Wl,-z,defs>)
+  -Wl,--exclude-libs,ALL)
+if(NOT ZIRCON_SANITIZE)
+  # The sanitizers' symbols come from the program.
+  target_link_options(zircon PRIVATE -Wl,-z,defs)
+endif()
 add_library(zircon::zircon ALIAS zircon)
 
 # libzircon.a: an archive cannot hide by a version script, so the objects are linked into one
