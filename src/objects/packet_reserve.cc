@@ -16,7 +16,7 @@ std::unique_ptr<PacketReserve> PacketReserve::Create(base::RefPtr<Port> port, ui
 PacketReserve::PacketReserve(base::RefPtr<Port> port, uint64_t key,
                              std::unique_ptr<PortPacket[]> packets, uint32_t capacity)
     : port_(std::move(port)), key_(key), packets_(std::move(packets)), capacity_(capacity) {
-  base::MutexLock lock(port_->mutex_);
+  base::ShortLockScope scope(port_->lock_);
   for (uint32_t i = 0; i < capacity_; ++i) {
     packets_[i].reserve = this;
     packets_[i].next_free = std::exchange(free_, &packets_[i]);
@@ -25,14 +25,14 @@ PacketReserve::PacketReserve(base::RefPtr<Port> port, uint64_t key,
 }
 
 PacketReserve::~PacketReserve() {
-  base::MutexLock lock(port_->mutex_);
+  base::ShortLockScope scope(port_->lock_);
   for (uint32_t i = 0; i < capacity_; ++i) {
     if (packets_[i].queued) port_->queue_.Remove(&packets_[i]);
   }
   port_->reserves_.Remove(this);
   while (listeners_.PopFront() != nullptr) {
   }
-  while (tellers_ != 0) port_->told_.Wait(port_->mutex_);
+  while (tellers_ != 0) port_->told_.Wait(port_->lock_);
 }
 
 zx_status_t PacketReserve::QueueBell(uint64_t address, RoomListener* listener) {
@@ -42,7 +42,7 @@ zx_status_t PacketReserve::QueueBell(uint64_t address, RoomListener* listener) {
   bell.guest_bell.addr = address;
   Port::Waiter* waiter;
   {
-    base::MutexLock lock(port_->mutex_);
+    base::ShortLockScope scope(port_->lock_);
     if (listener != nullptr) Forget(listener);
     if (port_->dead_) return ZX_ERR_BAD_STATE;
     waiter = port_->HandOver(bell);
@@ -64,7 +64,7 @@ zx_status_t PacketReserve::QueueBell(uint64_t address, RoomListener* listener) {
 }
 
 void PacketReserve::RemoveListener(RoomListener* listener) {
-  base::MutexLock lock(port_->mutex_);
+  base::ShortLockScope scope(port_->lock_);
   Forget(listener);
 }
 
@@ -80,27 +80,27 @@ bool PacketReserve::BeginTelling() {
 }
 
 void PacketReserve::Tell() {
-  base::MutexLock lock(port_->mutex_);
+  base::ShortLockScope scope(port_->lock_);
   // A listener may come back at once and be last in the list again; it has had its turn.
   for (size_t left = listeners_.CountSlowly(); left != 0; --left) {
     RoomListener* const listener = listeners_.PopFront();
     if (listener == nullptr) break;
     Call call(listener);
     calls_.PushBack(&call);
-    port_->mutex_.Unlock();
+    port_->lock_.Unlock();
     listener->OnRoom();
-    port_->mutex_.Lock();
+    port_->lock_.Lock();
     calls_.Remove(&call);
-    port_->told_.SignalAll();
+    port_->told_.WakeAll(port_->lock_);
   }
   // The last that is done with the reserve: its destructor waits for this.
   --tellers_;
-  port_->told_.SignalAll();
+  port_->told_.WakeAll(port_->lock_);
 }
 
 void PacketReserve::Forget(RoomListener* listener) {
   if (listeners_.Contains(listener)) listeners_.Remove(listener);
-  while (IsBeingCalled(listener)) port_->told_.Wait(port_->mutex_);
+  while (IsBeingCalled(listener)) port_->told_.Wait(port_->lock_);
 }
 
 bool PacketReserve::IsBeingCalled(const RoomListener* listener) const {

@@ -70,27 +70,27 @@ class PacketReserve : public Linked<PacketReserve> {
                 uint32_t capacity);
 
   // For the port, which has its own name for the same lock.
-  void AssertPortLocked() const ABSL_ASSERT_EXCLUSIVE_LOCK(port_->mutex_) {}
+  void AssertPortLocked() const ABSL_ASSERT_EXCLUSIVE_LOCK(port_->lock_) {}
 
   // One of the packets has left the port.
-  void TakeBack(PortPacket* packet) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
+  void TakeBack(PortPacket* packet) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->lock_);
   // Whether listeners are to be told. If so the caller owes a Tell(), with the lock dropped; the
   // reserve stays until then.
-  [[nodiscard]] bool BeginTelling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
-  void Tell() ABSL_LOCKS_EXCLUDED(port_->mutex_);
+  [[nodiscard]] bool BeginTelling() ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->lock_);
+  void Tell() ABSL_LOCKS_EXCLUDED(port_->lock_);
   // Until it returns the lock may be dropped.
-  void Forget(RoomListener* listener) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
+  void Forget(RoomListener* listener) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->lock_);
   bool IsBeingCalled(const RoomListener* listener) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->lock_);
 
   const base::RefPtr<Port> port_;
   const uint64_t key_;
   const std::unique_ptr<PortPacket[]> packets_;
   const uint32_t capacity_;
-  PortPacket* free_ ABSL_GUARDED_BY(port_->mutex_) = nullptr;
-  LinkedList<RoomListener> listeners_ ABSL_GUARDED_BY(port_->mutex_);
-  LinkedList<Call> calls_ ABSL_GUARDED_BY(port_->mutex_);
-  uint32_t tellers_ ABSL_GUARDED_BY(port_->mutex_) = 0;
+  PortPacket* free_ ABSL_GUARDED_BY(port_->lock_) = nullptr;
+  LinkedList<RoomListener> listeners_ ABSL_GUARDED_BY(port_->lock_);
+  LinkedList<Call> calls_ ABSL_GUARDED_BY(port_->lock_);
+  uint32_t tellers_ ABSL_GUARDED_BY(port_->lock_) = 0;
 };
 
 }  // namespace zircon::objects

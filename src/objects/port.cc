@@ -29,7 +29,7 @@ Port::Waiter* Port::HandOver(const zx_port_packet_t& packet) {
 zx_status_t Port::Queue(const zx_port_packet_t& packet) {
   Waiter* waiter;
   {
-    base::MutexLock lock(mutex_);
+    base::ShortLockScope scope(lock_);
     if (dead_) return ZX_ERR_BAD_STATE;
     waiter = HandOver(packet);
     if (waiter == nullptr) {
@@ -69,7 +69,7 @@ zx_status_t Port::Wait(zx_time_t deadline, zx_port_packet_t* packet) {
   Waiter waiter;
   bool taken;
   {
-    base::MutexLock lock(mutex_);
+    base::ShortLockScope scope(lock_);
     taken = Take(packet, &roomy);
     if (!taken) {
       if (deadline <= 0) return ZX_ERR_TIMED_OUT;  // the clock starts at 0
@@ -84,7 +84,7 @@ zx_status_t Port::Wait(zx_time_t deadline, zx_port_packet_t* packet) {
 zx_status_t Port::Sleep(zx_time_t deadline, Waiter* waiter, zx_port_packet_t* packet) {
   if (!waiter->parker.Park(deadline)) {
     {
-      base::MutexLock lock(mutex_);
+      base::ShortLockScope scope(lock_);
       if (!waiter->delivered) {
         waiters_.Remove(waiter);
         return ZX_ERR_TIMED_OUT;
@@ -99,7 +99,7 @@ zx_status_t Port::Sleep(zx_time_t deadline, Waiter* waiter, zx_port_packet_t* pa
 
 void Port::OnZeroHandles() {
   {
-    base::MutexLock lock(mutex_);
+    base::ShortLockScope scope(lock_);
     dead_ = true;
     while (PortPacket* packet = queue_.PopFront()) {
       PacketReserve* const reserve = packet->reserve;
@@ -116,7 +116,7 @@ void Port::OnZeroHandles() {
 // Reserves may come and go between two calls; but a dead port's get no more listeners, so the
 // search comes to an end.
 PacketReserve* Port::NextToTell() {
-  base::MutexLock lock(mutex_);
+  base::ShortLockScope scope(lock_);
   for (PacketReserve* reserve = reserves_.front(); reserve != nullptr;
        reserve = LinkedList<PacketReserve>::Next(reserve)) {
     reserve->AssertPortLocked();

@@ -13,8 +13,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/mutex.h"
 #include "base/ref_ptr.h"
+#include "base/short_lock.h"
 #include "handles/dispatcher.h"
 #include "objects/linked_list.h"
 #include "objects/parker.h"
@@ -56,30 +56,30 @@ class Port final : public handles::Dispatcher {
   // dropped. Null when nobody waits. Threads wait only while nothing is queued, so that the packet
   // overtakes none.
   [[nodiscard]] Waiter* HandOver(const zx_port_packet_t& packet)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
   // Takes the oldest packet out of the queue. Its reserve, where somebody waits for room in that,
   // goes to `*roomy` and is to be told when the lock is dropped.
   [[nodiscard]] bool Take(zx_port_packet_t* packet, PacketReserve** roomy)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
   // Wait() from where `waiter` is in the list.
   [[nodiscard]] zx_status_t Sleep(zx_time_t deadline, Waiter* waiter, zx_port_packet_t* packet)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+      ABSL_LOCKS_EXCLUDED(lock_);
   // A reserve somebody waits at; it is to be told.
-  [[nodiscard]] PacketReserve* NextToTell() ABSL_LOCKS_EXCLUDED(mutex_);
+  [[nodiscard]] PacketReserve* NextToTell() ABSL_LOCKS_EXCLUDED(lock_);
 
   const uint32_t options_;
 
   // The lock of the port and of all its reserves. Nothing else is locked, and nothing that could
   // block is done, while it is held; threads are woken and listeners called after it is dropped.
-  base::Mutex mutex_;
-  bool dead_ ABSL_GUARDED_BY(mutex_) = false;
-  LinkedList<PortPacket> queue_ ABSL_GUARDED_BY(mutex_);
-  size_t user_packets_ ABSL_GUARDED_BY(mutex_) = 0;  // of those queued
-  LinkedList<Waiter> waiters_ ABSL_GUARDED_BY(mutex_);
-  UserPacketPool pool_ ABSL_GUARDED_BY(mutex_);
-  LinkedList<PacketReserve> reserves_ ABSL_GUARDED_BY(mutex_);
+  base::ShortLock lock_;
+  bool dead_ ABSL_GUARDED_BY(lock_) = false;
+  LinkedList<PortPacket> queue_ ABSL_GUARDED_BY(lock_);
+  size_t user_packets_ ABSL_GUARDED_BY(lock_) = 0;  // of those queued
+  LinkedList<Waiter> waiters_ ABSL_GUARDED_BY(lock_);
+  UserPacketPool pool_ ABSL_GUARDED_BY(lock_);
+  LinkedList<PacketReserve> reserves_ ABSL_GUARDED_BY(lock_);
   // A reserve has finished calling a listener.
-  base::CondVar told_;
+  base::ShortLockCondition told_;
 };
 
 }  // namespace zircon::objects
