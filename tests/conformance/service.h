@@ -1,7 +1,7 @@
 // What the guest guests/service.S does for a test. For the assembler too.
 
-#ifndef ZIRCON_TESTS_KVM_SERVICE_H_
-#define ZIRCON_TESTS_KVM_SERVICE_H_
+#ifndef ZIRCON_TESTS_CONFORMANCE_SERVICE_H_
+#define ZIRCON_TESTS_CONFORMANCE_SERVICE_H_
 
 #define SERVICE_RDMSR 1    // ECX; EDX:EAX
 #define SERVICE_WRMSR 2    // ECX, EDX:EAX
@@ -19,7 +19,7 @@
 
 #include "harness.h"
 
-namespace kvm_tests {
+namespace conformance {
 
 // The guest, from its start up to where it waits for the first request.
 class Service {
@@ -59,7 +59,7 @@ class Service {
   Machine machine_;
 };
 
-}  // namespace kvm_tests
+}  // namespace conformance
 
 #endif  // __ASSEMBLER__
-#endif  // ZIRCON_TESTS_KVM_SERVICE_H_
+#endif  // ZIRCON_TESTS_CONFORMANCE_SERVICE_H_

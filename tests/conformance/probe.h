@@ -4,14 +4,14 @@
 //   const std::string missing = ProbeRealMode();
 //   if (!missing.empty()) GTEST_SKIP() << missing;
 
-#ifndef ZIRCON_TESTS_KVM_PROBE_H_
-#define ZIRCON_TESTS_KVM_PROBE_H_
+#ifndef ZIRCON_TESTS_CONFORMANCE_PROBE_H_
+#define ZIRCON_TESTS_CONFORMANCE_PROBE_H_
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-namespace kvm_tests {
+namespace conformance {
 
 // Each gives "" if it works, else "probe NAME: what happened instead".
 
@@ -22,6 +22,6 @@ std::string ProbeRealMode();
 // The guest sees in that leaf of CPUID (1 or 7) what KVM_SET_CPUID2 was told.
 std::string ProbeCpuid(uint32_t leaf);
 
-}  // namespace kvm_tests
+}  // namespace conformance
 
-#endif  // ZIRCON_TESTS_KVM_PROBE_H_
+#endif  // ZIRCON_TESTS_CONFORMANCE_PROBE_H_

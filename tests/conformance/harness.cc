@@ -11,7 +11,7 @@
 #include <set>
 #include <stdexcept>
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -21,14 +21,14 @@ constexpr uint64_t kLargePage = 0x200000;
 constexpr auto kAbortAfterKick = std::chrono::seconds(10);
 
 std::chrono::seconds EntryLimit() {
-  const char* text = getenv("KVM_TESTS_WATCHDOG");
+  const char* text = getenv("CONFORMANCE_WATCHDOG");
   const int seconds = text == nullptr ? 0 : atoi(text);
   return std::chrono::seconds(seconds > 0 ? seconds : 20);
 }
 
 // On an emulated processor everything takes ten times as long.
 bool IsShort() {
-  const char* text = getenv("KVM_TESTS_SHORT");
+  const char* text = getenv("CONFORMANCE_SHORT");
   if (text != nullptr && *text != '\0') return strcmp(text, "0") != 0;
   std::ifstream cpuinfo("/proc/cpuinfo");
   std::string line;
@@ -340,4 +340,4 @@ void KvmTest::SetUp() {
   if (zircon_kvm_check(words, sizeof(words)) != ZX_OK) GTEST_SKIP() << words;
 }
 
-}  // namespace kvm_tests
+}  // namespace conformance

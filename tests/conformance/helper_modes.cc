@@ -12,7 +12,7 @@ DECLARE_GUEST(busy_loop);
 DECLARE_GUEST(halt);
 DECLARE_GUEST(bell_many);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 constexpr int kStatus = 7;
@@ -74,8 +74,8 @@ int RunHelper(const char* mode) {
   } else if (strcmp(mode, "exit-while-blocked-on-a-bell") == 0) {
     BlockOnABell();
   }
-  fprintf(stderr, "kvm_tests: helper mode '%s' came to its end\n", mode);
+  fprintf(stderr, "zircon-conformance: helper mode '%s' came to its end\n", mode);
   return 2;
 }
 
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -12,7 +12,7 @@ DECLARE_GUEST(busy_loop);
 DECLARE_GUEST(io_many);
 DECLARE_GUEST(halt);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 using ThreadTest = KvmTest;
@@ -207,7 +207,7 @@ int RunHelperProcess(const char* mode) {
   Watch watch(mode);
   const pid_t child = fork();
   if (child == 0) {
-    execl("/proc/self/exe", "kvm_tests", "--helper", mode, static_cast<char*>(nullptr));
+    execl("/proc/self/exe", "zircon-conformance", "--helper", mode, static_cast<char*>(nullptr));
     _exit(127);
   }
   int status = 0;
@@ -268,4 +268,4 @@ TEST_F(ThreadTest, AForkedChildGetsBadState) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -10,7 +10,7 @@
 DECLARE_GUEST(io_many);
 DECLARE_GUEST(busy_loop);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 class RightsTest : public KvmTest {
@@ -303,4 +303,4 @@ TEST_F(PointerTest, PacketOfPortWait) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

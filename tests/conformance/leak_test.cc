@@ -11,7 +11,7 @@ DECLARE_GUEST(io_many);
 DECLARE_GUEST(bell_many);
 DECLARE_GUEST(busy_loop);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 struct Counts {
@@ -129,4 +129,4 @@ TEST_F(LeakTest, StatisticsCountWhatThereIs) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -8,7 +8,7 @@ DECLARE_GUEST(interrupts);
 DECLARE_GUEST(sti_hlt);
 DECLARE_GUEST(busy_loop);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 using Vectors = std::vector<int>;
@@ -267,4 +267,4 @@ TEST_F(InterruptTest, ThousandsOneByOne) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -1,4 +1,4 @@
-// kvm_tests: the library's calls with guests on a real KVM. Without KVM every test is skipped.
+// zircon-conformance: the library's calls with guests on a real KVM. Without KVM every test is skipped.
 
 #include <cstring>
 
@@ -11,17 +11,17 @@ namespace {
 class WatchEachTest : public testing::EmptyTestEventListener {
   void OnTestStart(const testing::TestInfo&) override {
     constexpr int kFactor = 4;
-    watch_ = std::make_unique<kvm_tests::Watch>("the test", ZX_HANDLE_INVALID, kFactor);
+    watch_ = std::make_unique<conformance::Watch>("the test", ZX_HANDLE_INVALID, kFactor);
   }
   void OnTestEnd(const testing::TestInfo&) override { watch_.reset(); }
 
-  std::unique_ptr<kvm_tests::Watch> watch_;
+  std::unique_ptr<conformance::Watch> watch_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 3 && strcmp(argv[1], "--helper") == 0) return kvm_tests::RunHelper(argv[2]);
+  if (argc == 3 && strcmp(argv[1], "--helper") == 0) return conformance::RunHelper(argv[2]);
   testing::InitGoogleTest(&argc, argv);
   testing::UnitTest::GetInstance()->listeners().Append(new WatchEachTest);
   return RUN_ALL_TESTS();

@@ -12,7 +12,7 @@
 
 #include "guests/layout.h"
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 constexpr uint16_t kDonePort = 0x99;
@@ -180,4 +180,4 @@ std::string ProbeCpuid(uint32_t leaf) {
   return Ask(leaf == 1 ? "cpuid-leaf-1" : "cpuid-leaf-7", probe);
 }
 
-}  // namespace kvm_tests
+}  // namespace conformance

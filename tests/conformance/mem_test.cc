@@ -14,7 +14,7 @@ DECLARE_GUEST(mem_arithmetic);
 DECLARE_GUEST(mem_edges);
 DECLARE_GUEST(mem_wide);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 constexpr uint64_t kKey = 0x1122334455667788;
@@ -410,4 +410,4 @@ TEST_F(MemTest, TrapRules) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -14,7 +14,7 @@ DECLARE_GUEST(triple_fault);
 DECLARE_GUEST(real_mode);
 DECLARE_GUEST(io_in);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 constexpr uint64_t kSecondEntry = 0x20000;
@@ -412,4 +412,4 @@ TEST_F(StateTest, SixtyFourIds) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

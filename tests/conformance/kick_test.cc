@@ -6,7 +6,7 @@ DECLARE_GUEST(busy_loop);
 DECLARE_GUEST(halt);
 DECLARE_GUEST(io_many);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 class KickTest : public KvmTest {
@@ -194,4 +194,4 @@ TEST_F(KickTest, TwoThreadsKick) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -10,8 +10,8 @@
 //
 // A step of the harness that fails throws, which gtest reports as a failure of the test.
 
-#ifndef ZIRCON_TESTS_KVM_HARNESS_H_
-#define ZIRCON_TESTS_KVM_HARNESS_H_
+#ifndef ZIRCON_TESTS_CONFORMANCE_HARNESS_H_
+#define ZIRCON_TESTS_CONFORMANCE_HARNESS_H_
 
 #include <gtest/gtest.h>
 #include <zircon-kvm/host.h>
@@ -28,7 +28,7 @@
 
 #include "guests/layout.h"
 
-namespace kvm_tests {
+namespace conformance {
 
 // ---- Blobs ----
 
@@ -59,11 +59,11 @@ struct Blob {
 #define DECLARE_GUEST(name)                                \
   extern "C" const uint8_t guest_##name##_begin[];         \
   extern "C" const uint8_t guest_##name##_end[];           \
-  extern "C" const kvm_tests::Form guest_##name##_forms[]; \
-  extern "C" const kvm_tests::Form guest_##name##_forms_end[]
+  extern "C" const conformance::Form guest_##name##_forms[]; \
+  extern "C" const conformance::Form guest_##name##_forms_end[]
 
 #define GUEST_BLOB(name)                                                   \
-  kvm_tests::Blob {                                                        \
+  conformance::Blob {                                                        \
 #name, guest_##name##_begin, guest_##name##_end, guest_##name##_forms, \
         guest_##name##_forms_end                                           \
   }
@@ -225,7 +225,7 @@ void SleepMs(int milliseconds);
 // Waits until the condition holds, 15 s at most; says whether it does.
 bool WaitUntil(const std::function<bool()>& condition);
 // Loops of a test: `full`, or a tenth of it on an emulated processor (the nested environment). The
-// environment variable KVM_TESTS_SHORT chooses: 1 a tenth, 0 all.
+// environment variable CONFORMANCE_SHORT chooses: 1 a tenth, 0 all.
 int Rounds(int full);
 
 // A thread that is joined at the end of the scope.
@@ -265,6 +265,6 @@ class KvmTest : public testing::Test {
   void SetUp() override;
 };
 
-}  // namespace kvm_tests
+}  // namespace conformance
 
-#endif  // ZIRCON_TESTS_KVM_HARNESS_H_
+#endif  // ZIRCON_TESTS_CONFORMANCE_HARNESS_H_

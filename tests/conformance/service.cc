@@ -6,7 +6,7 @@
 
 DECLARE_GUEST(service);
 
-namespace kvm_tests {
+namespace conformance {
 
 Service::Service(Machine::VcpuChoice choice) : machine_(GUEST_BLOB(service), choice) {
   if (choice == Machine::kWithVcpu) Finish();
@@ -115,4 +115,4 @@ void Service::WaitForInterrupt(bool halt, size_t count) {
   Call(halt ? SERVICE_HALT : SERVICE_LOOP, state);
 }
 
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -11,7 +11,7 @@ DECLARE_GUEST(space_call);
 DECLARE_GUEST(space_loop);
 DECLARE_GUEST(space_shared);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 constexpr size_t kPage = 4096;
@@ -518,4 +518,4 @@ TEST_F(SpaceTest, LifeOfTheVmar) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -12,7 +12,7 @@ DECLARE_GUEST(io_ranges);
 DECLARE_GUEST(io_many);
 DECLARE_GUEST(io_before_string);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 constexpr uint64_t kRax = 0x1122334455667788;
@@ -393,4 +393,4 @@ TEST_F(IoTest, TrapRules) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

@@ -10,7 +10,7 @@ DECLARE_GUEST(bell_split);
 DECLARE_GUEST(bell_many);
 DECLARE_GUEST(bell_loads);
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 constexpr uint64_t kKey = 0xBE11BE11BE11BE11;
@@ -352,4 +352,4 @@ TEST_F(BellTest, ManyRingsAgainstAReader) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance

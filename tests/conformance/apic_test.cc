@@ -3,7 +3,7 @@
 
 #include "service.h"
 
-namespace kvm_tests {
+namespace conformance {
 namespace {
 
 constexpr uint32_t kId = 0x802;
@@ -296,4 +296,4 @@ TEST_F(TimerTest, SurvivesAKick) {
 }
 
 }  // namespace
-}  // namespace kvm_tests
+}  // namespace conformance
