@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "objects/vmo.h"
+#include "unit/free_range.h"
 
 namespace zircon::objects {
 namespace {
@@ -96,13 +97,7 @@ class ProcessVmar : public testing::Test {
   zx_status_t Unmap(zx_vaddr_t address, uint64_t pages) {
     return zx_vmar_unmap(root_, address, pages * kPage);
   }
-  // A range of addresses that nobody uses, for as long as nobody else maps anything.
-  zx_vaddr_t FreeRange(uint64_t pages) {
-    void* found = mmap(nullptr, pages * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    EXPECT_NE(found, MAP_FAILED);
-    munmap(found, pages * kPage);
-    return reinterpret_cast<zx_vaddr_t>(found);
-  }
+  static zx_vaddr_t FreePages(uint64_t pages) { return FreeRange(pages * kPage); }
 
   zx_handle_t root_ = ZX_HANDLE_INVALID;
   zx_handle_t vmo_ = ZX_HANDLE_INVALID;
@@ -203,7 +198,8 @@ TEST_F(ProcessVmar, ExecutableMappingsExecute) {
 #endif
 
 TEST_F(ProcessVmar, OutlivesTheVmoHandle) {
-  const zx_vaddr_t address = Map(1, kReadWrite, 5);
+  const zx_vaddr_t address = FreePages(1);
+  ASSERT_EQ(MapAt(address, 1, kReadWrite, 5), ZX_OK);
   zx_handle_close(vmo_);
   EXPECT_EQ(*At(address), 5);
   EXPECT_EQ(Unmap(address, 1), ZX_OK);
@@ -218,7 +214,7 @@ TEST_F(ProcessVmar, MapsBeyondTheEndOfTheVmo) {
 }
 
 TEST_F(ProcessVmar, SpecificTakesAFreePlace) {
-  const zx_vaddr_t range = FreeRange(4);
+  const zx_vaddr_t range = FreePages(4);
   EXPECT_EQ(MapAt(range + kPage, 2, kReadWrite, 7), ZX_OK);
   EXPECT_EQ(*At(range + 2 * kPage), 8);
   EXPECT_EQ(MapAt(range + 2 * kPage, 2), ZX_ERR_ALREADY_EXISTS);
@@ -228,7 +224,7 @@ TEST_F(ProcessVmar, SpecificTakesAFreePlace) {
 }
 
 TEST_F(ProcessVmar, SpecificMeetsHostMemory) {
-  const zx_vaddr_t range = FreeRange(4);
+  const zx_vaddr_t range = FreePages(4);
   HostPage host(range + 2 * kPage);
   EXPECT_EQ(MapAt(range, 4), ZX_ERR_ALREADY_EXISTS);
   EXPECT_EQ(MapAt(range + 2 * kPage, 1), ZX_ERR_ALREADY_EXISTS);
@@ -237,7 +233,7 @@ TEST_F(ProcessVmar, SpecificMeetsHostMemory) {
 }
 
 TEST_F(ProcessVmar, OverwriteReplacesOnlyOurs) {
-  const zx_vaddr_t range = FreeRange(6);
+  const zx_vaddr_t range = FreePages(6);
   ASSERT_EQ(MapAt(range + kPage, 2, kReadWrite, 0), ZX_OK);
   ASSERT_EQ(MapAt(range + 4 * kPage, 1, kReadWrite, 4), ZX_OK);
   EXPECT_EQ(Overwrite(range, 6, kRead, 8), ZX_OK);
@@ -277,7 +273,7 @@ TEST_F(ProcessVmar, OverwriteIsNeverSeenUnmapped) {
 }
 
 TEST_F(ProcessVmar, UnmapLeavesHostMemoryAlone) {
-  const zx_vaddr_t range = FreeRange(4);
+  const zx_vaddr_t range = FreePages(4);
   ASSERT_EQ(MapAt(range, 1, kReadWrite, 1), ZX_OK);
   HostPage host(range + kPage);
   ASSERT_EQ(MapAt(range + 2 * kPage, 2, kReadWrite, 2), ZX_OK);
@@ -295,7 +291,7 @@ TEST_F(ProcessVmar, UnmapLeavesHostMemoryAlone) {
 }
 
 TEST_F(ProcessVmar, ProtectLeavesHostMemoryAlone) {
-  const zx_vaddr_t range = FreeRange(3);
+  const zx_vaddr_t range = FreePages(3);
   ASSERT_EQ(MapAt(range, 1), ZX_OK);
   HostPage host(range + kPage);
   ASSERT_EQ(MapAt(range + 2 * kPage, 1), ZX_OK);
@@ -351,7 +347,7 @@ TEST_F(ProcessVmar, TellsWhenThereIsNoRoom) {
 }
 
 TEST_F(ProcessVmar, AMappingThatCannotTellItsAddressStays) {
-  const zx_vaddr_t range = FreeRange(1);
+  const zx_vaddr_t range = FreePages(1);
   EXPECT_EQ(
       zx_vmar_map(root_, kRead | ZX_VM_SPECIFIC, range - info_.base, vmo_, kPage, kPage, nullptr),
       ZX_ERR_INVALID_ARGS);

@@ -22,6 +22,8 @@
 #include <thread>
 #include <vector>
 
+#include "unit/free_range.h"
+
 namespace zircon::user {
 namespace {
 
@@ -34,8 +36,10 @@ class Pages {
     // Addresses come back; what an earlier test left there is not the question here.
     internal::t_readable = {};
     internal::t_writable = {};
-    base_ = static_cast<char*>(
-        mmap(nullptr, size + kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    // Where nobody else maps anything into the holes that tests make.
+    base_ = static_cast<char*>(mmap(reinterpret_cast<void*>(FreeRange(size + kPage)), size + kPage,
+                                    PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                                    -1, 0));
     if (base_ == MAP_FAILED) std::abort();
     Protect(protection);
   }

@@ -9,8 +9,9 @@
 #define GUEST_DIRECTORY 0x2000
 #define GUEST_IDT 0x3000
 #define GUEST_GDT 0x4000
-#define GUEST_GDT_POINTER 0x4100
-#define GUEST_IDT_POINTER 0x4110
+// Limit, then address, and that at a multiple of 8.
+#define GUEST_GDT_POINTER 0x4106
+#define GUEST_IDT_POINTER 0x4116
 #define GUEST_CODE 0x10000
 #define GUEST_STACK_TOP 0x80000
 // What guests and tests tell each other.
