@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "guests/layout.h"
+#include "verdict.h"
 
 namespace conformance {
 
@@ -56,14 +57,14 @@ struct Blob {
 };
 
 // At namespace scope: makes the guest of that name known to the file.
-#define DECLARE_GUEST(name)                                \
-  extern "C" const uint8_t guest_##name##_begin[];         \
-  extern "C" const uint8_t guest_##name##_end[];           \
+#define DECLARE_GUEST(name)                                  \
+  extern "C" const uint8_t guest_##name##_begin[];           \
+  extern "C" const uint8_t guest_##name##_end[];             \
   extern "C" const conformance::Form guest_##name##_forms[]; \
   extern "C" const conformance::Form guest_##name##_forms_end[]
 
 #define GUEST_BLOB(name)                                                   \
-  conformance::Blob {                                                        \
+  conformance::Blob {                                                      \
 #name, guest_##name##_begin, guest_##name##_end, guest_##name##_forms, \
         guest_##name##_forms_end                                           \
   }
@@ -259,7 +260,7 @@ class Watch {
   bool kicked_ = false;
 };
 
-// Skips the test when there is no KVM.
+// Its tests are not testable where no guests can run.
 class KvmTest : public testing::Test {
  protected:
   void SetUp() override;

@@ -1,4 +1,5 @@
-// zircon-conformance: the library's calls with guests on a real KVM. Without KVM every test is skipped.
+// zircon-conformance: the library's calls with guests on a real KVM. Without KVM every test is
+// skipped.
 
 #include <cstring>
 

@@ -1,8 +1,7 @@
 // What the host's KVM can do at all, found out with plain ioctls in a child process: a test of the
-// library that needs it and cannot have it is skipped by the probe's words.
+// library that needs it and cannot have it is "not testable here" by the probe's words.
 //
-//   const std::string missing = ProbeRealMode();
-//   if (!missing.empty()) GTEST_SKIP() << missing;
+//   NEEDS(ProbeRealMode());
 
 #ifndef ZIRCON_TESTS_CONFORMANCE_PROBE_H_
 #define ZIRCON_TESTS_CONFORMANCE_PROBE_H_

@@ -68,22 +68,18 @@ class SpaceTest : public KvmTest {
     throw std::runtime_error(start);
   }
 
-  static bool IsKnownBug(const Form& form) {
-    return strcmp(form.text(), "push r15") == 0 || strncmp(form.text(), "pop qword", 9) == 0;
-  }
-  static constexpr char kKnownBug[] =
-      "all other forms pass; known bug: a refused PUSH r8 to r15, POP to memory or CALL is not "
-      "repeated exactly";
+  // KVM has moved RSP when it reports the store of a POP to memory.
+  static bool MayDiffer(const Form& form) { return strncmp(form.text(), "pop qword", 9) == 0; }
 
   // Runs the form twice: with memory in the window from the start, and with what `obstruct` leaves
   // there until `clear` is called. The second run gives `error` again and again, changes nothing,
-  // and then ends as the first.
+  // and then ends as the first. A form that may differ gives the error at least, and goes on.
   using Step = std::function<void(Machine&, zx_handle_t vmo)>;
   static void ExpectRepeats(const Blob& blob, size_t index, zx_status_t error, const Step& obstruct,
                             const Step& clear) {
     const Form& form = blob.form(index);
     SCOPED_TRACE(form.text());
-    if (IsKnownBug(form)) return;
+    bool differs = false;
     Outcome outcomes[2];
     for (const bool obstructed : {false, true}) {
       Machine machine(blob, Machine::kWithVcpu, form.rip());
@@ -97,19 +93,27 @@ class SpaceTest : public KvmTest {
         ASSERT_EQ(machine.Map(GUEST_WINDOW, vmo.get(), kPage), ZX_OK);
       } else {
         obstruct(machine, vmo.get());
-        for (int round = 0; round < 3; ++round) {
+        for (int round = 0; round < 3 && !differs; ++round) {
           ASSERT_TRUE(machine.vcpu().Fails(error)) << "round " << round;
           const zx_vcpu_state_t now = machine.vcpu().State();
-          ASSERT_EQ(memcmp(&now, &before, sizeof(now)), 0) << "round " << round;
+          const bool same = memcmp(&now, &before, sizeof(now)) == 0;
+          differs = !same && MayDiffer(form);
+          ASSERT_TRUE(same || differs) << "round " << round;
         }
         clear(machine, vmo.get());
       }
       ASSERT_TRUE(machine.vcpu().Reaches(0));
       outcomes[obstructed] = Take(machine, window);
     }
-    EXPECT_EQ(memcmp(&outcomes[0].state, &outcomes[1].state, sizeof(zx_vcpu_state_t)), 0)
-        << "other registers than without the error";
-    EXPECT_TRUE(outcomes[0].window == outcomes[1].window) << "other memory than without the error";
+    const bool same_state =
+        memcmp(&outcomes[0].state, &outcomes[1].state, sizeof(zx_vcpu_state_t)) == 0;
+    const bool same_window = outcomes[0].window == outcomes[1].window;
+    if (differs || (MayDiffer(form) && !(same_state && same_window))) {
+      KnownDifference("FAULT-8 FAULT-11", "a refused POP to memory is not repeated exactly");
+      return;
+    }
+    EXPECT_TRUE(same_state) << "other registers than without the error";
+    EXPECT_TRUE(same_window) << "other memory than without the error";
   }
 
   static void MapWhole(Machine& machine, zx_handle_t vmo) {
@@ -123,7 +127,6 @@ TEST_F(SpaceTest, UnmappedIsNotFoundUntilMapped) {
     ExpectRepeats(
         blob, i, ZX_ERR_NOT_FOUND, [](Machine&, zx_handle_t) {}, MapWhole);
   }
-  if (!HasFailure()) GTEST_SKIP() << kKnownBug;
 }
 
 TEST_F(SpaceTest, BeyondTheVmoIsOutOfRangeUntilMappedAnew) {
@@ -141,7 +144,6 @@ TEST_F(SpaceTest, BeyondTheVmoIsOutOfRangeUntilMappedAnew) {
           MapWhole(machine, vmo);
         });
   }
-  if (!HasFailure()) GTEST_SKIP() << kKnownBug;
 }
 
 TEST_F(SpaceTest, ReadOnlyMappingDeniesStoresUntilProtected) {
@@ -156,7 +158,6 @@ TEST_F(SpaceTest, ReadOnlyMappingDeniesStoresUntilProtected) {
           ASSERT_EQ(zx_vmar_protect(machine.space(), kReadWrite, GUEST_WINDOW, kPage), ZX_OK);
         });
   }
-  if (!HasFailure()) GTEST_SKIP() << kKnownBug;
 }
 
 // KVM has read, computed and written the registers back when it meets the store: such instructions
@@ -206,8 +207,11 @@ TEST_F(SpaceTest, CallWithItsStackUnmapped) {
   ASSERT_EQ(machine.Map(GUEST_WINDOW, vmo.get(), kPage), ZX_OK);
   ASSERT_TRUE(machine.vcpu().Reaches(0));
   EXPECT_EQ(machine.vcpu().State().rsp, uint64_t{GUEST_WINDOW + 0xF8});
-  if (window.At<uint64_t>(0xF8) == 0) GTEST_SKIP() << kKnownBug;
-  EXPECT_EQ(window.At<uint64_t>(0xF8), blob.form(0).rip() + blob.form(0).size);
+  if (window.At<uint64_t>(0xF8) == 0) {
+    KnownDifference("FAULT-8 RIP-5", "the store of a refused CALL is lost");
+  } else {
+    EXPECT_EQ(window.At<uint64_t>(0xF8), blob.form(0).rip() + blob.form(0).size);
+  }
 }
 
 TEST_F(SpaceTest, FetchFromUnmappedMemory) {
