@@ -1,6 +1,7 @@
 // The local APIC: x2APIC registers, the interrupt command register, the timer.
-// Contract: semantics.md §7.6, §12.2, §12.3; README 5.
+// Rows: APIC, ICR, MSR-3, MSR-4.
 
+#include "contract.h"
 #include "service.h"
 
 namespace conformance {
@@ -31,6 +32,7 @@ constexpr uint64_t kMasked = 1u << 16;
 using ApicTest = KvmTest;
 
 TEST_F(ApicTest, RegistersRead) {
+  Shows("APIC-1 APIC-2 APIC-3 APIC-4 APIC-5 APIC-7 MSR-3 STATE-INIT-20");
   Service guest;
   EXPECT_EQ(guest.ReadMsr(kId), 0u);
   EXPECT_EQ(guest.ReadMsr(kVersion), 0x60015u);
@@ -49,6 +51,7 @@ TEST_F(ApicTest, RegistersRead) {
 }
 
 TEST_F(ApicTest, RegistersThatCannotBeRead) {
+  Shows("APIC-5 APIC-8 APIC-9 APIC-11 APIC-13 APIC-14");
   Service guest;
   for (const uint32_t msr :
        {kEoi, kIcr, kLvtError, kInitialCount, kDivide, kSelfIpi, 0x800u, 0x804u, 0x840u, 0x8FFu}) {
@@ -58,6 +61,7 @@ TEST_F(ApicTest, RegistersThatCannotBeRead) {
 }
 
 TEST_F(ApicTest, RegistersWritten) {
+  Shows("APIC-1 APIC-2 APIC-3 APIC-4 APIC-5 APIC-6 APIC-7 APIC-12 APIC-13 RIP-6");
   Service guest;
   for (const uint32_t msr : {kSvr, kTpr, kLvtPerf, kLvtError, 0x82Fu, 0x833u, 0x835u, 0x836u}) {
     EXPECT_TRUE(guest.WriteMsr(msr, 0x1FF)) << msr;
@@ -80,6 +84,7 @@ TEST_F(ApicTest, RegistersWritten) {
 }
 
 TEST_F(ApicTest, ApicBaseMayOnlyBeWhatItIs) {
+  Shows("MSR-3 MSR-4 RIP-6");
   Service guest;
   const uint64_t base = guest.ReadMsr(kApicBase).value_or(0);
   EXPECT_TRUE(guest.WriteMsr(kApicBase, base));
@@ -113,6 +118,7 @@ class IcrTest : public KvmTest {
 };
 
 TEST_F(IcrTest, Fixed) {
+  Shows("ICR-1 ICR-5 ICR-8 VCPU-ENTER-9");
   Service guest;
   const uint64_t all = ~uint64_t{0};
   ExpectInterrupt(guest.WriteMsrForPacket(kIcr, 0x40), 1, 0x40);
@@ -127,12 +133,14 @@ TEST_F(IcrTest, Fixed) {
 }
 
 TEST_F(IcrTest, Nmi) {
+  Shows("ICR-2 ICR-5");
   Service guest;
   ExpectInterrupt(guest.WriteMsrForPacket(kIcr, 1 * kUpper | 4u << 8 | 0x99), 2, 2);
   ExpectInterrupt(guest.WriteMsrForPacket(kIcr, 2u << 18 | 4u << 8), ~uint64_t{1}, 2);
 }
 
 TEST_F(IcrTest, InitIsIgnoredAndStartupIsAPacket) {
+  Shows("ICR-3 ICR-4");
   Service guest;
   EXPECT_TRUE(guest.WriteMsr(kIcr, 1 * kUpper | 5u << 8 | 1u << 14));
   EXPECT_TRUE(guest.WriteMsr(kIcr, 1 * kUpper | 5u << 8 | 1u << 15));
@@ -146,6 +154,7 @@ TEST_F(IcrTest, InitIsIgnoredAndStartupIsAPacket) {
 }
 
 TEST_F(IcrTest, OthersAreNotSupported) {
+  Shows("ICR-6 ICR-7 RIP-6");
   Service guest;
   const uint64_t logical = 1u << 11;
   for (const uint64_t icr : {logical | 0x40, logical | kUpper | 0x40, uint64_t{1u << 8 | 0x40},
@@ -157,6 +166,7 @@ TEST_F(IcrTest, OthersAreNotSupported) {
 }
 
 TEST_F(ApicTest, SelfIpi) {
+  Shows("APIC-11 INT-14");
   Service guest;
   EXPECT_TRUE(guest.WriteMsr(kSelfIpi, 0x40));
   EXPECT_TRUE(guest.WriteMsr(kSelfIpi, 0x41));
@@ -172,6 +182,7 @@ class TimerTest : public KvmTest {
 };
 
 TEST_F(TimerTest, OneShot) {
+  Shows("APIC-9 APIC-17 APIC-20 HLT-4 VCPU-ENTER-14");
   for (const bool halt : {true, false}) {
     SCOPED_TRACE(halt ? "halted" : "running");
     Service guest;
@@ -190,6 +201,7 @@ TEST_F(TimerTest, OneShot) {
 }
 
 TEST_F(TimerTest, DividerCounts) {
+  Shows("APIC-17");
   Service guest;
   const uint64_t count = 1'000'000;
   ASSERT_TRUE(guest.WriteMsr(kLvtTimer, kVector));
@@ -201,6 +213,7 @@ TEST_F(TimerTest, DividerCounts) {
 }
 
 TEST_F(TimerTest, PeriodicUntilStopped) {
+  Shows("APIC-9 APIC-18 HLT-4");
   for (const bool halt : {true, false}) {
     SCOPED_TRACE(halt ? "halted" : "running");
     Service guest;
@@ -221,6 +234,7 @@ TEST_F(TimerTest, PeriodicUntilStopped) {
 }
 
 TEST_F(TimerTest, Deadline) {
+  Shows("APIC-8 APIC-16 HLT-4");
   Service guest;
   constexpr uint32_t kDeadlineFeature = 1u << 24;
   if ((guest.ReadCpuid(1).ecx & kDeadlineFeature) == 0) {
@@ -257,6 +271,7 @@ TEST_F(TimerTest, Deadline) {
 }
 
 TEST_F(TimerTest, MaskedDoesNotFire) {
+  Shows("APIC-19");
   Service guest;
   ASSERT_TRUE(guest.WriteMsr(kDivide, kByOne));
   ASSERT_TRUE(guest.WriteMsr(kLvtTimer, kMasked | kVector));
@@ -267,6 +282,7 @@ TEST_F(TimerTest, MaskedDoesNotFire) {
 }
 
 TEST_F(TimerTest, ReservedModeIsRefused) {
+  Shows("APIC-6");
   Service guest;
   EXPECT_EQ(guest.WriteMsrFails(kLvtTimer, kReservedMode | kVector), ZX_ERR_INVALID_ARGS);
   ASSERT_TRUE(guest.vcpu().Reaches(1));
@@ -274,6 +290,7 @@ TEST_F(TimerTest, ReservedModeIsRefused) {
 
 // A timer that runs out while the VCPU is outside of enter.
 TEST_F(TimerTest, ExpiresWhileTheVmmWorks) {
+  Shows("APIC-20");
   Service guest;
   ASSERT_TRUE(guest.WriteMsr(kDivide, kByOne));
   ASSERT_TRUE(guest.WriteMsr(kLvtTimer, kVector));
@@ -285,6 +302,7 @@ TEST_F(TimerTest, ExpiresWhileTheVmmWorks) {
 
 // A kick does not stop the timer.
 TEST_F(TimerTest, SurvivesAKick) {
+  Shows("APIC-20 KICK-7");
   Service guest;
   ASSERT_TRUE(guest.WriteMsr(kDivide, kByOne));
   ASSERT_TRUE(guest.WriteMsr(kLvtTimer, kVector));

@@ -1,7 +1,8 @@
-// Interrupts, exceptions, the NMI and HLT. Contract: semantics.md §7; api.md §2.6.
+// Interrupts, exceptions, the NMI and HLT. Rows: INT, HLT.
 
 #include <vector>
 
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(interrupts);
@@ -47,6 +48,7 @@ class InterruptTest : public KvmTest {
 };
 
 TEST_F(InterruptTest, ReachesARunningVcpu) {
+  Shows("INT-5 VCPU-ENTER-14");
   Start();
   SetWait(kLoops);
   for (const uint32_t vector : {0x40u, 32u, 0xFFu, 0x40u}) {
@@ -61,6 +63,7 @@ TEST_F(InterruptTest, ReachesARunningVcpu) {
 }
 
 TEST_F(InterruptTest, WakesAHaltedVcpu) {
+  Shows("INT-6 HLT-1 VCPU-ENTER-15");
   Start();
   SetWait(kHalts);
   for (const uint32_t vector : {0x40u, 33u, 0xF0u}) {
@@ -76,6 +79,7 @@ TEST_F(InterruptTest, WakesAHaltedVcpu) {
 }
 
 TEST_F(InterruptTest, WaitsForAVcpuThatWasNeverEntered) {
+  Shows("INT-4 INT-7 INT-9 STATE-INIT-12");
   Raise(0x40);
   Raise(0x40);
   ASSERT_TRUE(vcpu().Reaches(0));
@@ -86,6 +90,7 @@ TEST_F(InterruptTest, WaitsForAVcpuThatWasNeverEntered) {
 
 // Raised while the VCPU is in neither enter nor HLT: delivered by the next enter.
 TEST_F(InterruptTest, WaitsWhileTheVmmWorks) {
+  Shows("INT-7");
   Start();
   Raise(0x40);
   ASSERT_TRUE(vcpu().Reaches(1));
@@ -95,6 +100,7 @@ TEST_F(InterruptTest, WaitsWhileTheVmmWorks) {
 }
 
 TEST_F(InterruptTest, MaskedUntilSti) {
+  Shows("INT-9");
   ASSERT_TRUE(vcpu().Reaches(0));
   Raise(0x40);
   Raise(32);
@@ -105,6 +111,7 @@ TEST_F(InterruptTest, MaskedUntilSti) {
 }
 
 TEST_F(InterruptTest, TheHighestGoesFirst) {
+  Shows("INT-9");
   Start();
   for (const uint32_t vector : {33u, 0xF0u, 32u, 0xFFu, 0x40u}) Raise(vector);
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(vcpu().Reaches(1));
@@ -113,6 +120,7 @@ TEST_F(InterruptTest, TheHighestGoesFirst) {
 
 // With 32 and 16 pending the guest sees 32 and never 16.
 TEST_F(InterruptTest, AnInterruptDropsALowerException) {
+  Shows("INT-12");
   for (const bool masked : {false, true}) {
     SCOPED_TRACE(masked ? "interrupts off at first" : "interrupts on");
     machine_.reset();
@@ -130,6 +138,7 @@ TEST_F(InterruptTest, AnInterruptDropsALowerException) {
 }
 
 TEST_F(InterruptTest, TheNmiGoesBeforeAllAndIgnoresIf) {
+  Shows("INT-8");
   ASSERT_TRUE(vcpu().Reaches(0));
   Raise(0xFF);
   Raise(2);
@@ -145,6 +154,7 @@ TEST_F(InterruptTest, TheNmiGoesBeforeAllAndIgnoresIf) {
 }
 
 TEST_F(InterruptTest, TheNmiWakesAHaltWithoutIf) {
+  Shows("INT-8 HLT-2");
   Start();
   SetWait(kHaltsWithoutIf);
   Thread other([&] {
@@ -158,6 +168,7 @@ TEST_F(InterruptTest, TheNmiWakesAHaltWithoutIf) {
 
 // Exceptions come whatever IF is, with error code 0 where the processor has one.
 TEST_F(InterruptTest, Exceptions) {
+  Shows("INT-11");
   for (const bool interrupts_on : {false, true}) {
     for (const uint32_t vector : {6u, 8u, 13u, 14u, 16u, 17u, 19u}) {
       SCOPED_TRACE(testing::Message() << "vector " << vector << " IF " << interrupts_on);
@@ -177,6 +188,7 @@ TEST_F(InterruptTest, Exceptions) {
 }
 
 TEST_F(InterruptTest, Vectors21To31MakeEnterFailOnce) {
+  Shows("INT-10 VCPU-ENTER-6");
   Start();
   for (uint32_t vector = 21; vector <= 31; ++vector) {
     Raise(vector);
@@ -187,6 +199,7 @@ TEST_F(InterruptTest, Vectors21To31MakeEnterFailOnce) {
 }
 
 TEST_F(InterruptTest, VectorsAbove255AreOutOfRange) {
+  Shows("INT-2");
   for (const uint32_t vector : {256u, 0x10040u, 0xFFFFFFFFu}) {
     EXPECT_EQ(zx_vcpu_interrupt(vcpu().get(), vector), ZX_ERR_OUT_OF_RANGE);
   }
@@ -197,6 +210,7 @@ TEST_F(InterruptTest, VectorsAbove255AreOutOfRange) {
 
 // HLT with interrupts off ends by an interrupt all the same; it is delivered behind STI.
 TEST_F(InterruptTest, AnInterruptEndsHltWithoutIf) {
+  Shows("HLT-2 INT-9");
   Start();
   SetWait(kHaltsWithoutIf);
   {
@@ -215,6 +229,7 @@ TEST_F(InterruptTest, AnInterruptEndsHltWithoutIf) {
 
 // The interrupt that waits behind STI comes after HLT has begun: it returns behind HLT.
 TEST_F(InterruptTest, StiHoldsInterruptsForOneInstruction) {
+  Shows("INT-9 HLT-2");
   machine_.reset();
   machine_ = std::make_unique<Machine>(GUEST_BLOB(sti_hlt));
   ASSERT_TRUE(vcpu().Reaches(0));
@@ -227,6 +242,7 @@ TEST_F(InterruptTest, StiHoldsInterruptsForOneInstruction) {
 
 // Interrupts of a VCPU that is being kicked are kept.
 TEST_F(InterruptTest, AKickKeepsThem) {
+  Shows("KICK-7");
   Start();
   Raise(0x40);
   EXPECT_EQ(zx_vcpu_kick(vcpu().get()), ZX_OK);
@@ -238,6 +254,7 @@ TEST_F(InterruptTest, AKickKeepsThem) {
 
 // One by one at full speed, to a loop and to HLT: none is lost, none comes twice.
 TEST_F(InterruptTest, ThousandsOneByOne) {
+  Shows("INT-4 INT-5 INT-6");
   for (const Wait wait : {kLoops, kHalts}) {
     machine_.reset();
     machine_ = std::make_unique<Machine>(GUEST_BLOB(interrupts));

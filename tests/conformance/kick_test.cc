@@ -1,5 +1,6 @@
-// Kicks. Contract: semantics.md §5, §6; api.md §2.5.
+// Kicks. Rows: KICK.
 
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(busy_loop);
@@ -16,6 +17,7 @@ class KickTest : public KvmTest {
 };
 
 TEST_F(KickTest, BeforeEnterNoInstructionRuns) {
+  Shows("KICK-3 KICK-10 KICK-11 VCPU-ENTER-3");
   Machine machine(GUEST_BLOB(busy_loop));
   EXPECT_FALSE(machine.vcpu().Kicked());
   Kick(machine);
@@ -27,6 +29,7 @@ TEST_F(KickTest, BeforeEnterNoInstructionRuns) {
 }
 
 TEST_F(KickTest, DuringABusyLoop) {
+  Shows("KICK-2 KICK-7 KICK-10");
   Machine machine(GUEST_BLOB(busy_loop));
   for (int round = 0; round < 20; ++round) {
     const uint64_t before = Count(machine);
@@ -42,6 +45,7 @@ TEST_F(KickTest, DuringABusyLoop) {
 
 // After its kick a halted guest goes on behind the HLT.
 TEST_F(KickTest, DuringHalt) {
+  Shows("KICK-2 KICK-8 HLT-3 RIP-7");
   Machine machine(GUEST_BLOB(halt));
   for (uint64_t round = 1; round <= 10; ++round) {
     Thread kicker([&] {
@@ -57,6 +61,7 @@ TEST_F(KickTest, DuringHalt) {
 }
 
 TEST_F(KickTest, SeveralKicksAreOne) {
+  Shows("KICK-4 VCPU-ENTER-3");
   Machine machine(GUEST_BLOB(io_many));
   machine.TrapIo(0x500, 1, 1);
   zx_vcpu_state_t state{};
@@ -73,6 +78,7 @@ TEST_F(KickTest, SeveralKicksAreOne) {
 
 // A kick is taken before what an exit owes is settled, and takes nothing of it.
 TEST_F(KickTest, LosesNoAnswer) {
+  Shows("KICK-6 KICK-7 VCPU-ENTER-11");
   Machine machine(GUEST_BLOB(io_many));
   machine.TrapIo(0x500, 1, 1);
   zx_vcpu_state_t state{};
@@ -90,6 +96,7 @@ TEST_F(KickTest, LosesNoAnswer) {
 
 // Kicks against a guest that traps at the same time: every packet comes, in order.
 TEST_F(KickTest, AgainstTraps) {
+  Shows("KICK-6 VCPU-ENTER-11");
   Machine machine(GUEST_BLOB(io_many));
   machine.TrapIo(0x500, 1, 1);
   const auto count = static_cast<uint32_t>(Rounds(5000));
@@ -124,6 +131,7 @@ TEST_F(KickTest, AgainstTraps) {
 
 // Every kick that is waited for gives one CANCELED, and nothing else does.
 TEST_F(KickTest, ThousandsOfKicksOneByOne) {
+  Shows("KICK-2 KICK-5");
   Machine machine(GUEST_BLOB(busy_loop));
   const int rounds = Rounds(10000);
   std::atomic<int> canceled = 0;
@@ -153,6 +161,7 @@ TEST_F(KickTest, ThousandsOfKicksOneByOne) {
 
 // As above in HLT: the sleeping thread.
 TEST_F(KickTest, ManyKicksOfAHaltedVcpu) {
+  Shows("KICK-5 HLT-3");
   Machine machine(GUEST_BLOB(halt));
   const int rounds = Rounds(2000);
   std::atomic<int> canceled = 0;
@@ -173,6 +182,7 @@ TEST_F(KickTest, ManyKicksOfAHaltedVcpu) {
 }
 
 TEST_F(KickTest, TwoThreadsKick) {
+  Shows("KICK-2 KICK-11");
   Machine machine(GUEST_BLOB(busy_loop));
   std::atomic<bool> stop = false;
   const auto kick = [&] {

@@ -1,10 +1,11 @@
-// Guests that come and go leave nothing behind. Contract: semantics.md §9.
+// Guests that come and go leave nothing behind. Rows: LIFE.
 
 #include <dirent.h>
 
 #include <fstream>
 #include <string>
 
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(io_many);
@@ -68,6 +69,7 @@ void Cycle() {
 using LeakTest = KvmTest;
 
 TEST_F(LeakTest, GuestsThatComeAndGo) {
+  Shows("LIFE-3 LIFE-6");
   for (int i = 0; i < 10; ++i) Cycle();
   const Counts before = Take();
   const int rounds = Rounds(1000);
@@ -86,6 +88,7 @@ TEST_F(LeakTest, GuestsThatComeAndGo) {
 
 // VCPUs of threads that come and go, in one guest that stays.
 TEST_F(LeakTest, VcpusOfThreadsThatComeAndGo) {
+  Shows("LIFE-1 LIFE-6 THREAD-3");
   Machine machine(GUEST_BLOB(io_many), Machine::kWithoutVcpu);
   machine.TrapIo(0x500, 1, 1);
   const auto cycle = [&] {
@@ -111,6 +114,7 @@ TEST_F(LeakTest, VcpusOfThreadsThatComeAndGo) {
 
 // What the process has for guests goes with them.
 TEST_F(LeakTest, StatisticsCountWhatThereIs) {
+  Shows("LIFE-3 LIFE-6 HOST-29");
   const zircon_kvm_stats_t before = Stats();
   {
     Machine machine(GUEST_BLOB(busy_loop));

@@ -1,11 +1,12 @@
 // The first state of a VCPU, CPUID, MSRs, the guest's clock, triple faults, secondary VCPUs and the
-// reuse of ids. Contract: semantics.md §5, §10, §11, §12.1, §12.2, §12.5.
+// reuse of ids. Rows: STATE-INIT, CPUID, MSR, PVCLOCK, VCPU-CREATE-14.
 
 #include <sys/ioctl.h>
 #include <time.h>
 
 #include <cstring>
 
+#include "contract.h"
 #include "probe.h"
 #include "service.h"
 
@@ -22,6 +23,9 @@ constexpr uint64_t kSecondEntry = 0x20000;
 using StateTest = KvmTest;
 
 TEST_F(StateTest, FirstState) {
+  Shows(
+      "STATE-INIT-1 STATE-INIT-2 STATE-INIT-7 STATE-INIT-8 STATE-INIT-9 STATE-INIT-12 "
+      "STATE-INIT-13 STATE-10");
   Machine machine(GUEST_BLOB(first_state));
   const zx_vcpu_state_t zero{};
   zx_vcpu_state_t state = machine.vcpu().State();
@@ -47,6 +51,7 @@ TEST_F(StateTest, FirstState) {
 }
 
 TEST_F(StateTest, DirectMsrs) {
+  Shows("MSR-DIRECT-1 STATE-INIT-11 STATE-INIT-17");
   Service guest;
   EXPECT_EQ(guest.ReadMsr(0xC0000080), 0xD01u) << "EFER";
   for (const uint32_t msr : {0xC0000081u, 0xC0000082u, 0xC0000084u, 0xC0000100u, 0xC0000101u,
@@ -63,6 +68,7 @@ TEST_F(StateTest, DirectMsrs) {
 }
 
 TEST_F(StateTest, EmulatedMsrs) {
+  Shows("MSR-2 MSR-5 MSR-6 MSR-7 MSR-8 MSR-9 MSR-10 MSR-11");
   Service guest;
   for (const uint32_t msr : {0x17u, 0x8Bu, 0x179u, 0x17Au, 0x1A2u, 0xFEu, 0x200u, 0x201u, 0x250u,
                              0x268u, 0x26Fu, 0x2FFu, 0x606u, 0x610u, 0x611u, 0x639u}) {
@@ -82,6 +88,7 @@ TEST_F(StateTest, EmulatedMsrs) {
 
 // The guest gets #GP(0), zx_vcpu_enter() does not return.
 TEST_F(StateTest, UnknownMsrsFault) {
+  Shows("MSR-1 MSR-10 MSR-12");
   Service guest;
   for (const uint32_t msr : {0x12345u, 0xC0000083u, 0x3Bu, 0x40000000u, 0x40000073u, 0x4B564D02u,
                              0x4B564D04u, 0xC0010015u, 0xC0011029u, 0x345u, 0xFFFFFFFFu}) {
@@ -94,6 +101,7 @@ TEST_F(StateTest, UnknownMsrsFault) {
 }
 
 TEST_F(StateTest, CpuidOfTheHypervisor) {
+  Shows("CPUID-7 CPUID-12 CPUID-14 CPUID-15 CPUID-16");
   Service guest;
   const Service::Cpuid signature = guest.ReadCpuid(0x40000000);
   EXPECT_EQ(signature.eax, 0x40000001u);
@@ -110,6 +118,7 @@ TEST_F(StateTest, CpuidOfTheHypervisor) {
 }
 
 TEST_F(StateTest, CpuidLeaf1) {
+  Shows("CPUID-3 CPUID-4 CPUID-6");
   NEEDS(ProbeCpuid(1));
   Service guest;
   const Service::Cpuid one = guest.ReadCpuid(1);
@@ -125,6 +134,7 @@ TEST_F(StateTest, CpuidLeaf1) {
 }
 
 TEST_F(StateTest, CpuidLeaf7) {
+  Shows("CPUID-9");
   NEEDS(ProbeCpuid(7));
   Service guest;
   const Service::Cpuid seven = guest.ReadCpuid(7);
@@ -134,6 +144,7 @@ TEST_F(StateTest, CpuidLeaf7) {
 }
 
 TEST_F(StateTest, VmcallGoesOn) {
+  Shows("INSN-5");
   NEEDS(ProbeLongModeCode("vmcall", {0xB8, 0x77, 0x77, 0, 0, 0x0F, 0x01, 0xC1}));
   Service guest;
   zx_vcpu_state_t state{};
@@ -142,6 +153,7 @@ TEST_F(StateTest, VmcallGoesOn) {
 }
 
 TEST_F(StateTest, TripleFaultIsForEver) {
+  Shows("VCPU-ENTER-5 VCPU-ENTER-16 INSN-8 VCPU-CREATE-14");
   Machine machine(GUEST_BLOB(triple_fault));
   ASSERT_TRUE(machine.vcpu().Fails(ZX_ERR_NOT_SUPPORTED));
   const uint64_t r15 = machine.vcpu().State().r15;
@@ -195,6 +207,7 @@ class ClockTest : public KvmTest {
 };
 
 TEST_F(ClockTest, TheRecordGivesTheHostsTime) {
+  Shows("PVCLOCK-2");
   for (const uint32_t msr : {kTime, kOldTime}) {
     const zx_time_t creation = zx_clock_get_monotonic();
     Service guest;
@@ -228,6 +241,7 @@ TEST_F(ClockTest, TheRecordGivesTheHostsTime) {
 }
 
 TEST_F(ClockTest, TheWallClockRecord) {
+  Shows("PVCLOCK-1");
   for (const uint32_t msr : {kWall, kOldWall}) {
     Service guest;
     memset(guest.machine().bytes(GUEST_DATA), 0xFF, 64);
@@ -248,6 +262,7 @@ TEST_F(ClockTest, TheWallClockRecord) {
 }
 
 TEST_F(ClockTest, BadAddresses) {
+  Shows("PVCLOCK-4 PVCLOCK-5 PVCLOCK-6 PVCLOCK-7 RIP-6");
   Service guest;
   for (const uint32_t msr : {kTime, kOldTime}) {
     const uint64_t enable = 1;
@@ -282,6 +297,7 @@ class SecondaryTest : public KvmTest {
 };
 
 TEST_F(SecondaryTest, StartsInRealModeAtItsEntry) {
+  Shows("STATE-INIT-1 STATE-INIT-2 STATE-INIT-3 STATE-INIT-13 STATE-INIT-21 APIC-1 VCPU-CREATE-13");
   Service guest;  // Id 0, of this thread.
   LoadSecond(guest.machine());
   const Blob blob = GUEST_BLOB(real_mode);
@@ -328,6 +344,7 @@ TEST_F(SecondaryTest, StartsInRealModeAtItsEntry) {
 
 // As a VMM does it: the guest's boot processor sends INIT and STARTUP.
 TEST_F(SecondaryTest, StartedByTheGuest) {
+  Shows("ICR-3 ICR-4 STATE-INIT-21 VCPU-CREATE-13");
   Service guest;
   LoadSecond(guest.machine());
   const uint64_t to_second = uint64_t{1} << 32;
@@ -346,6 +363,7 @@ TEST_F(SecondaryTest, StartedByTheGuest) {
 // ---- Ids ----
 
 TEST_F(StateTest, AnIdIsUsedAnewWithBootState) {
+  Shows("VCPU-CREATE-14");
   Service guest(Machine::kWithoutVcpu);
   for (int round = 0; round < 5; ++round) {
     guest.machine().CreateVcpu();
@@ -373,6 +391,7 @@ TEST_F(StateTest, AnIdIsUsedAnewWithBootState) {
 
 // With an IN that was never completed, a load too.
 TEST_F(StateTest, AnIdIsUsedAnewInTheMiddleOfAnIn) {
+  Shows("VCPU-CREATE-14 STATE-16");
   Machine machine(GUEST_BLOB(io_in));
   machine.TrapIo(0x40, 1, 1);
   machine.TrapIo(0x500, 4, 1);
@@ -390,6 +409,7 @@ TEST_F(StateTest, AnIdIsUsedAnewInTheMiddleOfAnIn) {
 }
 
 TEST_F(StateTest, SixtyFourIds) {
+  Shows("VCPU-CREATE-3 VCPU-CREATE-13 VCPU-CREATE-14 LIFE-1");
   Machine machine(GUEST_BLOB(first_state), Machine::kWithoutVcpu);
   constexpr int kIds = 64;
   std::atomic<int> created = 0;

@@ -1,11 +1,12 @@
 // Threads and processes: who may enter, what happens when the owner or the process ends, foreign
-// signals. Contract: semantics.md §8, §9; README 11.
+// signals. Rows: THREAD, LIFE, VCPU-ENTER-13.
 
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(busy_loop);
@@ -33,6 +34,7 @@ void ExpectBadStateEverywhere(zx_handle_t vcpu) {
 }
 
 TEST_F(ThreadTest, OnlyTheOwnerEnters) {
+  Shows("THREAD-1 THREAD-2 KICK-11 VCPU-ENTER-2 STATE-2 STATE-3 STATE-6 STATE-8");
   Machine machine(GUEST_BLOB(io_many));
   Thread other([&] {
     ExpectBadStateEverywhere(machine.vcpu().get());
@@ -45,6 +47,7 @@ TEST_F(ThreadTest, OnlyTheOwnerEnters) {
 }
 
 TEST_F(ThreadTest, OnlyTheOwnerEntersAlsoWhileItRuns) {
+  Shows("THREAD-1 KICK-11");
   Machine machine(GUEST_BLOB(busy_loop));
   Thread other([&] {
     EXPECT_TRUE(WaitUntil([&] { return machine.At<uint64_t>(GUEST_DATA) > 10; }));
@@ -55,6 +58,7 @@ TEST_F(ThreadTest, OnlyTheOwnerEntersAlsoWhileItRuns) {
 }
 
 TEST_F(ThreadTest, OneVcpuForAThread) {
+  Shows("THREAD-3 VCPU-CREATE-5");
   Machine machine(GUEST_BLOB(busy_loop));
   Machine other(GUEST_BLOB(busy_loop), Machine::kWithoutVcpu);
   zx_handle_t vcpu = ZX_HANDLE_INVALID;
@@ -68,6 +72,7 @@ TEST_F(ThreadTest, OneVcpuForAThread) {
 }
 
 TEST_F(ThreadTest, CreateChecksItsArguments) {
+  Shows("VCPU-CREATE-1 VCPU-CREATE-2 VCPU-CREATE-4 VCPU-CREATE-15");
   Machine machine(GUEST_BLOB(busy_loop), Machine::kWithoutVcpu);
   zx_handle_t vcpu = ZX_HANDLE_INVALID;
   EXPECT_EQ(zx_vcpu_create(ZX_HANDLE_INVALID, 1, 0, &vcpu), ZX_ERR_INVALID_ARGS) << "options first";
@@ -79,6 +84,7 @@ TEST_F(ThreadTest, CreateChecksItsArguments) {
 }
 
 TEST_F(ThreadTest, TheOwnerEnds) {
+  Shows("THREAD-4 THREAD-5 KICK-11 INT-3");
   Machine machine(GUEST_BLOB(busy_loop), Machine::kWithoutVcpu);
   Handle vcpu;
   Thread owner([&] {
@@ -105,6 +111,7 @@ TEST_F(ThreadTest, TheOwnerEnds) {
 
 // The object lives until enter returns; then it is gone.
 TEST_F(ThreadTest, TheLastHandleIsClosedDuringEnter) {
+  Shows("LIFE-1");
   const uint64_t vcpus = Stats().vcpus;
   Machine machine(GUEST_BLOB(halt), Machine::kWithoutVcpu);
   zx_handle_t vcpu = ZX_HANDLE_INVALID;
@@ -134,6 +141,7 @@ volatile sig_atomic_t alarms = 0;
 void CountAlarm(int) { alarms = alarms + 1; }
 
 TEST_F(ThreadTest, ForeignSignalsAreInvisible) {
+  Shows("VCPU-ENTER-13 HLT-1");
   struct sigaction action {};
   action.sa_handler = CountAlarm;
   struct sigaction old;
@@ -179,6 +187,7 @@ TEST_F(ThreadTest, ForeignSignalsAreInvisible) {
 
 // A handler for a signal sent to the owner alone runs while the guest does.
 TEST_F(ThreadTest, ASignalToTheOwnerIsHandledWhileTheGuestRuns) {
+  Shows("VCPU-ENTER-13");
   struct sigaction action {};
   action.sa_handler = CountAlarm;
   struct sigaction old;
@@ -219,6 +228,7 @@ class ProcessTest : public KvmTest, public testing::WithParamInterface<const cha
 
 // helper_modes.cc: the process ends by status 7 with its VCPU inside zx_vcpu_enter().
 TEST_P(ProcessTest, EndsWithAVcpuInEnter) {
+  Shows("THREAD-7");
   const int status = RunHelperProcess(GetParam());
   ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
   EXPECT_EQ(WEXITSTATUS(status), 7);
@@ -236,6 +246,7 @@ INSTANTIATE_TEST_SUITE_P(Modes, ProcessTest,
 
 // A child by fork has no handles: its calls fail, and the parent's guest is untouched.
 TEST_F(ThreadTest, AForkedChildGetsBadState) {
+  Shows("HANDLE-FORK-1 HANDLE-FORK-2");
   Machine machine(GUEST_BLOB(io_many));
   machine.TrapIo(0x500, 1, 1);
   zx_vcpu_state_t state{};

@@ -1,9 +1,10 @@
-// What CPUID shows. Expectations: contract semantics §12.1; design §4.3.
+// What CPUID shows. Rows: CPUID.
 
 #include "vcpu/x86/cpuid.h"
 
 #include <gtest/gtest.h>
 
+#include "contract.h"
 #include "fake/host_model.h"
 
 namespace zircon::vcpu::x86 {
@@ -31,6 +32,7 @@ class Cpuid : public ::testing::Test {
 };
 
 TEST_F(Cpuid, MaximaAreClamped) {
+  Shows("CPUID-1");
   EXPECT_EQ(Leaf(0).eax, 0x17u);
   EXPECT_EQ(Leaf(0).ebx, 0x756E6547u);
   EXPECT_EQ(Leaf(0x80000000).eax, 0x8000001Eu);
@@ -42,6 +44,7 @@ TEST_F(Cpuid, MaximaAreClamped) {
 }
 
 TEST_F(Cpuid, LeafOne) {
+  Shows("CPUID-3 CPUID-4 CPUID-5 CPUID-6");
   const kvm_cpuid_entry2 leaf = Leaf(1);
   EXPECT_EQ(leaf.ebx >> 24, 3u);
   EXPECT_EQ(leaf.ebx & 0xFFFFFF, 0x100800u);
@@ -55,6 +58,7 @@ TEST_F(Cpuid, LeafOne) {
 }
 
 TEST_F(Cpuid, PowerAndPerformance) {
+  Shows("CPUID-7 CPUID-8");
   const kvm_cpuid_entry2 mwait = Leaf(5);
   EXPECT_EQ(mwait.eax | mwait.ebx | mwait.ecx | mwait.edx, 0u);
   const kvm_cpuid_entry2 power = Leaf(6);
@@ -66,6 +70,7 @@ TEST_F(Cpuid, PowerAndPerformance) {
 }
 
 TEST_F(Cpuid, LeafSeven) {
+  Shows("CPUID-9");
   const kvm_cpuid_entry2 leaf = Leaf(7);
   // PT, TSC_ADJUST, the AVX-512 family
   for (const int clear : {1, 16, 17, 21, 25, 26, 27, 28, 30, 31}) {
@@ -79,6 +84,7 @@ TEST_F(Cpuid, LeafSeven) {
 }
 
 TEST_F(Cpuid, Topology) {
+  Shows("CPUID-20");
   EXPECT_EQ(Leaf(0xB).edx, 3u);
   EXPECT_EQ(Leaf(0xB).eax | Leaf(0xB).ebx, 0u);
   EXPECT_EQ(Leaf(0xB, 1).edx, 3u);
@@ -86,6 +92,7 @@ TEST_F(Cpuid, Topology) {
 }
 
 TEST_F(Cpuid, ExtendedState) {
+  Shows("CPUID-14");
   const kvm_cpuid_entry2 leaf = Leaf(0xD);
   EXPECT_EQ(leaf.eax, 7u);  // x87, SSE, AVX
   EXPECT_EQ(leaf.edx, 0u);
@@ -102,6 +109,7 @@ TEST_F(Cpuid, NoNestedVirtualization) {
 }
 
 TEST_F(Cpuid, KvmLeaves) {
+  Shows("CPUID-15 CPUID-16");
   const kvm_cpuid_entry2 signature = Leaf(0x40000000);
   EXPECT_EQ(signature.eax, 0x40000001u);
   EXPECT_EQ(signature.ebx, 0x4B4D564Bu);  // "KVMK"

@@ -1,5 +1,4 @@
-// Injection and pending interrupts. Expectations: contract semantics §7.1, §7.2 (every row of its
-// table).
+// Injection and pending interrupts. Rows: INT.
 
 #include "vcpu/x86/injection.h"
 
@@ -9,6 +8,8 @@
 #include <cstring>
 #include <thread>
 #include <vector>
+
+#include "contract.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
@@ -33,6 +34,7 @@ TEST_F(Injection, NothingPending) {
 }
 
 TEST_F(Injection, ExternalInterruptWhenTheGuestIsReady) {
+  Shows("INT-9");
   run_.ready_for_interrupt_injection = 1;
   pending_.Set(255);
   EXPECT_EQ(Inject(), ZX_OK);
@@ -45,6 +47,7 @@ TEST_F(Injection, ExternalInterruptWhenTheGuestIsReady) {
 }
 
 TEST_F(Injection, WindowIsRequestedElseAndLowerExceptionsWait) {
+  Shows("INT-9");
   pending_.Set(32);
   pending_.Set(16);
   EXPECT_EQ(Inject(), ZX_OK);
@@ -66,6 +69,7 @@ TEST_F(Injection, WindowForTheNextOne) {
 }
 
 TEST_F(Injection, NmiFirstWhateverIf) {
+  Shows("INT-8 INT-12");
   pending_.Set(2);
   pending_.Set(200);
   pending_.Set(13);
@@ -80,6 +84,7 @@ TEST_F(Injection, NmiFirstWhateverIf) {
 }
 
 TEST_F(Injection, ReservedVectorsAreConsumedWithAnError) {
+  Shows("INT-10 VCPU-ENTER-6");
   for (uint32_t vector = 21; vector < 32; ++vector) {
     pending_.Set(vector);
     pending_.Set(5);
@@ -91,6 +96,7 @@ TEST_F(Injection, ReservedVectorsAreConsumedWithAnError) {
 }
 
 TEST_F(Injection, ExceptionsAndTheirErrorCodes) {
+  Shows("INT-11");
   for (uint32_t vector = 0; vector <= 20; ++vector) {
     if (vector == 2) continue;
     run_ = {};
@@ -108,6 +114,7 @@ TEST_F(Injection, ExceptionsAndTheirErrorCodes) {
 }
 
 TEST_F(Injection, TheHighestExceptionAndTheOthersAreDropped) {
+  Shows("INT-11 INT-12");
   for (const uint32_t vector : {0u, 6u, 14u}) pending_.Set(vector);
   EXPECT_EQ(Inject(), ZX_OK);
   EXPECT_EQ(events().exception.nr, 14);
@@ -116,6 +123,7 @@ TEST_F(Injection, TheHighestExceptionAndTheOthersAreDropped) {
 }
 
 TEST_F(Injection, AnEventUnderWayComesFirst) {
+  Shows("INT-13");
   // "An event whose delivery is interrupted by a second-level fault is re-delivered".
   for (const uint32_t vector : {14u, 64u}) {
     for (int kind = 0; kind < 4; ++kind) {
@@ -165,6 +173,7 @@ TEST_F(Injection, OtherEventStateIsKept) {
 }
 
 TEST(PendingInterrupts, EveryVectorOnce) {
+  Shows("INT-4");
   PendingInterrupts pending;
   EXPECT_FALSE(pending.Any());
   EXPECT_EQ(pending.Highest(), kNoVector);

@@ -1,6 +1,5 @@
-// KickSignal, HostTimer, ThreadOwner. Expectations: design §4.7, §4.10, §4.11; contract semantics
-// §8; the comments of zircon-kvm/host.h on the kick signal. What depends on a fresh process runs in
-// one.
+// KickSignal, HostTimer, ThreadOwner. Rows: THREAD, HOST-13 to HOST-24. What depends on a fresh
+// process runs in one.
 
 #include "vcpu/kick_signal.h"
 
@@ -16,6 +15,7 @@
 #include <ctime>
 #include <thread>
 
+#include "contract.h"
 #include "vcpu/host_timer.h"
 #include "vcpu/thread_owner.h"
 
@@ -57,6 +57,7 @@ class KickSignalDeathTest : public ::testing::Test {
 };
 
 TEST_F(KickSignalDeathTest, TakesTheHighestThatIsFree) {
+  Shows("HOST-18");
   EXPECT_EXIT(
       {
         CatchAll();
@@ -80,6 +81,7 @@ TEST_F(KickSignalDeathTest, NoneFreeIsNoResources) {
 }
 
 TEST_F(KickSignalDeathTest, TheProgramsChoice) {
+  Shows("HOST-14 HOST-15 HOST-16 HOST-17 HOST-20");
   EXPECT_EXIT(
       {
         bool right = zircon_kvm_kick_signal() == 0;
@@ -157,6 +159,7 @@ TEST_F(KickSignalTest, DrainTakesAllOfIt) {
 }
 
 TEST_F(KickSignalTest, WhereTheProgramHasOpenedItTheHandlerEndsTheRun) {
+  Shows("HOST-22");
   std::thread([] {
     volatile uint8_t immediate_exit = 0;
     pthread_kill(pthread_self(), KickSignal::number());  // nobody's: harmless
@@ -238,6 +241,7 @@ TEST_F(HostTimerTest, DestructionStopsIt) {
 // ---- ThreadOwner ----
 
 TEST(ThreadOwner, OnePerThread) {
+  Shows("THREAD-5");
   const base::RefPtr<ThreadOwner> mine = ThreadOwner::Current();
   ASSERT_TRUE(mine);
   EXPECT_EQ(ThreadOwner::Current().get(), mine.get());
@@ -256,6 +260,7 @@ TEST(ThreadOwner, OnePerThread) {
 }
 
 TEST(ThreadOwner, OneVcpuAtATime) {
+  Shows("THREAD-3");
   const base::RefPtr<ThreadOwner> mine = ThreadOwner::Current();
   EXPECT_TRUE(mine->TakeVcpu());
   EXPECT_FALSE(mine->TakeVcpu());

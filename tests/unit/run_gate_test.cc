@@ -1,5 +1,4 @@
-// RunGate: no request falls between looking and running. Expectations: design §4.7; contract
-// semantics §6.
+// RunGate: no request falls between looking and running. Rows: KICK-5, KICK-12.
 
 #include "vcpu/run_gate.h"
 
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "base/futex.h"
+#include "contract.h"
 #include "vcpu/kick_signal.h"
 
 namespace zircon::vcpu {
@@ -129,6 +129,7 @@ TEST_F(RunGateTest, ParkHoldsTheOwnerOutsideAndNobodyElseSees) {
 }
 
 TEST_F(RunGateTest, NoSignalComesAfterLeave) {
+  Shows("KICK-12");
   // "so that the signal cannot hit the thread when it has become somebody else's"
   std::atomic<bool> over{false};
   std::thread other([&] {

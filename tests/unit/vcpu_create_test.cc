@@ -1,6 +1,5 @@
-// zx_vcpu_create: order of errors, ids, threads, initial state, reuse. Expectations: contract api
-// §2.3, semantics §8 (threads), §10 (ids), §11 (initial state); design §4.14 (reuse); README
-// decision 2.
+// zx_vcpu_create: order of errors, ids, threads, initial state, reuse. Rows: VCPU-CREATE,
+// STATE-INIT.
 
 #include <gtest/gtest.h>
 
@@ -10,6 +9,7 @@
 #include <deque>
 #include <mutex>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 #include "guest/vcpu_shelf.h"
 #include "vcpu/exit_counters.h"
@@ -78,6 +78,7 @@ class Threads {
 };
 
 TEST_F(VcpuCreate, ErrorsInOrder) {
+  Shows("VCPU-CREATE-1 VCPU-CREATE-2 VCPU-CREATE-4 VCPU-CREATE-5");
   zx_handle_t vcpu = ZX_HANDLE_INVALID;
   zx_handle_t weak = ZX_HANDLE_INVALID;
   ASSERT_EQ(
@@ -96,6 +97,7 @@ TEST_F(VcpuCreate, ErrorsInOrder) {
 }
 
 TEST_F(VcpuCreate, WriteAloneIsEnough) {
+  Shows("VCPU-CREATE-2 VCPU-CREATE-15 RIGHTS-13");
   zx_handle_t write_only = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_handle_duplicate(machine().guest, ZX_RIGHT_WRITE, &write_only), ZX_OK);
   EXPECT_EQ(zx_vcpu_create(write_only, 0, kSpace - 1, &machine().vcpu), ZX_OK);
@@ -103,6 +105,7 @@ TEST_F(VcpuCreate, WriteAloneIsEnough) {
 }
 
 TEST_F(VcpuCreate, OneLiveVcpuPerThread) {
+  Shows("VCPU-CREATE-5 THREAD-3");
   ASSERT_EQ(Create(), ZX_OK);
   zx_handle_t second = ZX_HANDLE_INVALID;
   EXPECT_EQ(zx_vcpu_create(machine().guest, 0, 0, &second), ZX_ERR_BAD_STATE);
@@ -120,6 +123,7 @@ TEST_F(VcpuCreate, OneLiveVcpuPerThread) {
 }
 
 TEST_F(VcpuCreate, DestroyedFromAnotherThreadFreesTheOwner) {
+  Shows("THREAD-3");
   ASSERT_EQ(Create(), ZX_OK);
   std::thread([&] { CloseVcpu(); }).join();
   EXPECT_EQ(Create(), ZX_OK);
@@ -133,6 +137,7 @@ TEST_F(VcpuCreate, DestroyedFromAnotherThreadFreesTheOwner) {
 }
 
 TEST_F(VcpuCreate, IdsAreLowestFirstAndReused) {
+  Shows("VCPU-CREATE-13 VCPU-CREATE-14 LIFE-1");
   Threads threads;
   for (uint32_t id = 0; id < 3; ++id) {
     ASSERT_EQ(threads.Create(machine().guest), ZX_OK);
@@ -150,6 +155,7 @@ TEST_F(VcpuCreate, IdsAreLowestFirstAndReused) {
 }
 
 TEST_F(VcpuCreate, SixtyFourAndNotOneMore) {
+  Shows("VCPU-CREATE-3 VCPU-CREATE-4 VCPU-CREATE-13");
   Threads threads;
   for (uint32_t id = 0; id < 64; ++id) ASSERT_EQ(threads.Create(machine().guest), ZX_OK) << id;
   EXPECT_EQ(Create(), ZX_ERR_NO_RESOURCES);
@@ -161,6 +167,7 @@ TEST_F(VcpuCreate, SixtyFourAndNotOneMore) {
 }
 
 TEST_F(VcpuCreate, KernelErrnosAndNothingIsLeftBehind) {
+  Shows("VCPU-CREATE-7 VCPU-CREATE-8 VCPU-CREATE-12");
   ASSERT_EQ(Create(), ZX_OK);
   const uint64_t live = vcpu::ExitCounters::live_count();
   const struct {
@@ -194,17 +201,19 @@ TEST_F(VcpuCreate, KernelErrnosAndNothingIsLeftBehind) {
 }
 
 TEST_F(VcpuCreate, AThreadWhoseCreationFailedMayTryAgain) {
+  Shows("VCPU-CREATE-7 VCPU-CREATE-12");
   machine().kernel.Fail(KVM_SET_SREGS, ENOMEM);
   EXPECT_EQ(Create(), ZX_ERR_NO_MEMORY);
   EXPECT_EQ(Create(), ZX_OK);
 }
 
 TEST_F(VcpuCreate, BadOutPointerDestroysIt) {
+  Shows("VCPU-CREATE-10 VCPU-CREATE-12");
   EXPECT_EQ(zx_vcpu_create(machine().guest, 0, 0, nullptr), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Create(), ZX_OK);
 }
 
-// ---- Initial state (§11) ----
+// ---- Initial state ----
 
 void ExpectData(const kvm_segment& segment) {
   EXPECT_EQ(segment.selector, 0);
@@ -247,6 +256,9 @@ void ExpectCommonState(const FakeVcpu& vcpu) {
 }
 
 TEST_F(VcpuCreate, BootProcessor) {
+  Shows(
+      "STATE-INIT-2 STATE-INIT-8 STATE-INIT-10 STATE-INIT-11 STATE-INIT-14 STATE-INIT-18 "
+      "STATE-INIT-20");
   Machine fresh;
   ASSERT_EQ(fresh.status(), ZX_OK);
   const FakeVcpu& vcpu = fresh.cpu();
@@ -263,6 +275,9 @@ TEST_F(VcpuCreate, BootProcessor) {
 }
 
 TEST_F(VcpuCreate, SecondaryProcessor) {
+  Shows(
+      "STATE-INIT-2 STATE-INIT-3 STATE-INIT-10 STATE-INIT-11 STATE-INIT-14 STATE-INIT-18 "
+      "STATE-INIT-20");
   ASSERT_EQ(Create(), ZX_OK);
   Threads threads;
   ASSERT_EQ(threads.Create(machine().guest, 0x9A000), ZX_OK);
@@ -279,6 +294,7 @@ TEST_F(VcpuCreate, SecondaryProcessor) {
 }
 
 TEST_F(VcpuCreate, HostsWithoutXsaveOrFsGsBase) {
+  Shows("STATE-INIT-10");
   HostModel host = DefaultHost();
   for (kvm_cpuid_entry2& entry : host.cpuid) {
     if (entry.function == 1) entry.ecx &= ~(1u << 26);
@@ -300,7 +316,8 @@ TEST_F(VcpuCreate, HostsWithoutTscOffset) {
 }
 
 TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
-  // Design §4.14: REGS, SREGS, XSAVE, XCRS, MSRs, EVENTS, DEBUGREGS and the TSC offset are
+  Shows("VCPU-CREATE-14 STATE-INIT-15 STATE-INIT-17 STATE-INIT-19");
+  // REGS, SREGS, XSAVE, XCRS, MSRs, EVENTS, DEBUGREGS and the TSC offset are
   // rewritten.
   ASSERT_EQ(Create(Machine::kEntry), ZX_OK);
   ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
@@ -362,6 +379,7 @@ TEST_F(VcpuCreate, ReuseOnAHostThatLacksOneOfTheRegisters) {
 }
 
 TEST_F(VcpuCreate, ReuseThatFails) {
+  Shows("VCPU-CREATE-7 VCPU-CREATE-12");
   ASSERT_EQ(Create(), ZX_OK);
   for (const unsigned long call :
        {static_cast<unsigned long>(KVM_SET_DEBUGREGS),
@@ -389,6 +407,7 @@ TEST_F(VcpuCreate, ReuseThatFails) {
 // ---- The shelf alone ----
 
 TEST(VcpuShelf, IdsLowestFirst) {
+  Shows("VCPU-CREATE-3 VCPU-CREATE-13");
   guest::VcpuShelf shelf;
   uint32_t id = 99;
   for (uint32_t i = 0; i < guest::VcpuShelf::kMaxVcpus; ++i) {

@@ -1,6 +1,5 @@
 // zx_vcpu_enter, zx_vcpu_kick and zx_vcpu_interrupt from outside: threads, kicks, halts, signals,
-// and what each exit of KVM comes to. Expectations: contract semantics §5 to §8, api §2.4 to §2.6;
-// design §4.7 (kick), §4.13 (a row for every exit).
+// and what each exit of KVM comes to. Rows: VCPU-ENTER, KICK, INT, HLT, THREAD.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -11,6 +10,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 #include "vcpu/kick_signal.h"
 
@@ -53,9 +53,10 @@ class VcpuEnter : public fake::OnMachine {
   }
 };
 
-// ---- Threads (§8) ----
+// ---- Threads ----
 
 TEST_F(VcpuEnter, OtherThreadsGetBadState) {
+  Shows("THREAD-1 VCPU-ENTER-2 STATE-3 STATE-8");
   std::thread([&] {
     zx_port_packet_t packet;
     zx_vcpu_state_t state = {};
@@ -75,6 +76,7 @@ TEST_F(VcpuEnter, OtherThreadsGetBadState) {
 }
 
 TEST_F(VcpuEnter, OwnerThreadGone) {
+  Shows("THREAD-4 INT-3 KICK-11");
   // "VCPU object stays; interrupt/close fine; enter impossible for ever"; kick fine too.
   Machine other(fake::DefaultHost(), false);
   ASSERT_EQ(other.status(), ZX_OK);
@@ -90,6 +92,7 @@ TEST_F(VcpuEnter, OwnerThreadGone) {
 }
 
 TEST_F(VcpuEnter, ForkedChildGetsBadState) {
+  Shows("HANDLE-FORK-1");
   const pid_t child = fork();
   if (child == 0) {
     zx_port_packet_t packet;
@@ -103,7 +106,8 @@ TEST_F(VcpuEnter, ForkedChildGetsBadState) {
 }
 
 TEST_F(VcpuEnter, BadPacketPointerLosesThePacketOnly) {
-  // api §0.2: "that packet is lost"; the copy-out is last, so the guest has run.
+  Shows("VCPU-ENTER-8 PTR-6");
+  // The copy-out is last, so the guest has run.
   PushOut();
   PushOut();
   EXPECT_EQ(zx_vcpu_enter(machine().vcpu, nullptr), ZX_ERR_INVALID_ARGS);
@@ -115,9 +119,10 @@ TEST_F(VcpuEnter, BadPacketPointerLosesThePacketOnly) {
   EXPECT_EQ(machine().Enter(), ZX_OK);
 }
 
-// ---- Kick (§6) ----
+// ---- Kick ----
 
 TEST_F(VcpuEnter, KickBeforeEnterCancelsItWithoutRunning) {
+  Shows("KICK-3 KICK-10 VCPU-ENTER-3");
   PushOut();
   EXPECT_FALSE(Kicked());
   ASSERT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
@@ -128,6 +133,7 @@ TEST_F(VcpuEnter, KickBeforeEnterCancelsItWithoutRunning) {
 }
 
 TEST_F(VcpuEnter, SeveralKicksAreOne) {
+  Shows("KICK-4");
   PushOut();
   for (int i = 0; i < 3; ++i) ASSERT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
   EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
@@ -135,6 +141,7 @@ TEST_F(VcpuEnter, SeveralKicksAreOne) {
 }
 
 TEST_F(VcpuEnter, KickWhileRunning) {
+  Shows("KICK-2");
   cpu().Push(Block());
   std::thread kicker([&] {
     EXPECT_TRUE(Eventually([&] { return cpu().blocked() == 1; }));
@@ -148,7 +155,7 @@ TEST_F(VcpuEnter, KickWhileRunning) {
 }
 
 TEST_F(VcpuEnter, KickDuringAnExitGivesThePacketFirst) {
-  // §5: "a kick never swallows a packet produced by an exit already taken".
+  Shows("KICK-6 KICK-10 VCPU-ENTER-11");
   cpu().Push([&](FakeVcpu& vcpu) {
     EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
     return PioOut(kPort, 1)(vcpu);
@@ -161,6 +168,7 @@ TEST_F(VcpuEnter, KickDuringAnExitGivesThePacketFirst) {
 }
 
 TEST_F(VcpuEnter, EveryKickOfManyIsOneCancel) {
+  Shows("KICK-5");
   // Real races: a thread kicks again as soon as the kick before has been taken.
   constexpr int kKicks = 2000;
   cpu().Always(Block());
@@ -178,6 +186,7 @@ TEST_F(VcpuEnter, EveryKickOfManyIsOneCancel) {
 }
 
 TEST_F(VcpuEnter, KickWhileHalted) {
+  Shows("KICK-2 KICK-8 HLT-3 RIP-7");
   cpu().Push(Hlt());
   std::thread kicker([&] {
     EXPECT_TRUE(Eventually([&] { return cpu().runs() == 1; }));
@@ -193,7 +202,8 @@ TEST_F(VcpuEnter, KickWhileHalted) {
 }
 
 TEST_F(VcpuEnter, NoSignalIsLeftOver) {
-  // Design §4.7: no signal hits a stranger: after the VCPU is gone none is pending or arrives.
+  Shows("KICK-12");
+  // No signal hits a stranger: after the VCPU is gone none is pending or arrives.
   cpu().Push([&](FakeVcpu& vcpu) {
     EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
     return PioOut(kPort, 1)(vcpu);
@@ -206,9 +216,10 @@ TEST_F(VcpuEnter, NoSignalIsLeftOver) {
   EXPECT_EQ(sigismember(&pending, vcpu::KickSignal::number()), 0);
 }
 
-// ---- Interrupts (§7.1) and HLT (§7.4) ----
+// ---- Interrupts and HLT ----
 
 TEST_F(VcpuEnter, InterruptBeforeTheFirstEnterStaysPending) {
+  Shows("INT-7 INT-9");
   ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, 40), ZX_OK);
   PushOut();
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -220,6 +231,7 @@ TEST_F(VcpuEnter, InterruptBeforeTheFirstEnterStaysPending) {
 }
 
 TEST_F(VcpuEnter, WindowIsAskedForWhenTheGuestOpensInterruptsLater) {
+  Shows("INT-9");
   ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, 40), ZX_OK);
   PushOut();
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -232,6 +244,7 @@ TEST_F(VcpuEnter, WindowIsAskedForWhenTheGuestOpensInterruptsLater) {
 }
 
 TEST_F(VcpuEnter, InterruptWhileRunning) {
+  Shows("INT-5");
   cpu().Push(SetInterruptFlag(true));
   cpu().Push(Block());
   std::thread other([&] {
@@ -245,6 +258,7 @@ TEST_F(VcpuEnter, InterruptWhileRunning) {
 }
 
 TEST_F(VcpuEnter, InterruptWakesAHaltedGuest) {
+  Shows("INT-6 HLT-1 VCPU-ENTER-15");
   cpu().Push(SetInterruptFlag(true));
   cpu().Push(Hlt());
   PushOut();
@@ -260,6 +274,7 @@ TEST_F(VcpuEnter, InterruptWakesAHaltedGuest) {
 }
 
 TEST_F(VcpuEnter, UndeliverableInterruptWakesAHaltedGuest) {
+  Shows("HLT-2");
   // "even if IF = 0 or the vector cannot be delivered"; "a pending bit ends HLT at once"
   cpu().Push(Hlt());
   PushOut();
@@ -270,6 +285,7 @@ TEST_F(VcpuEnter, UndeliverableInterruptWakesAHaltedGuest) {
 }
 
 TEST_F(VcpuEnter, NmiAndExceptionWakeAHaltedGuest) {
+  Shows("HLT-2");
   for (const uint32_t vector : {2u, 13u}) {
     cpu().Push(Hlt());
     PushOut();
@@ -287,12 +303,14 @@ TEST_F(VcpuEnter, NmiAndExceptionWakeAHaltedGuest) {
 }
 
 TEST_F(VcpuEnter, VectorsBeyondThe256) {
+  Shows("INT-2");
   EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 255), ZX_OK);
   EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 256), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, UINT32_MAX), ZX_ERR_OUT_OF_RANGE);
 }
 
 TEST_F(VcpuEnter, Vectors21To31FailTheNextEnterOnly) {
+  Shows("INT-10 VCPU-ENTER-6");
   for (const uint32_t vector : {21u, 31u}) {
     ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, vector), ZX_OK);
     EXPECT_EQ(EnterWithRuns(0), ZX_ERR_NOT_SUPPORTED);
@@ -303,7 +321,7 @@ TEST_F(VcpuEnter, Vectors21To31FailTheNextEnterOnly) {
 }
 
 TEST_F(VcpuEnter, OneInterruptPerEntryHighestFirst) {
-  // §7.2: "at most one event"; highest vector first.
+  Shows("INT-9");
   cpu().Push(SetInterruptFlag(true));
   PushOut();
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -318,6 +336,7 @@ TEST_F(VcpuEnter, OneInterruptPerEntryHighestFirst) {
 }
 
 TEST_F(VcpuEnter, SixteenAndThirtyTwoPendingShowsThirtyTwoOnly) {
+  Shows("INT-12");
   cpu().Push(SetInterruptFlag(true));
   PushOut();
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -331,6 +350,7 @@ TEST_F(VcpuEnter, SixteenAndThirtyTwoPendingShowsThirtyTwoOnly) {
 }
 
 TEST_F(VcpuEnter, NmiGoesFirst) {
+  Shows("INT-8");
   cpu().Push(SetInterruptFlag(true));
   PushOut();
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -343,6 +363,7 @@ TEST_F(VcpuEnter, NmiGoesFirst) {
 }
 
 TEST_F(VcpuEnter, ManyInterruptsToAHaltingGuestNoneIsLost) {
+  Shows("INT-6 HLT-1");
   // A guest that halts and is woken, over and over, by another thread: real sleeping and waking.
   constexpr int kRounds = 2000;
   std::atomic<int> seen{0};
@@ -375,7 +396,7 @@ std::atomic<int> g_handled{0};
 void CountSignal(int) { g_handled.fetch_add(1); }
 
 TEST_F(VcpuEnter, AForeignSignalDoesNotEndEnter) {
-  // §15 row 23: "stray signals: retry silently"
+  Shows("VCPU-ENTER-13");
   struct sigaction action = {};
   action.sa_handler = CountSignal;
   struct sigaction before;
@@ -395,6 +416,7 @@ TEST_F(VcpuEnter, AForeignSignalDoesNotEndEnter) {
 }
 
 TEST_F(VcpuEnter, AForeignSignalThatTheProgramBlocksDoesNotStopTheGuest) {
+  Shows("VCPU-ENTER-13 HOST-23");
   // Blocked after the VCPU was made, and pending: KVM_RUN would end with EINTR for ever.
   sigset_t set;
   sigemptyset(&set);
@@ -410,6 +432,7 @@ TEST_F(VcpuEnter, AForeignSignalThatTheProgramBlocksDoesNotStopTheGuest) {
 }
 
 TEST_F(VcpuEnter, KickSignalIsOpenInTheRunAndClosedInTheThread) {
+  Shows("THREAD-8");
   sigset_t mask;
   pthread_sigmask(SIG_BLOCK, nullptr, &mask);
   const int signo = vcpu::KickSignal::number();
@@ -417,9 +440,10 @@ TEST_F(VcpuEnter, KickSignalIsOpenInTheRunAndClosedInTheThread) {
   EXPECT_EQ(cpu().signal_mask >> (signo - 1) & 1, 0u);
 }
 
-// ---- What each exit comes to (design §4.13, semantics §5) ----
+// ---- What each exit comes to ----
 
 TEST_F(VcpuEnter, ExitsThatGoOn) {
+  Shows("VCPU-ENTER-14 KVM-ERR-6");
   for (const uint32_t reason : {KVM_EXIT_SET_TPR, KVM_EXIT_IRQ_WINDOW_OPEN, KVM_EXIT_INTR}) {
     cpu().Push(fake::ExitWith(reason));
     PushOut();
@@ -433,6 +457,7 @@ TEST_F(VcpuEnter, ExitsThatGoOn) {
 }
 
 TEST_F(VcpuEnter, FailedEntryIsBadStateAndMayBeTriedAgain) {
+  Shows("VCPU-ENTER-17");
   cpu().Push(fake::FailEntry());
   PushOut();
   EXPECT_EQ(machine().Enter(), ZX_ERR_BAD_STATE);
@@ -440,7 +465,7 @@ TEST_F(VcpuEnter, FailedEntryIsBadStateAndMayBeTriedAgain) {
 }
 
 TEST_F(VcpuEnter, TripleFaultIsNotSupportedForGood) {
-  // §15 row 15: latched; later enters do not run; read_state shows the last registers.
+  Shows("VCPU-ENTER-5 VCPU-ENTER-16");
   cpu().Push(Do([](FakeVcpu& vcpu) { vcpu.regs.rbx = 0x77; }));
   cpu().Push(fake::ExitWith(KVM_EXIT_SHUTDOWN));
   PushOut();
@@ -453,18 +478,21 @@ TEST_F(VcpuEnter, TripleFaultIsNotSupportedForGood) {
 }
 
 TEST_F(VcpuEnter, UnknownExitIsInternalForGood) {
+  Shows("VCPU-ENTER-5 VCPU-ENTER-18");
   cpu().Push(fake::ExitWith(KVM_EXIT_HYPERCALL));
   EXPECT_EQ(machine().Enter(), ZX_ERR_INTERNAL);
   EXPECT_EQ(EnterWithRuns(0), ZX_ERR_INTERNAL);
 }
 
 TEST_F(VcpuEnter, OtherInternalErrorsAreInternal) {
+  Shows("VCPU-ENTER-18");
   cpu().Push(fake::InternalError(KVM_INTERNAL_ERROR_DELIVERY_EV));
   EXPECT_EQ(machine().Enter(), ZX_ERR_INTERNAL);
   EXPECT_EQ(EnterWithRuns(0), ZX_ERR_INTERNAL);
 }
 
 TEST_F(VcpuEnter, ErrnosOfTheRunThatEndIt) {
+  Shows("VCPU-ENTER-18");
   // "EIO, EINVAL: INTERNAL, the same on re-entry"
   cpu().Push(fake::Errno(EINVAL));
   EXPECT_EQ(machine().Enter(), ZX_ERR_INTERNAL);
@@ -472,6 +500,7 @@ TEST_F(VcpuEnter, ErrnosOfTheRunThatEndIt) {
 }
 
 TEST_F(VcpuEnter, NoMemoryForGuestPagesMayBeTriedAgain) {
+  Shows("VCPU-ENTER-20 KVM-ERR-7");
   cpu().Push(fake::Errno(ENOMEM));
   PushOut();
   EXPECT_EQ(machine().Enter(), ZX_ERR_NO_MEMORY);
@@ -479,7 +508,8 @@ TEST_F(VcpuEnter, NoMemoryForGuestPagesMayBeTriedAgain) {
 }
 
 TEST_F(VcpuEnter, EmulationFailureNamesItsCause) {
-  // §15 row 32: fetch from unmapped memory NOT_FOUND, beyond the space OUT_OF_RANGE, else
+  Shows("VCPU-ENTER-19");
+  // Fetch from unmapped memory NOT_FOUND, beyond the space OUT_OF_RANGE, else
   // NOT_SUPPORTED; RIP stays, a queued #UD is dropped.
   auto fail_at = [&](uint64_t rip) {
     cpu().Push([rip](FakeVcpu& vcpu) {

@@ -1,6 +1,5 @@
 // Model-specific registers, the local APIC's registers and timer, and the para-virtual clock, as a
-// guest meets them. Expectations: contract semantics §12.2 (MSR table), §12.3 (ICR), §12.5 (clock),
-// §7.6 (timer); README decision 5 (RIP after a failing WRMSR); design §4.3 (deadline timer).
+// guest meets them. Rows: MSR, APIC, ICR, PVCLOCK, RIP-6.
 
 #include <gtest/gtest.h>
 #include <x86intrin.h>
@@ -8,6 +7,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 
 namespace zircon {
@@ -131,6 +131,7 @@ class VcpuMsr : public fake::OnMachine {
 };
 
 TEST_F(VcpuMsr, Reads) {
+  Shows("MSR-2 MSR-3 MSR-5 MSR-12 PVCLOCK-4");
   EXPECT_EQ(Read(0x1B), 0xFEE00D00u);
   EXPECT_EQ(Read(0x1A0), 1u);
   const uint32_t kZero[] = {0x17,  0x8B,  0x179, 0x17A, 0x1A2, 0xFE,  0x200, 0x20F, 0x250,
@@ -152,6 +153,7 @@ TEST_F(VcpuMsr, ReadsMoveRipAndCountNothingElse) {
 }
 
 TEST_F(VcpuMsr, Writes) {
+  Shows("MSR-2 MSR-5 MSR-6 MSR-10 MSR-11 MSR-12");
   for (const uint32_t msr : {0x8Bu, 0xC0000083u, 0x48u, 0x49u, 0x200u, 0x20Fu, 0x250u, 0x26Fu,
                              0x2FFu, 0x610u, 0x618u, 0x638u, 0x640u}) {
     EXPECT_TRUE(Ignored(msr, 0x1'0000'0001)) << std::hex << msr;
@@ -163,13 +165,15 @@ TEST_F(VcpuMsr, Writes) {
 }
 
 TEST_F(VcpuMsr, ApicBase) {
+  Shows("MSR-3 MSR-4 RIP-6");
   EXPECT_TRUE(Ignored(0x1B, 0xFEE00D00));
-  // README decision 5: RIP on it.
+  // RIP on it.
   ExpectError(0x1B, 0xFEE00900, ZX_ERR_INVALID_ARGS, false);
   ExpectError(0x1B, 0, ZX_ERR_INVALID_ARGS, false);
 }
 
 TEST_F(VcpuMsr, ApicRegisterReads) {
+  Shows("APIC-1 APIC-2 APIC-3 APIC-4 APIC-6 APIC-7 APIC-9 APIC-10 APIC-11 APIC-13 APIC-14");
   EXPECT_EQ(Read(0x802), 0u);
   EXPECT_EQ(Read(0x803), 0x60015u);
   EXPECT_EQ(Read(0x80F), 0xFFu);
@@ -187,6 +191,7 @@ TEST_F(VcpuMsr, ApicRegisterReads) {
 }
 
 TEST_F(VcpuMsr, ApicRegisterWrites) {
+  Shows("APIC-1 APIC-2 APIC-3 APIC-4 APIC-5 APIC-7 APIC-12 APIC-13 RIP-6");
   for (const uint32_t msr : {0x802u, 0x803u, 0x80Du, 0x810u, 0x827u, 0x800u, 0x8FFu}) {
     EXPECT_TRUE(Faults(msr, 0)) << std::hex << msr;
   }
@@ -203,6 +208,7 @@ TEST_F(VcpuMsr, ApicRegisterWrites) {
 }
 
 TEST_F(VcpuMsr, TimerRegisterWrites) {
+  Shows("APIC-6 APIC-8 APIC-12 RIP-6");
   EXPECT_TRUE(Ignored(kLvtTimer, kMasked | kPeriodic | 0x33));
   EXPECT_EQ(Read(kLvtTimer), kMasked | kPeriodic | 0x33);
   ExpectError(kLvtTimer, 3 << 17, ZX_ERR_INVALID_ARGS);  // reserved mode
@@ -215,6 +221,7 @@ TEST_F(VcpuMsr, TimerRegisterWrites) {
 }
 
 TEST_F(VcpuMsr, SelfIpi) {
+  Shows("APIC-11 INT-14");
   // "low 8 bits pended on self"
   cpu().Push(SetInterruptFlag(true));
   cpu().Push(WrMsr(0x83F, 0xAB55));
@@ -239,6 +246,7 @@ TEST_F(VcpuMsr, AnInterruptBesideAnOwedFaultIsNotLost) {
 // ---- ICR ----
 
 TEST_F(VcpuMsr, IcrPackets) {
+  Shows("ICR-1 ICR-2 ICR-5 ICR-8 RIP-2 VCPU-ENTER-9");
   constexpr uint64_t kAll = ~uint64_t{0};
   const struct {
     const char* name;
@@ -276,6 +284,7 @@ TEST_F(VcpuMsr, IcrPackets) {
 }
 
 TEST_F(VcpuMsr, IcrStartup) {
+  Shows("ICR-3");
   cpu().Push(WrMsr(kIcr, uint64_t{7} << 32 | 6 << 8 | 0x9A));
   ASSERT_EQ(machine().Enter(), ZX_OK);
   EXPECT_EQ(packet().type, ZX_PKT_TYPE_GUEST_VCPU);
@@ -285,6 +294,7 @@ TEST_F(VcpuMsr, IcrStartup) {
 }
 
 TEST_F(VcpuMsr, IcrWithoutPacket) {
+  Shows("ICR-4 ICR-6 ICR-7 RIP-6");
   EXPECT_TRUE(Ignored(kIcr, uint64_t{1} << 32 | 5 << 8 | 1 << 14));             // INIT
   EXPECT_TRUE(Ignored(kIcr, uint64_t{1} << 32 | 5 << 8 | 1 << 15));             // its de-assertion
   ExpectError(kIcr, uint64_t{1} << 32 | 1 << 11 | 0x51, ZX_ERR_NOT_SUPPORTED);  // logical
@@ -318,6 +328,7 @@ class VcpuTimer : public VcpuMsr {
 };
 
 TEST_F(VcpuTimer, DeadlineEndsAHalt) {
+  Shows("APIC-8 APIC-16 HLT-4");
   ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
   const uint64_t when = __rdtsc() + 5 * khz_;
   ASSERT_TRUE(Ignored(kDeadline, when));
@@ -327,6 +338,7 @@ TEST_F(VcpuTimer, DeadlineEndsAHalt) {
 }
 
 TEST_F(VcpuTimer, DeadlineEndsARun) {
+  Shows("APIC-16 APIC-20");
   ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
   const uint64_t when = __rdtsc() + 5 * khz_;
   ASSERT_TRUE(Ignored(kDeadline, when));
@@ -336,6 +348,7 @@ TEST_F(VcpuTimer, DeadlineEndsARun) {
 }
 
 TEST_F(VcpuTimer, DeadlineInThePastFiresAtOnce) {
+  Shows("APIC-16");
   ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
   ASSERT_TRUE(Ignored(kDeadline, 1));
   WaitFor(1, Hlt());
@@ -343,6 +356,7 @@ TEST_F(VcpuTimer, DeadlineInThePastFiresAtOnce) {
 }
 
 TEST_F(VcpuTimer, DeadlineOfZeroDisarms) {
+  Shows("APIC-8");
   ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
   ASSERT_TRUE(Ignored(kDeadline, __rdtsc() + 5 * khz_));
   ASSERT_TRUE(Ignored(kDeadline, 0));
@@ -365,6 +379,7 @@ TEST_F(VcpuTimer, ADeadlineFarAwayIsNoOverflow) {
 }
 
 TEST_F(VcpuTimer, OneShotFiresOnce) {
+  Shows("APIC-9 APIC-17");
   ASSERT_TRUE(Ignored(kDivide, kDivideByOne));
   ASSERT_TRUE(Ignored(kLvtTimer, kVector));
   const uint64_t begin = __rdtsc();
@@ -383,6 +398,7 @@ TEST_F(VcpuTimer, OneShotFiresOnce) {
 }
 
 TEST_F(VcpuTimer, DividerCounts) {
+  Shows("APIC-17");
   // "delay = initial count × divisor, in TSC ticks": a divide configuration of 0 is 2, 0xA is 128.
   ASSERT_TRUE(Ignored(kLvtTimer, kVector));
   const uint64_t counts[][2] = {{0, 2}, {1, 4}, {2, 8}, {3, 16}, {8, 32}, {9, 64}, {0xA, 128}};
@@ -398,6 +414,7 @@ TEST_F(VcpuTimer, DividerCounts) {
 }
 
 TEST_F(VcpuTimer, PeriodicGoesOn) {
+  Shows("APIC-9 APIC-18");
   ASSERT_TRUE(Ignored(kDivide, kDivideByOne));
   ASSERT_TRUE(Ignored(kLvtTimer, kPeriodic | kVector));
   const uint64_t begin = __rdtsc();
@@ -420,6 +437,7 @@ TEST_F(VcpuTimer, PeriodicGoesOn) {
 }
 
 TEST_F(VcpuTimer, MaskedTimerIsSilent) {
+  Shows("APIC-19");
   ASSERT_TRUE(Ignored(kDivide, kDivideByOne));
   ASSERT_TRUE(Ignored(kLvtTimer, kMasked | kVector));
   ASSERT_TRUE(Ignored(kInitialCount, khz_));
@@ -450,6 +468,7 @@ TEST_F(VcpuTimer, LeavingDeadlineModeDropsTheDeadline) {
 }
 
 TEST_F(VcpuTimer, ATickWhileTheVmmHasTheVcpuIsPendingAtTheNextEnter) {
+  Shows("APIC-20");
   ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
   ASSERT_TRUE(Ignored(kDeadline, __rdtsc() + khz_));
   std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -469,8 +488,6 @@ class VcpuTimerWithoutDeadline : public VcpuTimer {
 };
 
 TEST_F(VcpuTimerWithoutDeadline, IsHiddenAndTheOthersServe) {
-  // Design §4.3: "hide CPUID.1:ECX[24] and serve the one-shot and periodic timer, current count
-  // included".
   EXPECT_EQ(fake::FindCpuid(cpu().cpuid, 1)->ecx & 1u << 24, 0u);
   EXPECT_TRUE(Faults(kDeadline, 1));
   EXPECT_EQ(Read(kCurrentCount), 0u);
@@ -488,6 +505,7 @@ TEST_F(VcpuTimerWithoutDeadline, IsHiddenAndTheOthersServe) {
 // ---- Para-virtual clock ----
 
 TEST_F(VcpuMsr, ClockRecordsGoToKvm) {
+  Shows("PVCLOCK-3");
   for (const uint32_t msr : {0x4B564D01u, 0x12u}) {
     cpu().msrs.clear();
     EXPECT_TRUE(Ignored(msr, 0x8001)) << std::hex << msr;
@@ -504,6 +522,7 @@ TEST_F(VcpuMsr, ClockRecordsGoToKvm) {
 }
 
 TEST_F(VcpuMsr, ClockRecordAddresses) {
+  Shows("PVCLOCK-5 PVCLOCK-6 PVCLOCK-7 RIP-6");
   constexpr uint64_t kSpace = uint64_t{1} << 48;
   constexpr uint64_t kEnd = Machine::kMemorySize;
   for (const uint32_t msr : {0x4B564D01u, 0x4B564D00u}) {

@@ -1,9 +1,10 @@
-// read_state and write_state. Expectations: contract api §2.7, §2.8 (order GN), semantics §14.
+// read_state and write_state. Rows: STATE.
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 
 namespace zircon {
@@ -26,6 +27,7 @@ class VcpuState : public fake::OnMachine {
 };
 
 TEST_F(VcpuState, EveryRegisterThereAndBack) {
+  Shows("STATE-12 STATE-15 STATE-INIT-22");
   zx_vcpu_state_t in = {};
   auto* words = reinterpret_cast<uint64_t*>(&in);
   for (uint64_t i = 0; i < 16; ++i) words[i] = 0x1111111111111111 * i + 5;
@@ -60,6 +62,7 @@ TEST_F(VcpuState, NoIoctl) {
 }
 
 TEST_F(VcpuState, FlagsOut) {
+  Shows("STATE-10 STATE-11");
   // "masked: bit 1 and IF always read 0"
   ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
   machine().Code({0xE6, 0x60});
@@ -86,6 +89,7 @@ TEST_F(VcpuState, FlagsOut) {
 }
 
 TEST_F(VcpuState, FlagsInWithoutInterruptFlagSet) {
+  Shows("STATE-10");
   zx_vcpu_state_t state = {};
   state.rflags = ~uint64_t{0};
   ASSERT_EQ(machine().SetState(state), ZX_OK);
@@ -94,6 +98,7 @@ TEST_F(VcpuState, FlagsInWithoutInterruptFlagSet) {
 }
 
 TEST_F(VcpuState, ReadErrors) {
+  Shows("STATE-1 STATE-2 STATE-3 STATE-4");
   zx_vcpu_state_t state;
   EXPECT_EQ(zx_vcpu_read_state(ZX_HANDLE_INVALID, 9, &state, 1), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(zx_vcpu_read_state(machine().port, 9, &state, 1), ZX_ERR_WRONG_TYPE);
@@ -115,6 +120,7 @@ TEST_F(VcpuState, ReadErrors) {
 }
 
 TEST_F(VcpuState, WriteErrors) {
+  Shows("STATE-5 STATE-6 STATE-7 STATE-8 STATE-9");
   const zx_vcpu_state_t state = {};
   zx_vcpu_io_t io = {};
   zx_handle_t weak = ZX_HANDLE_INVALID;
