@@ -87,6 +87,20 @@ TEST_F(RunGateTest, SleepDoesNotBeginWithARequestButForIgnoredOnes) {
   gate_.Leave();
 }
 
+TEST_F(RunGateTest, AnIgnoredRequestDoesNotEndTheSleep) {
+  Shows("TRAP-BELL-7");
+  gate_.Begin();
+  gate_.Post(kRequestInterrupt);
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const int64_t deadline = now.tv_sec * 1'000'000'000LL + now.tv_nsec + 5'000'000;
+  gate_.Sleep(deadline, kRequestInterrupt);
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  EXPECT_GE(now.tv_sec * 1'000'000'000LL + now.tv_nsec, deadline);
+  gate_.Leave();
+  KickSignal::Drain();
+}
+
 TEST_F(RunGateTest, ASleeperIsWokenByEveryRequest) {
   for (const Request request : {kRequestKick, kRequestInterrupt, kRequestRoom}) {
     gate_.Begin();
@@ -130,7 +144,6 @@ TEST_F(RunGateTest, ParkHoldsTheOwnerOutsideAndNobodyElseSees) {
 
 TEST_F(RunGateTest, NoSignalComesAfterLeave) {
   Shows("KICK-12");
-  // "so that the signal cannot hit the thread when it has become somebody else's"
   std::atomic<bool> over{false};
   std::thread other([&] {
     while (!over.load()) gate_.Post(kRequestInterrupt);
@@ -138,6 +151,10 @@ TEST_F(RunGateTest, NoSignalComesAfterLeave) {
   for (int i = 0; i < 2000; ++i) {
     gate_.Begin();
     gate_.Leave();
+    // What is not there now must not come.
+    const bool pending = KickPending();
+    for (int spin = 0; spin < 500; ++spin) __builtin_ia32_pause();
+    EXPECT_EQ(KickPending(), pending);
     KickSignal::Drain();
     EXPECT_FALSE(KickPending());
     gate_.Take(kRequestInterrupt);

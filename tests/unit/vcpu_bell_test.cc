@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 
 namespace zircon {
@@ -182,6 +183,28 @@ TEST_F(VcpuBell, KickWhileBlockedCancelsAndTheBellComesFirstNextTime) {
   }
   EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
   EXPECT_EQ(EnterWithRuns(1), ZX_OK);
+  ASSERT_EQ(Next(&bell), ZX_OK);
+  EXPECT_EQ(bell.guest_bell.addr, kBell + 0x80);
+}
+
+TEST_F(VcpuBell, AKickComesBeforeTheBellThatWaits) {
+  Shows("VCPU-ENTER-3 VCPU-ENTER-4 TRAP-BELL-8");
+  Ring(0, kReserve);
+  Ring(0x80);
+  PushOut();
+  std::thread kicker([&] {
+    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
+    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+  kicker.join();
+  // There is room now, and another kick.
+  zx_port_packet_t bell;
+  for (uint32_t i = 0; i < kReserve; ++i) ASSERT_EQ(Next(&bell), ZX_OK);
+  EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+  EXPECT_EQ(EnterWithRuns(0), ZX_ERR_CANCELED);
+  EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
+  EXPECT_EQ(machine().Enter(), ZX_OK);
   ASSERT_EQ(Next(&bell), ZX_OK);
   EXPECT_EQ(bell.guest_bell.addr, kBell + 0x80);
 }
