@@ -1,8 +1,7 @@
 // How many CANCELED come of how many kicks, in short; the long form is tests/stress/kick_counts.
 
 #include "kick_counts.h"
-
-#include "../contract.h"
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(busy_loop);
