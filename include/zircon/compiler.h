@@ -18,12 +18,15 @@
 #error "zircon-kvm needs a 64-bit little-endian target"
 #endif
 
-// The API generation that a program is compiled for. Where layouts or numbers differ the headers
-// ask ZX_DETAIL_API_2018; a call that differs is to be bound to its own symbol.
+// The API generation that a program is compiled for: the current one, or with ZX_API_2018 defined
+// that of the end of 2018. Where layouts or numbers differ the headers ask ZX_DETAIL_API_2018; a
+// call that differs has a second symbol, zx_NAME_2018, to which its plain name is bound then. Both
+// generations link against the same library, also in one program.
 #if defined(ZX_API_2018)
-#error "ZX_API_2018: this version of zircon-kvm has only the current generation"
-#endif
+#define ZX_DETAIL_API_2018 1
+#else
 #define ZX_DETAIL_API_2018 0
+#endif
 
 // C linkage around declarations.
 #if defined(__cplusplus)
@@ -37,8 +40,21 @@
 // An exported call. None throws.
 #define ZX_DETAIL_CALL __attribute__((visibility("default"), nothrow))
 
+// The same for a call that differs between the generations.
+#if ZX_DETAIL_API_2018
+#define ZX_DETAIL_CALL_2018(name) __asm__("zx_" #name "_2018") ZX_DETAIL_CALL
+#else
+#define ZX_DETAIL_CALL_2018(name) ZX_DETAIL_CALL
+#endif
+
 // Declares `_zx_NAME`, the second name of `zx_NAME`. Both have the same type and do the same.
 #define ZX_DETAIL_TWIN(name) extern __typeof__(zx_##name) _zx_##name ZX_DETAIL_CALL
+#if ZX_DETAIL_API_2018
+#define ZX_DETAIL_TWIN_2018(name) \
+  extern __typeof__(zx_##name) _zx_##name __asm__("_zx_" #name "_2018") ZX_DETAIL_CALL
+#else
+#define ZX_DETAIL_TWIN_2018(name) ZX_DETAIL_TWIN(name)
+#endif
 
 // A function defined in a header.
 #if defined(__cplusplus)

@@ -28,6 +28,8 @@
 //   Threads   Any thread may make any call at any time, unless it says "owner thread only". A
 //             handle may be closed while another thread uses it.
 //   fork      In a forked child a call that takes or makes a handle gives BAD_STATE.
+//   2018      What differs for a program compiled with ZX_API_2018 defined, which gives the headers
+//             of the end of 2018. The library is the same, also for both in one program.
 //   On KVM    What differs from Zircon. One for all: zx_vcpu_enter(), zx_vcpu_resume(),
 //             zx_vcpu_read_state(), zx_vcpu_write_state() and zx_port_wait() may remember for each
 //             thread a page that they could reach; unmapping it later can mean a signal.
@@ -111,7 +113,7 @@ zx_status_t zx_handle_replace(zx_handle_t handle, zx_rights_t rights,
 //   BUFFER_TOO_SMALL buffer_size. actual receives 0, avail 1.
 //   INVALID_ARGS     buffer, actual or avail.
 zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void* buffer, size_t buffer_size,
-                               size_t* actual, size_t* avail) ZX_DETAIL_CALL;
+                               size_t* actual, size_t* avail) ZX_DETAIL_CALL_2018(object_get_info);
 
 // -------------------------------------------------------------------------------------------------
 // Guests
@@ -237,10 +239,15 @@ zx_status_t zx_vcpu_create(zx_handle_t guest, uint32_t options, zx_vaddr_t entry
 // On KVM: EXECUTE on a mapping is not enforced. VMX instructions, GETSEC and a bad XSETBV fault in
 // the guest, INVD does nothing, task switches work. Page tables in unmapped memory are a page fault
 // of the guest.
-zx_status_t zx_vcpu_enter(zx_handle_t handle, zx_port_packet_t* packet) ZX_DETAIL_CALL;
+//
+// 2018: GUEST_MEM packets have the bytes of the instruction (NOT_FOUND if the guest's page
+// tables do not lead to them, with the instruction over), and GUEST_VCPU packets another layout.
+zx_status_t zx_vcpu_enter(zx_handle_t handle, zx_port_packet_t* packet)
+    ZX_DETAIL_CALL_2018(vcpu_enter);
 
 // The older name of zx_vcpu_enter(); the same.
-zx_status_t zx_vcpu_resume(zx_handle_t handle, zx_port_packet_t* packet) ZX_DETAIL_CALL;
+zx_status_t zx_vcpu_resume(zx_handle_t handle, zx_port_packet_t* packet)
+    ZX_DETAIL_CALL_2018(vcpu_resume);
 
 // Makes the zx_vcpu_enter() that runs, or else the next one, give CANCELED.
 //
@@ -306,8 +313,10 @@ zx_status_t zx_vcpu_write_state(zx_handle_t handle, uint32_t kind, const void* b
 //
 //   size             in bytes, rounded up to whole pages; may be 0.
 //   options          0: of fixed size. ZX_VMO_RESIZABLE.
+//                    2018: 0: resizable. ZX_VMO_NON_RESIZABLE: of fixed size.
 //   out              receives the VMO: DUPLICATE, TRANSFER, READ, WRITE, MAP, GET_PROPERTY,
 //                    SET_PROPERTY, SIGNAL, WAIT, INSPECT; RESIZE if resizable.
+//                    2018: EXECUTE instead of RESIZE.
 //
 // Errors:
 //   INVALID_ARGS     options.
@@ -317,7 +326,8 @@ zx_status_t zx_vcpu_write_state(zx_handle_t handle, uint32_t kind, const void* b
 //   INVALID_ARGS     out.
 //
 // On KVM: a VMO is an anonymous file and holds a file descriptor.
-zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out) ZX_DETAIL_CALL;
+zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out)
+    ZX_DETAIL_CALL_2018(vmo_create);
 
 // Copies bytes out of a VMO.
 //
@@ -532,17 +542,17 @@ ZX_DETAIL_TWIN(handle_close);
 ZX_DETAIL_TWIN(handle_close_many);
 ZX_DETAIL_TWIN(handle_duplicate);
 ZX_DETAIL_TWIN(handle_replace);
-ZX_DETAIL_TWIN(object_get_info);
+ZX_DETAIL_TWIN_2018(object_get_info);
 ZX_DETAIL_TWIN(guest_create);
 ZX_DETAIL_TWIN(guest_set_trap);
 ZX_DETAIL_TWIN(vcpu_create);
-ZX_DETAIL_TWIN(vcpu_enter);
-ZX_DETAIL_TWIN(vcpu_resume);
+ZX_DETAIL_TWIN_2018(vcpu_enter);
+ZX_DETAIL_TWIN_2018(vcpu_resume);
 ZX_DETAIL_TWIN(vcpu_kick);
 ZX_DETAIL_TWIN(vcpu_interrupt);
 ZX_DETAIL_TWIN(vcpu_read_state);
 ZX_DETAIL_TWIN(vcpu_write_state);
-ZX_DETAIL_TWIN(vmo_create);
+ZX_DETAIL_TWIN_2018(vmo_create);
 ZX_DETAIL_TWIN(vmo_read);
 ZX_DETAIL_TWIN(vmo_write);
 ZX_DETAIL_TWIN(vmo_get_size);

@@ -62,7 +62,12 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_HOUR(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(3600000000000) * (n))
 
 #define ZX_CLOCK_MONOTONIC 0u
+#if ZX_DETAIL_API_2018
+#define ZX_CLOCK_UTC 1u
+#define ZX_CLOCK_THREAD 2u
+#else
 #define ZX_CLOCK_BOOT 1u
+#endif
 
 // Signals. Bits 24 to 31 belong to the program, the others to the kind of object.
 #define ZX_SIGNAL_NONE 0x00000000u
@@ -166,13 +171,21 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_VM_ALIGN_2GB (31u << ZX_VM_ALIGN_BASE)
 #define ZX_VM_ALIGN_4GB (32u << ZX_VM_ALIGN_BASE)
 
-// VMO creation options. Without ZX_VMO_RESIZABLE the size is fixed.
-#define ZX_VMO_RESIZABLE 0x00000002u
+// VMO creation options.
+#if ZX_DETAIL_API_2018
+#define ZX_VMO_NON_RESIZABLE 0x00000001u  // Without it the size can be changed.
+#else
+#define ZX_VMO_RESIZABLE 0x00000002u  // Without it the size is fixed.
 #define ZX_VMO_DISCARDABLE 0x00000004u
 #define ZX_VMO_TRAP_DIRTY 0x00000008u
 #define ZX_VMO_UNBOUNDED 0x00000010u
+#endif
 
 // How a child VMO relates to its parent.
+#if ZX_DETAIL_API_2018
+#define ZX_VMO_CLONE_COPY_ON_WRITE 0x00000001u
+#define ZX_VMO_CLONE_NON_RESIZEABLE 0x00000002u
+#else
 #define ZX_VMO_CHILD_SNAPSHOT 0x00000001u
 #define ZX_VMO_CHILD_RESIZABLE 0x00000004u
 #define ZX_VMO_CHILD_SLICE 0x00000008u
@@ -180,6 +193,7 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_VMO_CHILD_NO_WRITE 0x00000020u
 #define ZX_VMO_CHILD_REFERENCE 0x00000040u
 #define ZX_VMO_CHILD_SNAPSHOT_MODIFIED 0x00000080u
+#endif
 
 // Operations on a range of a VMO, and of a VMAR.
 #define ZX_VMO_OP_COMMIT 1u
@@ -211,7 +225,11 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 
 // Limits.
 #define ZX_MAX_NAME_LEN 32u  // Bytes, the NUL included.
+#if ZX_DETAIL_API_2018
+#define ZX_WAIT_MANY_MAX_ITEMS 16u
+#else
 #define ZX_WAIT_MANY_MAX_ITEMS 64u
+#endif
 #define ZX_CHANNEL_MAX_MSG_BYTES 65536u
 #define ZX_CHANNEL_MAX_MSG_HANDLES 64u
 

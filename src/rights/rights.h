@@ -13,6 +13,7 @@ inline constexpr zx_rights_t kVcpu = 0xD01F;
 inline constexpr zx_rights_t kRootVmar = 0x20801F;
 inline constexpr zx_rights_t kVmo = 0xD0EF;
 inline constexpr zx_rights_t kVmoResizable = kVmo | ZX_RIGHT_RESIZE;
+inline constexpr zx_rights_t kVmo2018 = 0xD0FF;  // of either size; RESIZE is younger
 inline constexpr zx_rights_t kPort = 0x800F;
 inline constexpr zx_rights_t kResource = 0x800B;
 

@@ -5,6 +5,7 @@
 #include <zircon/syscalls/hypervisor.h>
 #include <zircon/syscalls/port.h>
 
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "objects/port.h"
 #include "objects/resource.h"
 #include "rights/rights.h"
+#include "syscalls/layouts_2018.h"
 #include "syscalls/out_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
@@ -27,6 +29,8 @@ using zircon::objects::Port;
 using zircon::objects::Resource;
 using zircon::objects::Vmar;
 using zircon::vcpu::Vcpu;
+using zircon::vcpu::x86::InstructionBytes;
+namespace api_2018 = zircon::syscalls::api_2018;
 namespace rights = zircon::rights;
 namespace syscalls = zircon::syscalls;
 namespace user = zircon::user;
@@ -39,6 +43,32 @@ zx_status_t OrNoMemory(Function function) {
     return function();
   } catch (const std::bad_alloc&) {
     return ZX_ERR_NO_MEMORY;
+  }
+}
+
+// The end of an enter, after all effects: a packet whose pointer is bad is lost.
+zx_status_t PutPacket(const zx_port_packet_t& filled, zx_port_packet_t* packet) {
+  if (!user::CanWriteCached(packet, sizeof(*packet))) return ZX_ERR_INVALID_ARGS;
+  *packet = filled;
+  return ZX_OK;
+}
+
+void TranslateTo2018(const InstructionBytes& code, zx_port_packet_t* packet) {
+  if (packet->type == ZX_PKT_TYPE_GUEST_MEM) {
+    const zx_packet_guest_mem_t& from = packet->guest_mem;
+    api_2018::GuestMem to{};
+    to.addr = from.addr;
+    to.inst_len = from.instruction_size;
+    to.inst_buf = code;
+    to.default_operand_size = from.default_operand_size;
+    std::memcpy(&packet->user, &to, sizeof(to));
+  } else if (packet->type == ZX_PKT_TYPE_GUEST_VCPU) {
+    const zx_packet_guest_vcpu_t& from = packet->guest_vcpu;
+    api_2018::GuestVcpu to{};
+    to.type = static_cast<uint8_t>(from.type);
+    // Both members have two words and no padding that could hold anything.
+    std::memcpy(&to.interrupt, &from.interrupt, sizeof(to.interrupt));
+    std::memcpy(&packet->user, &to, sizeof(to));
   }
 }
 
@@ -97,15 +127,28 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_enter, zx_handle_t handle, zx_port_packet_t* pa
   zx_port_packet_t filled;
   status = vcpu->Enter(&filled);
   if (status != ZX_OK) return status;
-  // Last, after all effects: a packet whose pointer is bad is lost.
-  if (!user::CanWriteCached(packet, sizeof(*packet))) return ZX_ERR_INVALID_ARGS;
-  *packet = filled;
-  return ZX_OK;
+  return PutPacket(filled, packet);
 }
 
 // The older name; under the current headers it is the same call.
 ZIRCON_SYSCALL(zx_status_t, vcpu_resume, zx_handle_t handle, zx_port_packet_t* packet) {
   return _zx_vcpu_enter(handle, packet);
+}
+
+ZIRCON_SYSCALL(zx_status_t, vcpu_enter_2018, zx_handle_t handle, zx_port_packet_t* packet) {
+  TypedRef<Vcpu> vcpu;
+  zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
+  if (status != ZX_OK) return status;
+  zx_port_packet_t filled;
+  InstructionBytes code;
+  status = vcpu->Enter(&filled, &code);
+  if (status != ZX_OK) return status;
+  TranslateTo2018(code, &filled);
+  return PutPacket(filled, packet);
+}
+
+ZIRCON_SYSCALL(zx_status_t, vcpu_resume_2018, zx_handle_t handle, zx_port_packet_t* packet) {
+  return _zx_vcpu_enter_2018(handle, packet);
 }
 
 ZIRCON_SYSCALL(zx_status_t, vcpu_kick, zx_handle_t handle) {

@@ -4,6 +4,7 @@
 
 #include "handles/handle_table.h"
 #include "objects/vmar.h"
+#include "syscalls/layouts_2018.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
 #include "vcpu/vcpu.h"
@@ -13,6 +14,7 @@ using zircon::handles::HandleTable;
 using zircon::handles::TypedRef;
 using zircon::objects::Vmar;
 using zircon::vcpu::Vcpu;
+namespace api_2018 = zircon::syscalls::api_2018;
 
 namespace {
 
@@ -60,6 +62,22 @@ zx_status_t HandleBasic(zx_handle_t handle, const Answer& answer) {
   return answer.PutRecord(info);
 }
 
+// Whether handles to such objects are waitable: their default rights have ZX_RIGHT_WAIT.
+bool IsWaitable(zx_obj_type_t type) { return type == ZX_OBJ_TYPE_VCPU || type == ZX_OBJ_TYPE_VMO; }
+
+zx_status_t HandleBasic2018(zx_handle_t handle, const Answer& answer) {
+  HandleRef ref;
+  const zx_status_t status = HandleTable::Process().Lookup(handle, &ref);
+  if (status != ZX_OK) return status;
+  api_2018::HandleBasic info{};
+  info.koid = ref.object()->koid();
+  info.rights = ref.rights();
+  info.type = ref.object()->type();
+  info.related_koid = ref.object()->related_koid();
+  info.props = IsWaitable(info.type) ? api_2018::kPropWaitable : 0;
+  return answer.PutRecord(info);
+}
+
 zx_status_t VmarInfo(zx_handle_t handle, const Answer& answer) {
   TypedRef<Vmar> vmar;
   const zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_INSPECT);
@@ -96,4 +114,12 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic,
     default:
       return ZX_ERR_NOT_SUPPORTED;
   }
+}
+
+ZIRCON_SYSCALL(zx_status_t, object_get_info_2018, zx_handle_t handle, uint32_t topic, void* buffer,
+               size_t buffer_size, size_t* actual, size_t* avail) {
+  if (topic == ZX_INFO_HANDLE_BASIC) {
+    return HandleBasic2018(handle, {buffer, buffer_size, actual, avail});
+  }
+  return _zx_object_get_info(handle, topic, buffer, buffer_size, actual, avail);
 }

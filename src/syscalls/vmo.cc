@@ -8,6 +8,7 @@
 #include "objects/resource.h"
 #include "objects/vmo.h"
 #include "rights/rights.h"
+#include "syscalls/layouts_2018.h"
 #include "syscalls/out_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
@@ -19,16 +20,29 @@ using zircon::handles::TypedRef;
 using zircon::objects::Resource;
 using zircon::objects::Vmo;
 
+namespace api_2018 = zircon::syscalls::api_2018;
 namespace rights = zircon::rights;
+
+namespace {
+
+zx_status_t Create(uint64_t size, bool resizable, zx_rights_t rights, zx_handle_t* out) {
+  RefPtr<Vmo> vmo;
+  const zx_status_t status = Vmo::Create(size, resizable, &vmo);
+  if (status != ZX_OK) return status;
+  return zircon::syscalls::PutHandle(out, std::move(vmo), rights);
+}
+
+}  // namespace
 
 ZIRCON_SYSCALL(zx_status_t, vmo_create, uint64_t size, uint32_t options, zx_handle_t* out) {
   if ((options & ~ZX_VMO_RESIZABLE) != 0) return ZX_ERR_INVALID_ARGS;
   const bool resizable = (options & ZX_VMO_RESIZABLE) != 0;
-  RefPtr<Vmo> vmo;
-  const zx_status_t status = Vmo::Create(size, resizable, &vmo);
-  if (status != ZX_OK) return status;
-  return zircon::syscalls::PutHandle(out, std::move(vmo),
-                                     resizable ? rights::kVmoResizable : rights::kVmo);
+  return Create(size, resizable, resizable ? rights::kVmoResizable : rights::kVmo, out);
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmo_create_2018, uint64_t size, uint32_t options, zx_handle_t* out) {
+  if ((options & ~api_2018::kVmoNonResizable) != 0) return ZX_ERR_INVALID_ARGS;
+  return Create(size, (options & api_2018::kVmoNonResizable) == 0, rights::kVmo2018, out);
 }
 
 ZIRCON_SYSCALL(zx_status_t, vmo_read, zx_handle_t handle, void* buffer, uint64_t offset,

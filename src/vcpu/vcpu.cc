@@ -85,7 +85,7 @@ zx_status_t Vcpu::Interrupt(uint32_t vector) {
   return ZX_OK;
 }
 
-zx_status_t Vcpu::Enter(zx_port_packet_t* packet) {
+zx_status_t Vcpu::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) {
   if (!OnOwnerThread()) return ZX_ERR_BAD_STATE;
   kvm_run& run = fd_->run();
   KickSignal::SetTarget(&run.immediate_exit);
@@ -127,7 +127,7 @@ zx_status_t Vcpu::Enter(zx_port_packet_t* packet) {
         break;
       }
       case Turn::kPacket:
-        return ZX_OK;
+        return code == nullptr ? ZX_OK : core_.ReadInstruction(*packet, code);
       case Turn::kHalt: {
         const zx_status_t halted = Halt();
         if (halted != ZX_OK) return halted;

@@ -38,7 +38,8 @@ class Vcpu final : public handles::Dispatcher, private objects::RoomListener {
                                           base::RefPtr<Vcpu>* out);
   ~Vcpu() override;
 
-  [[nodiscard]] zx_status_t Enter(zx_port_packet_t* packet);
+  // With `code` a GUEST_MEM packet comes with the bytes of its instruction.
+  [[nodiscard]] zx_status_t Enter(zx_port_packet_t* packet, x86::InstructionBytes* code = nullptr);
   void Kick() { gate_.Post(kRequestKick); }
   // ZX_ERR_OUT_OF_RANGE for a vector that the architecture does not have.
   [[nodiscard]] zx_status_t Interrupt(uint32_t vector);

@@ -1,5 +1,6 @@
 // The public headers as C11: layouts and prototypes, when compiled and once more when run.
 // (Numbers: constants_test.c.) Needs the headers only; nothing of the library is linked.
+// Shows: GEN-1
 
 #include <stddef.h>
 #include <stdio.h>
@@ -78,7 +79,12 @@ static void check_packet_predicates(void) {
     EXPECT(ZX_PKT_IS_GUEST_IO(type) == (type == 5));
     EXPECT(ZX_PKT_IS_GUEST_VCPU(type) == (type == 6));
     EXPECT(ZX_PKT_IS_INTERRUPT(type) == (type == 7));
+#if defined(ZX_API_2018)
+    EXPECT(ZX_PKT_IS_SIGNAL_REP(type) == (type == 2));
+    EXPECT(ZX_PKT_IS_EXCEPTION(type) == ((type & 0xff) == 8));
+#else
     EXPECT(ZX_PKT_IS_PAGE_REQUEST(type) == (type == 9));
+#endif
   }
 }
 

@@ -1,5 +1,6 @@
 // Every number of the public headers, as C11, when compiled and once more when run. Needs the
 // headers only.
+// Shows: GEN-1
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 // The public headers as C++17: layouts, numbers and prototypes, when compiled and once more when
 // run. Needs the headers only; nothing of the library is linked.
+// Shows: GEN-1
 
 #include <zircon-kvm/host.h>
 #include <zircon/compiler.h>
@@ -112,8 +113,13 @@ int CheckPacket() {
   packet.guest_vcpu.startup.id = 1;
   packet.guest_vcpu.startup.entry = 0x8000;
   auto* bytes = reinterpret_cast<const unsigned char*>(&packet);
-  // Type at 16, id at 24, entry at 32.
-  const bool good = bytes[8] == 6 && bytes[16] == 1 && bytes[24] == 1 && bytes[33] == 0x80;
+#if defined(ZX_API_2018)
+  constexpr size_t kType = 32, kId = 16, kEntry = 24;
+#else
+  constexpr size_t kType = 16, kId = 24, kEntry = 32;
+#endif
+  const bool good =
+      bytes[8] == 6 && bytes[kType] == 1 && bytes[kId] == 1 && bytes[kEntry + 1] == 0x80;
   if (!good) std::fprintf(stderr, "failed: the bytes of a STARTUP packet\n");
   return good ? 0 : 1;
 }

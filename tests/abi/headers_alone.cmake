@@ -5,8 +5,8 @@
 #   zircon_add_header_tests()
 #
 # makes one translation unit for each header and language, and one object library for each language
-# (zircon_headers_alone_c11, _cxx17, _cxx20), built with everything else: a header that needs
-# another before it, or warns, breaks the build.
+# and generation (zircon_headers_alone_c11, _cxx17, _cxx20, and each with _2018), built with
+# everything else: a header that needs another before it, or warns, breaks the build.
 
 function(zircon_add_header_tests)
   set(include_dir ${PROJECT_SOURCE_DIR}/include)
@@ -38,19 +38,21 @@ extern int zircon_header_alone;
       list(APPEND sources ${source})
     endforeach()
 
-    set(target zircon_headers_alone_${language})
-    add_library(${target} OBJECT ${sources})
-    target_link_libraries(${target} PRIVATE zircon_headers)
-    target_compile_options(${target} PRIVATE
-      -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Werror
-      $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast>)
-    if(language STREQUAL c11)
-      set_target_properties(${target} PROPERTIES
-        C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
-    else()
-      string(REPLACE cxx "" standard ${language})
-      set_target_properties(${target} PROPERTIES
-        CXX_STANDARD ${standard} CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
-    endif()
+    foreach(target zircon_headers_alone_${language} zircon_headers_alone_${language}_2018)
+      add_library(${target} OBJECT ${sources})
+      target_link_libraries(${target} PRIVATE zircon_headers)
+      target_compile_options(${target} PRIVATE
+        -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Werror
+        $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast>)
+      if(language STREQUAL c11)
+        set_target_properties(${target} PROPERTIES
+          C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+      else()
+        string(REPLACE cxx "" standard ${language})
+        set_target_properties(${target} PROPERTIES
+          CXX_STANDARD ${standard} CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
+      endif()
+    endforeach()
+    target_compile_definitions(zircon_headers_alone_${language}_2018 PRIVATE ZX_API_2018)
   endforeach()
 endfunction()

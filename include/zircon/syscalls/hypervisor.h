@@ -29,7 +29,14 @@
 // Kinds of a GUEST_VCPU packet.
 #define ZX_PKT_GUEST_VCPU_INTERRUPT 0u
 #define ZX_PKT_GUEST_VCPU_STARTUP 1u
+#if !ZX_DETAIL_API_2018
 #define ZX_PKT_GUEST_VCPU_EXIT 2u  // This library never sends it.
+#endif
+
+#if ZX_DETAIL_API_2018
+// The most bytes that an x86 instruction has.
+#define X86_MAX_INST_LEN 15u
+#endif
 
 // The registers of a VCPU that a VMM may see and change. The instruction pointer is not among them.
 #if defined(__x86_64__)
@@ -122,7 +129,22 @@ ZX_DETAIL_MEMBER(zx_packet_guest_bell_t, reserved2, 24, 8);
 
 // An access to a MEM trap. The instruction is over when the packet comes; setting the destination
 // of a load is left to the VMM.
-#if defined(__x86_64__)
+#if defined(__x86_64__) && ZX_DETAIL_API_2018
+typedef struct zx_packet_guest_mem {
+  zx_gpaddr_t addr;                    // The byte that was accessed.
+  uint8_t inst_len;                    // Length of the instruction; 0 if not known.
+  uint8_t inst_buf[X86_MAX_INST_LEN];  // Its bytes, then 0.
+  uint8_t default_operand_size;        // 4 in 64-bit and 32-bit code, else 2.
+  uint8_t reserved[7];
+} zx_packet_guest_mem_t;
+
+ZX_DETAIL_SIZE(zx_packet_guest_mem_t, 32);
+ZX_DETAIL_MEMBER(zx_packet_guest_mem_t, addr, 0, 8);
+ZX_DETAIL_MEMBER(zx_packet_guest_mem_t, inst_len, 8, 1);
+ZX_DETAIL_MEMBER(zx_packet_guest_mem_t, inst_buf, 9, 15);
+ZX_DETAIL_MEMBER(zx_packet_guest_mem_t, default_operand_size, 24, 1);
+ZX_DETAIL_MEMBER(zx_packet_guest_mem_t, reserved, 25, 7);
+#elif defined(__x86_64__)
 typedef struct zx_packet_guest_mem {
   zx_gpaddr_t addr;              // The byte that was accessed.
   zx_gpaddr_t cr3;               // CR3 of the guest, to find the bytes of the instruction with.
@@ -213,6 +235,25 @@ ZX_DETAIL_SIZE(zx_packet_guest_vcpu_startup_t, 16);
 ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_startup_t, id, 0, 8);
 ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_startup_t, entry, 8, 8);
 
+#if ZX_DETAIL_API_2018
+// Something a VCPU asks of the VMM.
+typedef struct zx_packet_guest_vcpu {
+  union {
+    zx_packet_guest_vcpu_interrupt_t interrupt;
+    zx_packet_guest_vcpu_startup_t startup;
+  };
+  uint8_t type;  // ZX_PKT_GUEST_VCPU_*.
+  uint8_t padding1[7];
+  uint64_t reserved;
+} zx_packet_guest_vcpu_t;
+
+ZX_DETAIL_SIZE(zx_packet_guest_vcpu_t, 32);
+ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, interrupt, 0, 16);
+ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, startup, 0, 16);
+ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, type, 16, 1);
+ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, padding1, 17, 7);
+ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, reserved, 24, 8);
+#else
 // EXIT: present for its layout.
 typedef struct zx_packet_guest_vcpu_exit {
   int64_t retcode;
@@ -242,5 +283,6 @@ ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, interrupt, 8, 16);
 ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, startup, 8, 16);
 ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, exit, 8, 16);
 ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_t, reserved, 24, 8);
+#endif
 
 #endif  // ZIRCON_SYSCALLS_HYPERVISOR_H_

@@ -51,13 +51,21 @@ typedef uint32_t zx_object_info_topic_t;
 #define ZX_INFO_VMAR 7u          // zx_info_vmar_t
 #define ZX_INFO_VCPU 32u         // zx_info_vcpu_t
 
+#if ZX_DETAIL_API_2018
+#define ZX_OBJ_PROP_WAITABLE 0x1u  // Objects of that type can be waited for.
+#endif
+
 // ZX_INFO_HANDLE_BASIC: any handle, no right needed.
 typedef struct zx_info_handle_basic {
   zx_koid_t koid;
   zx_rights_t rights;      // Of this handle.
   zx_obj_type_t type;      // Of the object.
   zx_koid_t related_koid;  // The peer's koid for one end of a pair, for ever; else 0.
+#if ZX_DETAIL_API_2018
+  uint32_t props;  // A set of ZX_OBJ_PROP_*.
+#else
   uint32_t reserved;
+#endif
   uint8_t padding1[4];
 } zx_info_handle_basic_t;
 
@@ -66,7 +74,11 @@ ZX_DETAIL_MEMBER(zx_info_handle_basic_t, koid, 0, 8);
 ZX_DETAIL_MEMBER(zx_info_handle_basic_t, rights, 8, 4);
 ZX_DETAIL_MEMBER(zx_info_handle_basic_t, type, 12, 4);
 ZX_DETAIL_MEMBER(zx_info_handle_basic_t, related_koid, 16, 8);
+#if ZX_DETAIL_API_2018
+ZX_DETAIL_MEMBER(zx_info_handle_basic_t, props, 24, 4);
+#else
 ZX_DETAIL_MEMBER(zx_info_handle_basic_t, reserved, 24, 4);
+#endif
 ZX_DETAIL_MEMBER(zx_info_handle_basic_t, padding1, 28, 4);
 
 // ZX_INFO_VMAR: ZX_RIGHT_INSPECT. The region a VMAR covers, in bytes.

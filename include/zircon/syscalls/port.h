@@ -19,18 +19,30 @@
 
 // Options of a wait that reports to a port.
 #define ZX_WAIT_ASYNC_ONCE 0x0u
+#if ZX_DETAIL_API_2018
+#define ZX_WAIT_ASYNC_REPEATING 0x1u
+#else
 #define ZX_WAIT_ASYNC_TIMESTAMP 0x1u
 #define ZX_WAIT_ASYNC_EDGE 0x2u
+#endif
 
 // Types of packet.
 #define ZX_PKT_TYPE_USER 0u
 #define ZX_PKT_TYPE_SIGNAL_ONE 1u
+#if ZX_DETAIL_API_2018
+#define ZX_PKT_TYPE_SIGNAL_REP 2u
+#endif
 #define ZX_PKT_TYPE_GUEST_BELL 3u
 #define ZX_PKT_TYPE_GUEST_MEM 4u
 #define ZX_PKT_TYPE_GUEST_IO 5u
 #define ZX_PKT_TYPE_GUEST_VCPU 6u
 #define ZX_PKT_TYPE_INTERRUPT 7u
+#if ZX_DETAIL_API_2018
+#define ZX_PKT_TYPE_EXCEPTION(n) (8u | (((n)&0xffu) << 8))
+#define ZX_PKT_TYPE_MASK 0xffu
+#else
 #define ZX_PKT_TYPE_PAGE_REQUEST 9u
+#endif
 
 #define ZX_PKT_IS_USER(type) ((type) == ZX_PKT_TYPE_USER)
 #define ZX_PKT_IS_SIGNAL_ONE(type) ((type) == ZX_PKT_TYPE_SIGNAL_ONE)
@@ -39,7 +51,12 @@
 #define ZX_PKT_IS_GUEST_IO(type) ((type) == ZX_PKT_TYPE_GUEST_IO)
 #define ZX_PKT_IS_GUEST_VCPU(type) ((type) == ZX_PKT_TYPE_GUEST_VCPU)
 #define ZX_PKT_IS_INTERRUPT(type) ((type) == ZX_PKT_TYPE_INTERRUPT)
+#if ZX_DETAIL_API_2018
+#define ZX_PKT_IS_SIGNAL_REP(type) ((type) == ZX_PKT_TYPE_SIGNAL_REP)
+#define ZX_PKT_IS_EXCEPTION(type) (((type)&ZX_PKT_TYPE_MASK) == ZX_PKT_TYPE_EXCEPTION(0))
+#else
 #define ZX_PKT_IS_PAGE_REQUEST(type) ((type) == ZX_PKT_TYPE_PAGE_REQUEST)
+#endif
 
 // USER: 32 bytes that mean what the sender says.
 typedef union zx_packet_user {
@@ -59,8 +76,13 @@ ZX_DETAIL_MEMBER(zx_packet_user_t, c8, 0, 32);
 typedef struct zx_packet_signal {
   zx_signals_t trigger;   // What was asked for.
   zx_signals_t observed;  // All signals active at the match.
-  uint64_t count;         // 1.
-  zx_time_t timestamp;    // When, if ZX_WAIT_ASYNC_TIMESTAMP was given; else 0.
+#if ZX_DETAIL_API_2018
+  uint64_t count;  // SIGNAL_ONE: 1. SIGNAL_REP: the matches since the packet before.
+  uint64_t reserved0;
+#else
+  uint64_t count;       // 1.
+  zx_time_t timestamp;  // When, if ZX_WAIT_ASYNC_TIMESTAMP was given; else 0.
+#endif
   uint64_t reserved1;
 } zx_packet_signal_t;
 
@@ -68,7 +90,11 @@ ZX_DETAIL_SIZE(zx_packet_signal_t, 32);
 ZX_DETAIL_MEMBER(zx_packet_signal_t, trigger, 0, 4);
 ZX_DETAIL_MEMBER(zx_packet_signal_t, observed, 4, 4);
 ZX_DETAIL_MEMBER(zx_packet_signal_t, count, 8, 8);
+#if ZX_DETAIL_API_2018
+ZX_DETAIL_MEMBER(zx_packet_signal_t, reserved0, 16, 8);
+#else
 ZX_DETAIL_MEMBER(zx_packet_signal_t, timestamp, 16, 8);
+#endif
 ZX_DETAIL_MEMBER(zx_packet_signal_t, reserved1, 24, 8);
 
 // INTERRUPT: an interrupt object fired.
@@ -85,6 +111,21 @@ ZX_DETAIL_MEMBER(zx_packet_interrupt_t, reserved0, 8, 8);
 ZX_DETAIL_MEMBER(zx_packet_interrupt_t, reserved1, 16, 8);
 ZX_DETAIL_MEMBER(zx_packet_interrupt_t, reserved2, 24, 8);
 
+#if ZX_DETAIL_API_2018
+// EXCEPTION: present for its layout; this library reports no exceptions.
+typedef struct zx_packet_exception {
+  uint64_t pid;
+  uint64_t tid;
+  uint64_t reserved0;
+  uint64_t reserved1;
+} zx_packet_exception_t;
+
+ZX_DETAIL_SIZE(zx_packet_exception_t, 32);
+ZX_DETAIL_MEMBER(zx_packet_exception_t, pid, 0, 8);
+ZX_DETAIL_MEMBER(zx_packet_exception_t, tid, 8, 8);
+ZX_DETAIL_MEMBER(zx_packet_exception_t, reserved0, 16, 8);
+ZX_DETAIL_MEMBER(zx_packet_exception_t, reserved1, 24, 8);
+#else
 // PAGE_REQUEST: present for its layout; this library has no pagers.
 typedef struct zx_packet_page_request {
   uint16_t command;
@@ -102,6 +143,7 @@ ZX_DETAIL_MEMBER(zx_packet_page_request_t, reserved0, 4, 4);
 ZX_DETAIL_MEMBER(zx_packet_page_request_t, offset, 8, 8);
 ZX_DETAIL_MEMBER(zx_packet_page_request_t, length, 16, 8);
 ZX_DETAIL_MEMBER(zx_packet_page_request_t, reserved1, 24, 8);
+#endif
 
 typedef struct zx_port_packet {
   uint64_t key;
@@ -115,7 +157,11 @@ typedef struct zx_port_packet {
     zx_packet_guest_io_t guest_io;
     zx_packet_guest_vcpu_t guest_vcpu;
     zx_packet_interrupt_t interrupt;
+#if ZX_DETAIL_API_2018
+    zx_packet_exception_t exception;
+#else
     zx_packet_page_request_t page_request;
+#endif
   };
 } zx_port_packet_t;
 
@@ -130,6 +176,10 @@ ZX_DETAIL_MEMBER(zx_port_packet_t, guest_mem, 16, 32);
 ZX_DETAIL_MEMBER(zx_port_packet_t, guest_io, 16, 32);
 ZX_DETAIL_MEMBER(zx_port_packet_t, guest_vcpu, 16, 32);
 ZX_DETAIL_MEMBER(zx_port_packet_t, interrupt, 16, 32);
+#if ZX_DETAIL_API_2018
+ZX_DETAIL_MEMBER(zx_port_packet_t, exception, 16, 32);
+#else
 ZX_DETAIL_MEMBER(zx_port_packet_t, page_request, 16, 32);
+#endif
 
 #endif  // ZIRCON_SYSCALLS_PORT_H_

@@ -14,6 +14,13 @@ typedef uint32_t zx_rsrc_kind_t;
 #define ZX_RSRC_KIND_MMIO 0u
 #define ZX_RSRC_KIND_IRQ 1u
 #define ZX_RSRC_KIND_IOPORT 2u
+#if ZX_DETAIL_API_2018
+#define ZX_RSRC_KIND_HYPERVISOR 3u
+#define ZX_RSRC_KIND_ROOT 4u
+#define ZX_RSRC_KIND_VMEX 5u
+#define ZX_RSRC_KIND_SMC 6u
+#define ZX_RSRC_KIND_COUNT 7u
+#else
 #define ZX_RSRC_KIND_ROOT 3u
 #define ZX_RSRC_KIND_SMC 4u
 #define ZX_RSRC_KIND_SYSTEM 5u
@@ -35,6 +42,7 @@ typedef uint32_t zx_rsrc_kind_t;
 #define ZX_RSRC_SYSTEM_DEBUGLOG_BASE UINT64_C(12)
 #define ZX_RSRC_SYSTEM_STALL_BASE UINT64_C(13)
 #define ZX_RSRC_SYSTEM_COUNT UINT64_C(14)
+#endif
 
 // The range can be held by this resource only.
 #define ZX_RSRC_FLAG_EXCLUSIVE 0x00010000u

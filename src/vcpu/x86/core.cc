@@ -241,9 +241,8 @@ Turn Core::HandleEmulationFailure() {
   fd_.run().s.regs.events.exception.injected = 0;
   fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;
   // Code that is not mapped in guest-physical memory is one cause; the rest is what KVM cannot do.
-  const uint64_t base = CodeModeOf(sregs()) == CodeMode::k64 ? 0 : sregs().cs.base;
   uint64_t gpa = 0;
-  if (view_.Translate(sregs(), base + regs().rip, &gpa)) {
+  if (view_.Translate(sregs(), LinearCode(regs().rip), &gpa)) {
     const zx_status_t why = guest_.space().Explain(gpa, false);
     if (why != ZX_OK) return Turn::Status(why);
   }

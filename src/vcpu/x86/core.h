@@ -14,6 +14,7 @@
 #include <zircon/syscalls/port.h>
 #include <zircon/types.h>
 
+#include <array>
 #include <cstdint>
 
 #include "guest/guest.h"
@@ -57,6 +58,9 @@ struct PendingBell {
   uint64_t address = 0;
 };
 
+// The code of an instruction that accessed a MEM trap; 0 behind its length.
+using InstructionBytes = std::array<uint8_t, kMaxInstructionLength>;
+
 class Core {
  public:
   Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, ExitCounters* counters);
@@ -78,6 +82,10 @@ class Core {
   Turn HandleExit(zx_port_packet_t* packet);
   // KVM_RUN itself failed with `error` (not EINTR, EAGAIN).
   Turn HandleRunError(int error);
+
+  // The bytes of the instruction behind a GUEST_MEM packet that HandleExit() has just made; none
+  // for other packets. ZX_ERR_NOT_FOUND if the guest's page tables do not lead to them.
+  [[nodiscard]] zx_status_t ReadInstruction(const zx_port_packet_t& packet, InstructionBytes* code);
 
   PendingBell& bell() { return bell_; }
 
@@ -128,6 +136,8 @@ class Core {
   Turn HandleStore(const guest::Trap* trap, zx_port_packet_t* packet);
   Turn HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet);
   Turn RefuseStore(zx_status_t status);
+  // The linear address of code at `rip`.
+  uint64_t LinearCode(uint64_t rip) const;
   void FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
                      zx_port_packet_t* packet) const;
 

@@ -3,6 +3,7 @@
 
 #include <zircon/errors.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/log.h"
@@ -17,6 +18,10 @@ bool IsPlainLoad(const Instruction& insn) {
 }
 
 }  // namespace
+
+uint64_t Core::LinearCode(uint64_t rip) const {
+  return CodeModeOf(sregs()) == CodeMode::k64 ? rip : sregs().cs.base + rip;
+}
 
 Turn Core::HandleMmio(zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
@@ -73,9 +78,8 @@ Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
     if (status != ZX_OK) return Turn::Status(status);
     return Turn::Status(why == ZX_OK ? ZX_ERR_NOT_FOUND : why);
   }
-  const uint64_t linear = (CodeModeOf(sregs()) == CodeMode::k64 ? 0 : sregs().cs.base) + regs().rip;
   uint8_t bytes[kMaxInstructionLength];
-  const size_t have = view_.Read(sregs(), linear, bytes, sizeof(bytes));
+  const size_t have = view_.Read(sregs(), LinearCode(regs().rip), bytes, sizeof(bytes));
   Instruction load;
   const bool known = loads_.Decode(bytes, have, CodeModeOf(sregs()), &load);
 
@@ -95,6 +99,17 @@ Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
     owed_.destination = load.reg;
   }
   return Turn::Packet();
+}
+
+zx_status_t Core::ReadInstruction(const zx_port_packet_t& packet, InstructionBytes* code) {
+  *code = {};
+  if (packet.type != ZX_PKT_TYPE_GUEST_MEM) return ZX_OK;
+  const zx_packet_guest_mem_t& mem = packet.guest_mem;
+  // Of an instruction that is not known the first byte tells whether code can be read at all.
+  const size_t wanted = std::max<size_t>(mem.instruction_size, 1);
+  const size_t have = view_.Read(sregs(), LinearCode(mem.rip), code->data(), wanted);
+  if (mem.instruction_size == 0) *code = {};
+  return have == wanted ? ZX_OK : ZX_ERR_NOT_FOUND;
 }
 
 Turn Core::RefuseStore(zx_status_t why) {

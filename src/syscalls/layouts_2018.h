@@ -1,0 +1,53 @@
+// The records that programs of the 2018 generation (ZX_API_2018) see with another layout. The
+// library works with the current ones and translates where it gives a record to such a program.
+
+#pragma once
+
+#include <zircon/syscalls/hypervisor.h>
+#include <zircon/syscalls/object.h>
+#include <zircon/syscalls/port.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace zircon::syscalls::api_2018 {
+
+struct GuestMem {
+  uint64_t addr;
+  uint8_t inst_len;
+  std::array<uint8_t, 15> inst_buf;
+  uint8_t default_operand_size;
+  uint8_t reserved[7];
+};
+static_assert(sizeof(GuestMem) == sizeof(zx_packet_guest_mem_t));
+static_assert(offsetof(GuestMem, inst_buf) == 9 && offsetof(GuestMem, default_operand_size) == 24);
+
+struct GuestVcpu {
+  union {
+    zx_packet_guest_vcpu_interrupt_t interrupt;
+    zx_packet_guest_vcpu_startup_t startup;
+  };
+  uint8_t type;
+  uint8_t padding[7];
+  uint64_t reserved;
+};
+static_assert(sizeof(GuestVcpu) == sizeof(zx_packet_guest_vcpu_t));
+static_assert(offsetof(GuestVcpu, type) == 16);
+
+struct HandleBasic {
+  zx_koid_t koid;
+  zx_rights_t rights;
+  zx_obj_type_t type;
+  zx_koid_t related_koid;
+  uint32_t props;
+  uint8_t padding[4];
+};
+static_assert(sizeof(HandleBasic) == sizeof(zx_info_handle_basic_t));
+static_assert(offsetof(HandleBasic, props) == 24);
+
+inline constexpr uint32_t kPropWaitable = 1;  // ZX_OBJ_PROP_WAITABLE
+
+inline constexpr uint32_t kVmoNonResizable = 1;  // ZX_VMO_NON_RESIZABLE
+
+}  // namespace zircon::syscalls::api_2018
