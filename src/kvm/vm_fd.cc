@@ -46,6 +46,13 @@ int VmFd::SetMsrFilter(std::span<const MsrRange> allowed) {
   return result < 0 ? -result : 0;
 }
 
+int VmFd::SetClock(uint64_t nanoseconds) {
+  kvm_clock_data data = {};
+  data.clock = nanoseconds;
+  const int result = kernel_.Ioctl(fd_, KVM_SET_CLOCK, reinterpret_cast<uintptr_t>(&data));
+  return result < 0 ? -result : 0;
+}
+
 int VmFd::SetMemorySlot(const kvm_userspace_memory_region& region) {
   const int result =
       kernel_.Ioctl(fd_, KVM_SET_USER_MEMORY_REGION, reinterpret_cast<uintptr_t>(&region));

@@ -32,6 +32,8 @@ class VmFd {
   [[nodiscard]] int EnableCap(uint32_t capability, uint64_t argument);
   // Every MSR outside of `allowed` exits to user space. At most 16 ranges.
   [[nodiscard]] int SetMsrFilter(std::span<const MsrRange> allowed);
+  // What the guests' para-virtual clock is from now on, in nanoseconds.
+  [[nodiscard]] int SetClock(uint64_t nanoseconds);
   // Size 0 deletes the slot.
   [[nodiscard]] int SetMemorySlot(const kvm_userspace_memory_region& region);
   [[nodiscard]] int CreateVcpu(uint32_t id, std::unique_ptr<VcpuFd>* out);

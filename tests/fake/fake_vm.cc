@@ -26,6 +26,12 @@ int FakeVm::Ioctl(unsigned long request, uintptr_t argument) {
     }
     case KVM_X86_SET_MSR_FILTER:
       return SetMsrFilter(*reinterpret_cast<const kvm_msr_filter*>(argument));
+    case KVM_SET_CLOCK: {
+      const auto& data = *reinterpret_cast<const kvm_clock_data*>(argument);
+      if (data.flags != 0) return -EINVAL;
+      clock_ = data.clock;
+      return 0;
+    }
     default:
       return -ENOTTY;
   }

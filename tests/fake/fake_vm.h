@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -45,6 +46,8 @@ class FakeVm {
   bool has_cap(uint32_t number) const;
   // Whether the guest may use the MSR without an exit.
   bool MsrAllowed(uint32_t index, bool write) const;
+  // What the guests' clock was set to; 0 if it never was.
+  uint64_t clock() const { return clock_; }
   const HostModel& host() const { return host_; }
 
  private:
@@ -67,6 +70,7 @@ class FakeVm {
   bool has_filter_ = false;
   bool filter_denies_ = false;
   std::vector<MsrRange> filter_;
+  std::atomic<uint64_t> clock_{0};
 };
 
 }  // namespace zircon::fake

@@ -145,8 +145,8 @@ TEST_F(CpuidLeaves, TheNameIsTheHosts) {
 TEST_F(CpuidLeaves, NoSpeculationControls) {
   Shows("CPUID-19");
   const kvm_cpuid_entry2 leaf = Leaf(0x80000008);
-  // IBPB, IBRS, STIBP, their always-on and preferred forms, SSBD, VIRT_SSBD, SSB_NO.
-  EXPECT_EQ(leaf.ebx & Bits({12, 14, 15, 16, 17, 18, 19, 24, 25, 26}), 0u);
+  // IBPB, IBRS, STIBP, their always-on and preferred forms, SSBD, VIRT_SSBD, SSB_NO, PSFD.
+  EXPECT_EQ(leaf.ebx & Bits({12, 14, 15, 16, 17, 18, 19, 24, 25, 26, 28}), 0u);
 }
 
 }  // namespace

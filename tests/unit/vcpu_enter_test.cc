@@ -302,6 +302,37 @@ TEST_F(VcpuEnter, NmiAndExceptionWakeAHaltedGuest) {
             std::vector<Delivery>({{Delivery::kNmi, 2}, {Delivery::kException, 13, true, 0}}));
 }
 
+TEST_F(VcpuEnter, AnNmiThatIsBlockedEndsHlt) {
+  Shows("HLT-2");
+  // The guest is in its NMI handler when the second NMI comes, and halts there.
+  cpu().Push(Do([](FakeVcpu& vcpu) { vcpu.events.nmi.masked = 1; }));
+  PushOut();
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+  cpu().Push(Hlt());
+  PushOut();
+  ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, 2), ZX_OK);
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+  EXPECT_TRUE(cpu().deliveries().empty());
+}
+
+TEST_F(VcpuEnter, AnExceptionBehindAnEventUnderWayNeedsNoInterruptWindow) {
+  Shows("INT-11 INT-13");
+  // A delivery was broken off; IF is 0, and the guest makes no exit by itself.
+  cpu().Push([](FakeVcpu& vcpu) {
+    vcpu.RaiseException(6, false);
+    return fake::Errno(ENOMEM)(vcpu);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_ERR_NO_MEMORY);
+  ASSERT_TRUE(cpu().deliveries().empty());
+  ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, 13), ZX_OK);
+  cpu().Push(fake::Block());
+  PushOut();
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+  ASSERT_EQ(cpu().deliveries().size(), 2u);
+  EXPECT_EQ(cpu().deliveries()[0].vector, 6);
+  EXPECT_EQ(cpu().deliveries()[1], (Delivery{Delivery::kException, 13, true, 0}));
+}
+
 TEST_F(VcpuEnter, VectorsBeyondThe256) {
   Shows("INT-2");
   EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 255), ZX_OK);
@@ -508,7 +539,7 @@ TEST_F(VcpuEnter, NoMemoryForGuestPagesMayBeTriedAgain) {
 }
 
 TEST_F(VcpuEnter, EmulationFailureNamesItsCause) {
-  Shows("VCPU-ENTER-19");
+  Shows("VCPU-ENTER-19 FAULT-12");
   // Fetch from unmapped memory NOT_FOUND, beyond the space OUT_OF_RANGE, else
   // NOT_SUPPORTED; RIP stays, a queued #UD is dropped.
   auto fail_at = [&](uint64_t rip) {
@@ -521,7 +552,12 @@ TEST_F(VcpuEnter, EmulationFailureNamesItsCause) {
   };
   EXPECT_EQ(fail_at(Machine::kDeviceAddress), ZX_ERR_NOT_FOUND);
   EXPECT_EQ(fail_at(Machine::kEntry), ZX_ERR_NOT_SUPPORTED);
-  cpu().Push(Do([](FakeVcpu& vcpu) { EXPECT_EQ(vcpu.regs.rip, Machine::kEntry); }));
+  // mov $imm32,%eax that goes on where nothing is mapped; and nop, which does not.
+  machine().CodeAt(Machine::kMemorySize - 2, {0xB8, 0x11});
+  EXPECT_EQ(fail_at(Machine::kMemorySize - 2), ZX_ERR_NOT_FOUND);
+  machine().CodeAt(Machine::kMemorySize - 1, {0x90});
+  EXPECT_EQ(fail_at(Machine::kMemorySize - 1), ZX_ERR_NOT_SUPPORTED);
+  cpu().Push(Do([](FakeVcpu& vcpu) { EXPECT_EQ(vcpu.regs.rip, Machine::kMemorySize - 1); }));
   PushOut();
   EXPECT_EQ(machine().Enter(), ZX_OK);
   EXPECT_TRUE(cpu().deliveries().empty());

@@ -58,6 +58,13 @@ TEST_F(VmFdTest, MsrFilterAllowsTheRangesAndNothingElse) {
   EXPECT_EQ(vm_->SetMsrFilter(kRanges), ENOMEM);
 }
 
+TEST_F(VmFdTest, Clock) {
+  ASSERT_EQ(vm_->SetClock(0x1234567890), 0);
+  EXPECT_EQ(kernel_.vm()->clock(), 0x1234567890u);
+  kernel_.Fail(KVM_SET_CLOCK, EINVAL);
+  EXPECT_EQ(vm_->SetClock(1), EINVAL);
+}
+
 TEST_F(VmFdTest, MsrFilterHasSixteenRangesAtMost) {
   std::vector<MsrRange> ranges(17, MsrRange{1, 1});
   EXPECT_EQ(vm_->SetMsrFilter(ranges), E2BIG);

@@ -1,5 +1,9 @@
 #include "guest/x86/vm_setup.h"
 
+#include <ctime>
+
+#include "base/log.h"
+
 namespace zircon::guest::x86 {
 namespace {
 
@@ -13,6 +17,17 @@ constexpr kvm::MsrRange kDirectMsrs[] = {
     {0xC0000100, 4},  // FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX
 };
 
+// The system time of guests is the host's monotonic time (contract PVCLOCK-2). Without this it
+// counts from the creation of the machine: a guest can live with that.
+void SetGuestClock(kvm::VmFd& vm) {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
+  const int error = vm.SetClock(static_cast<uint64_t>(now.tv_sec) * kNanosecondsPerSecond +
+                                static_cast<uint64_t>(now.tv_nsec));
+  if (error != 0) LOG_WARN("the clock of a guest cannot be set (errno {}): it begins at 0", error);
+}
+
 }  // namespace
 
 int EnableMsrExits(kvm::VmFd& vm) {
@@ -25,6 +40,7 @@ int EnableMsrExits(kvm::VmFd& vm) {
 }
 
 int SetUpVm(kvm::VmFd& vm, const Host& host) {
+  SetGuestClock(vm);
   const int error = EnableMsrExits(vm);
   if (error != 0) return error;
   if (host.exit_on_emulation_failure) {

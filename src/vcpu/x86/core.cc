@@ -2,6 +2,7 @@
 
 #include <zircon/errors.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 
@@ -19,6 +20,10 @@ namespace {
 constexpr uint64_t kUserFlags = 0x244DD5;
 // write_state changes flags only when this bit, which is always 1 on hardware, is set in its input.
 constexpr uint64_t kFlagsGiven = 0x2;
+
+// An exception waits for an event that is on its way to the guest: how long until it is tried
+// again, in nanoseconds. The event takes one entry, even an emulated processor's.
+constexpr int64_t kExceptionRetry = 1'000'000;
 
 constexpr uint32_t kFallbackTscKhz = 1'000'000;
 
@@ -118,18 +123,25 @@ zx_status_t Core::PrepareRun(bool interrupts_added) {
   }
   ExpireTimer();
   if (interrupts_added) may_have_pending_ = true;
+  exception_waits_ = false;
   if (!may_have_pending_) return ZX_OK;
-  return InjectNext(&fd_.run(), &pending_, &may_have_pending_);
+  const zx_status_t status = InjectNext(&fd_.run(), &pending_, &may_have_pending_);
+  exception_waits_ = may_have_pending_ && IsException(pending_.Highest());
+  return status;
 }
 
 int64_t Core::TimerDeadline() {
+  int64_t deadline = INT64_MAX;
   const uint64_t tsc = apic_.timer_deadline();
-  if (tsc == LocalApic::kNever) return INT64_MAX;
-  if (tsc != timer_tsc_) {
-    timer_tsc_ = tsc;
-    timer_monotonic_ = clock_.MonotonicAt(tsc);
+  if (tsc != LocalApic::kNever) {
+    if (tsc != timer_tsc_) {
+      timer_tsc_ = tsc;
+      timer_monotonic_ = clock_.MonotonicAt(tsc);
+    }
+    deadline = timer_monotonic_;
   }
-  return timer_monotonic_;
+  if (exception_waits_) deadline = std::min(deadline, TscClock::Monotonic() + kExceptionRetry);
+  return deadline;
 }
 
 void Core::ExpireTimer() {
@@ -150,7 +162,8 @@ Turn Core::HandleExit(zx_port_packet_t* packet) {
       return HandleMmio(packet);
     case KVM_EXIT_HLT:
       counters_.Count(ZIRCON_KVM_EXIT_HLT);
-      return Turn::Halt();
+      // An NMI that KVM keeps back until the guest can take it is pending all the same.
+      return run.s.regs.events.nmi.pending != 0 ? Turn::Continue() : Turn::Halt();
     case KVM_EXIT_X86_RDMSR:
       counters_.Count(ZIRCON_KVM_EXIT_RDMSR);
       return HandleReadMsr();
@@ -240,9 +253,15 @@ Turn Core::HandleEmulationFailure() {
   fd_.run().s.regs.events.exception.pending = 0;
   fd_.run().s.regs.events.exception.injected = 0;
   fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;
-  // Code that is not mapped in guest-physical memory is one cause; the rest is what KVM cannot do.
+  // Code that is not mapped in guest-physical memory is one cause: all of it, or what comes after
+  // the first bytes. The rest is what KVM cannot do.
+  const uint64_t code = LinearCode(regs().rip);
+  uint8_t bytes[kMaxInstructionLength];
+  const size_t have = view_.Read(sregs(), code, bytes, sizeof(bytes));
+  Instruction whole;
   uint64_t gpa = 0;
-  if (view_.Translate(sregs(), LinearCode(regs().rip), &gpa)) {
+  if (have < sizeof(bytes) && !Decode(bytes, have, CodeModeOf(sregs()), &whole) &&
+      view_.Translate(sregs(), code + have, &gpa)) {
     const zx_status_t why = guest_.space().Explain(gpa, false);
     if (why != ZX_OK) return Turn::Status(why);
   }

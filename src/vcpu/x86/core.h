@@ -89,7 +89,8 @@ class Core {
 
   PendingBell& bell() { return bell_; }
 
-  // When the guest's timer is due, in nanoseconds of CLOCK_MONOTONIC (INT64_MAX: never).
+  // When the guest's timer is due or another try is, in nanoseconds of CLOCK_MONOTONIC (INT64_MAX:
+  // never).
   int64_t TimerDeadline();
   // Makes the timer's interrupt pending if it is due.
   void ExpireTimer();
@@ -156,6 +157,9 @@ class Core {
   bool may_have_pending_ = false;  // the owner's own note of pending_
   LocalApic apic_;
   TscClock clock_;
+  // An exception is pending that the run before could not take (contract INT-11): IF is no hurdle
+  // for it, so no interrupt window tells when it can.
+  bool exception_waits_ = false;
   // The timer's deadline in both clocks; computed again when the counter's changes.
   uint64_t timer_tsc_ = LocalApic::kNever;
   int64_t timer_monotonic_ = INT64_MAX;

@@ -47,7 +47,7 @@ constexpr uint32_t kEaxD1Clear = Bit(3) /* XSAVES */ | Bit(4) /* XFD */;
 constexpr uint32_t kEcx81Clear = Bit(2) | Bit(29);
 // Leaf 0x80000008: the speculation controls' MSRs are not the guest's.
 constexpr uint32_t kEbx88Clear = Bit(12) | Bit(14) | Bit(15) | Bit(16) | Bit(17) | Bit(18) |
-                                 Bit(19) | Bit(24) | Bit(25) | Bit(26);
+                                 Bit(19) | Bit(24) | Bit(25) | Bit(26) | Bit(28);
 
 // Leaf 0x40000001: clocksource, no I/O delay, clocksource2, stable.
 constexpr uint32_t kPvFeatures = Bit(0) | Bit(1) | Bit(3) | Bit(24);

@@ -5,8 +5,6 @@
 namespace zircon::vcpu::x86 {
 namespace {
 
-constexpr int kNmi = 2;
-constexpr int kLastException = 20;
 constexpr int kFirstExternal = 32;
 // Vectors 0..20 without NMI.
 constexpr uint64_t kExceptions =
@@ -50,7 +48,7 @@ zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more) {
   *more = vector != kNoVector;
   if (vector == kNoVector) return ZX_OK;
 
-  if (vector > kLastException && vector < kFirstExternal) {
+  if (!IsException(vector) && vector < kFirstExternal) {
     pending->Take(static_cast<uint32_t>(vector));
     *more = pending->Any();
     return ZX_ERR_NOT_SUPPORTED;
@@ -68,7 +66,7 @@ zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more) {
     run->ready_for_interrupt_injection = 0;
   } else {
     if (EventUnderWay(*run)) {
-      // Its delivery comes first; the window's exit brings us back.
+      // Its delivery comes first. The window's exit brings us back, or the next try (core.cc).
       run->request_interrupt_window = 1;
       return ZX_OK;
     }

@@ -16,6 +16,12 @@
 
 namespace zircon::vcpu::x86 {
 
+inline constexpr int kNmi = 2;
+inline constexpr int kLastException = 20;
+constexpr bool IsException(int vector) {
+  return vector >= 0 && vector <= kLastException && vector != kNmi;
+}
+
 // ZX_OK, or ZX_ERR_NOT_SUPPORTED for vectors 21..31 (taken away). *more says whether something is
 // still pending.
 [[nodiscard]] zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more);

@@ -18,11 +18,15 @@ class TscClock {
 
   static uint64_t Now() { return __rdtsc(); }
 
+  static int64_t Monotonic() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
+  }
+
   // The monotonic time, in nanoseconds, at which the counter will be `tsc`; now if that is past.
   int64_t MonotonicAt(uint64_t tsc) const {
-    timespec now_spec;
-    clock_gettime(CLOCK_MONOTONIC, &now_spec);
-    const int64_t now = now_spec.tv_sec * int64_t{1'000'000'000} + now_spec.tv_nsec;
+    const int64_t now = Monotonic();
     const uint64_t counter = Now();
     if (tsc <= counter) return now;
     constexpr unsigned __int128 kNanosecondsPerMillisecond = 1'000'000;
