@@ -17,11 +17,13 @@ endif()
 add_library(zircon::zircon ALIAS zircon)
 
 # libzircon.a: an archive cannot hide by a version script, so the objects are linked into one
-# relocatable object and every symbol that is not of the public interface is made local.
+# relocatable object and every symbol that is not of the public interface is made local. Its groups (inline
+# functions and the like) become plain sections: a linker would keep one of equal groups, and where it kept another
+# object's, or ours whose symbols are local, a C++ program did not link.
 set(combined ${CMAKE_CURRENT_BINARY_DIR}/zircon_combined.o)
 add_custom_command(
   OUTPUT ${combined}
-  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -no-pie -o ${combined}.all $<TARGET_OBJECTS:zircon_objects>
+  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -no-pie -Wl,--force-group-allocation -o ${combined}.all $<TARGET_OBJECTS:zircon_objects>
   COMMAND ${CMAKE_OBJCOPY} -w --keep-global-symbol=zx_* --keep-global-symbol=_zx_*
           --keep-global-symbol=zircon_kvm_* ${combined}.all ${combined}
   DEPENDS zircon_objects $<TARGET_OBJECTS:zircon_objects>

@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <mutex>
 #include <set>
 #include <stdexcept>
+
+#include "host.h"
 
 namespace conformance {
 namespace {
@@ -18,24 +20,28 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kPage = 4096;
 constexpr uint64_t kLargePage = 0x200000;
-constexpr auto kAbortAfterKick = std::chrono::seconds(10);
+using Seconds = std::chrono::duration<double>;
 
-std::chrono::seconds EntryLimit() {
+// When a kick does not bring the VCPU out.
+constexpr Seconds kAbortAfterKick(10);
+constexpr Seconds kEntryLimit(20);
+
+std::atomic<double> entry_limit = 0;
+std::atomic<void (*)(const char*)> watchdog_hook = nullptr;
+
+Seconds EntryLimit() {
+  const double chosen = entry_limit;
+  if (chosen > 0) return Seconds(chosen);
   const char* text = getenv("CONFORMANCE_WATCHDOG");
   const int seconds = text == nullptr ? 0 : atoi(text);
-  return std::chrono::seconds(seconds > 0 ? seconds : 20);
+  return seconds > 0 ? Seconds(seconds) : kEntryLimit;
 }
 
 // On an emulated processor everything takes ten times as long.
 bool IsShort() {
   const char* text = getenv("CONFORMANCE_SHORT");
   if (text != nullptr && *text != '\0') return strcmp(text, "0") != 0;
-  std::ifstream cpuinfo("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(cpuinfo, line)) {
-    if (line.find("QEMU TCG") != std::string::npos) return true;
-  }
-  return false;
+  return IsEmulated();
 }
 
 std::string TestName() {
@@ -88,13 +94,15 @@ class Watchdog {
       fprintf(stderr, "watchdog: %s: %s takes too long: kicking the VCPU\n", TestName().c_str(),
               watch->what_);
       watch->kicked_ = true;
-      watch->deadline_ = Clock::now() + kAbortAfterKick;
+      watch->deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                            std::min(kAbortAfterKick, EntryLimit()));
       zx_vcpu_kick(watch->vcpu_);
       return;
     }
     fprintf(stderr, "watchdog: %s: %s does not end%s: aborting\n", TestName().c_str(), watch->what_,
             watch->kicked_ ? ", kicked or not" : "");
-    fflush(nullptr);
+    fflush(stderr);
+    if (void (*const hook)(const char*) = watchdog_hook; hook != nullptr) hook(watch->what_);
     abort();
   }
 
@@ -104,8 +112,17 @@ class Watchdog {
   Clock::time_point next_;
 };
 
-Watch::Watch(const char* what, zx_handle_t vcpu, int factor)
-    : what_(what), vcpu_(vcpu), deadline_(Clock::now() + factor * EntryLimit()) {
+Watch::Watch(const char* what, zx_handle_t vcpu)
+    : what_(what),
+      vcpu_(vcpu),
+      deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(EntryLimit())) {
+  Watchdog::Get().Add(this);
+}
+
+Watch::Watch(const char* what, Seconds limit)
+    : what_(what),
+      vcpu_(ZX_HANDLE_INVALID),
+      deadline_(Clock::now() + std::chrono::duration_cast<Clock::duration>(limit)) {
   Watchdog::Get().Add(this);
 }
 
@@ -334,6 +351,10 @@ int Rounds(int full) {
   static const bool shorter = IsShort();
   return shorter ? full / 10 : full;
 }
+
+void SetEntryLimit(double seconds) { entry_limit = seconds; }
+
+void SetWatchdogHook(void (*hook)(const char* what)) { watchdog_hook = hook; }
 
 void KvmTest::SetUp() {
   char words[256] = "";

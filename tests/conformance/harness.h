@@ -225,7 +225,7 @@ class Machine {
 void SleepMs(int milliseconds);
 // Waits until the condition holds, 15 s at most; says whether it does.
 bool WaitUntil(const std::function<bool()>& condition);
-// Loops of a test: `full`, or a tenth of it on an emulated processor (the nested environment). The
+// Loops of a test: `full`, or a tenth of it on an emulated processor (scripts/with-kvm). The
 // environment variable CONFORMANCE_SHORT chooses: 1 a tenth, 0 all.
 int Rounds(int full);
 
@@ -246,7 +246,8 @@ class Thread {
 // VCPU that VCPU is kicked first, and aborting waits a little longer.
 class Watch {
  public:
-  explicit Watch(const char* what, zx_handle_t vcpu = ZX_HANDLE_INVALID, int factor = 1);
+  explicit Watch(const char* what, zx_handle_t vcpu = ZX_HANDLE_INVALID);
+  Watch(const char* what, std::chrono::duration<double> limit);
   ~Watch();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
@@ -259,6 +260,11 @@ class Watch {
   std::chrono::steady_clock::time_point deadline_;
   bool kicked_ = false;
 };
+
+// How long an entry may take: 20 s, or what the environment variable CONFORMANCE_WATCHDOG says.
+void SetEntryLimit(double seconds);
+// Is called, in the watchdog's thread, before it aborts, with the words of the Watch.
+void SetWatchdogHook(void (*hook)(const char* what));
 
 // Its tests are not testable where no guests can run.
 class KvmTest : public testing::Test {

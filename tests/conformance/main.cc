@@ -1,29 +1,142 @@
-// zircon-conformance: the library's calls with guests on a real KVM. Without KVM every test is
-// skipped.
+// zircon-conformance: which promises of docs/contract the library keeps on this machine's KVM.
+// options.cc says what it is to its user.
+//
+// With an option of GoogleTest's (--gtest_filter=...) it is a plain GoogleTest program, all in one
+// process, which is what ctest and debuggers want.
 
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <map>
 
+#include "child_process.h"
 #include "harness.h"
 #include "helper_modes.h"
+#include "options.h"
+#include "report.h"
+#include "runner.h"
+#include "self_test.h"
 
+namespace conformance {
 namespace {
 
-// The watchdog over each test as a whole: what hangs need not be an entry.
+// In a plain GoogleTest run: over each test as a whole, for what hangs need not be an entry.
 class WatchEachTest : public testing::EmptyTestEventListener {
   void OnTestStart(const testing::TestInfo&) override {
-    constexpr int kFactor = 4;
-    watch_ = std::make_unique<conformance::Watch>("the test", ZX_HANDLE_INVALID, kFactor);
+    watch_ =
+        std::make_unique<Watch>("the test", std::chrono::duration<double>(RunnerOptions().limit));
   }
   void OnTestEnd(const testing::TestInfo&) override { watch_.reset(); }
 
-  std::unique_ptr<conformance::Watch> watch_;
+  std::unique_ptr<Watch> watch_;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc == 3 && strcmp(argv[1], "--helper") == 0) return conformance::RunHelper(argv[2]);
+int RunPlainGoogleTest(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   testing::UnitTest::GetInstance()->listeners().Append(new WatchEachTest);
   return RUN_ALL_TESTS();
 }
+
+// Makes the tests known; GoogleTest gets no arguments.
+void InitTests(bool self_test) {
+  if (self_test) RegisterSelfTests();
+  int argc = 1;
+  char name[] = "zircon-conformance";
+  char* argv[] = {name, nullptr};
+  testing::InitGoogleTest(&argc, argv);
+}
+
+// --child-test NAME LIMIT [--self-test]
+int RunChildTest(int argc, char** argv) {
+  if (argc < 4) return 2;
+  BecomeChild();
+  InitTests(argc > 4);
+  return RunTestInChild(argv[2], atof(argv[3]));
+}
+
+void PrintRows(const std::vector<CatalogTest>& tests) {
+  std::map<std::string, std::vector<std::string>> rows;
+  for (const CatalogTest& test : tests) {
+    size_t at = 0;
+    while (at < test.rows.size()) {
+      const size_t end = std::min(test.rows.find(' ', at), test.rows.size());
+      rows[test.rows.substr(at, end - at)].push_back(test.name);
+      at = end + 1;
+    }
+  }
+  for (const auto& [row, names] : rows) {
+    printf("%s\n", row.c_str());
+    for (const std::string& name : names) printf("    %s\n", name.c_str());
+  }
+}
+
+int RunAll(const Options& options, const std::vector<CatalogTest>& tests) {
+  const auto start = std::chrono::steady_clock::now();
+  RunnerOptions runner;
+  runner.self_test = options.self_test;
+  runner.limit = options.limit > 0 ? options.limit : runner.limit * SlowFactor();
+
+  Run run;
+  run.host = FindHostFacts();
+  std::string probe_error;
+  if (run.host.kvm_error.empty()) run.probes = AskProbes(&probe_error);
+  PrintHead(run, tests.size(), runner.limit);
+  if (!probe_error.empty()) printf("*** %s\n", probe_error.c_str());
+  PrintTableHead();
+  for (const CatalogTest& test : tests) {
+    run.results.push_back(RunTest(test, runner));
+    PrintResult(run.results.back());
+  }
+  run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  PrintSummary(run);
+
+  int status = run.Count(Verdict::kFailed) == 0 ? 0 : 1;
+  for (const std::string& error : {options.junit.empty() ? "" : WriteJunit(run, options.junit),
+                                   options.json.empty() ? "" : WriteJson(run, options.json)}) {
+    if (error.empty()) continue;
+    fprintf(stderr, "zircon-conformance: %s\n", error.c_str());
+    status = 2;
+  }
+  return status;
+}
+
+int Main(int argc, char** argv) {
+  const char* first = argc > 1 ? argv[1] : "";
+  if (argc == 3 && strcmp(first, "--helper") == 0) return RunHelper(argv[2]);
+  if (strcmp(first, "--child-test") == 0) return RunChildTest(argc, argv);
+  if (strcmp(first, "--child-probes") == 0) {
+    BecomeChild();
+    return RunProbesInChild();
+  }
+  if (strncmp(first, "--gtest_", strlen("--gtest_")) == 0) return RunPlainGoogleTest(argc, argv);
+
+  int status = 0;
+  const std::optional<Options> options = ParseOptions(argc, argv, &status);
+  if (!options) return status;
+  InitTests(options->self_test);
+  Choice choice = options->choice;
+  // Of the program's own tests and the others a run has either.
+  if (options->self_test && choice.filter.empty()) choice.filter = "*SelfTest.*";
+  const std::vector<CatalogTest> tests = ListTests(choice);
+  if (tests.empty()) {
+    fprintf(stderr, "zircon-conformance: there is no such test; --list prints all\n");
+    return 2;
+  }
+  if (options->list) {
+    for (const CatalogTest& test : tests) printf("%s\n", test.name.c_str());
+  } else if (options->list_rows) {
+    PrintRows(tests);
+  } else {
+    status = RunAll(*options, tests);
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace conformance
+
+int main(int argc, char** argv) { return conformance::Main(argc, argv); }

@@ -180,4 +180,27 @@ std::string ProbeCpuid(uint32_t leaf) {
   return Ask(leaf == 1 ? "cpuid-leaf-1" : "cpuid-leaf-7", probe);
 }
 
+std::string ProbeVmcall() {
+  // mov eax, 0x7777; vmcall
+  return ProbeLongModeCode("vmcall", {0xB8, 0x77, 0x77, 0, 0, 0x0F, 0x01, 0xC1});
+}
+
+std::vector<NamedProbe> AllProbes() {
+  return {
+      // mov [rbx], eax; movdqu [rbx], xmm0
+      {"long-mode",
+       [] {
+         return ProbeLongModeCode("long-mode", {0x89, 0x03});
+       }},
+      {"wide-store",
+       [] {
+         return ProbeLongModeCode("wide-store", {0xF3, 0x0F, 0x7F, 0x03});
+       }},
+      {"real-mode", ProbeRealMode},
+      {"cpuid-leaf-1", [] { return ProbeCpuid(1); }},
+      {"cpuid-leaf-7", [] { return ProbeCpuid(7); }},
+      {"vmcall", ProbeVmcall},
+  };
+}
+
 }  // namespace conformance

@@ -20,6 +20,15 @@ std::string ProbeLongModeCode(const char* name, const std::vector<uint8_t>& code
 std::string ProbeRealMode();
 // The guest sees in that leaf of CPUID (1 or 7) what KVM_SET_CPUID2 was told.
 std::string ProbeCpuid(uint32_t leaf);
+// VMCALL gets an answer.
+std::string ProbeVmcall();
+
+// What every host is asked, for the head of a report.
+struct NamedProbe {
+  const char* name;
+  std::string (*ask)();
+};
+std::vector<NamedProbe> AllProbes();
 
 }  // namespace conformance
 

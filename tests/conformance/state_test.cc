@@ -145,7 +145,7 @@ TEST_F(StateTest, CpuidLeaf7) {
 
 TEST_F(StateTest, VmcallGoesOn) {
   Shows("INSN-5");
-  NEEDS(ProbeLongModeCode("vmcall", {0xB8, 0x77, 0x77, 0, 0, 0x0F, 0x01, 0xC1}));
+  NEEDS(ProbeVmcall());
   Service guest;
   zx_vcpu_state_t state{};
   state.rax = 0x7777;

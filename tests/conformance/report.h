@@ -1,0 +1,37 @@
+// What the user sees of a run: the head, a line for each test, the summary; and the files for
+// machines.
+
+#ifndef ZIRCON_TESTS_CONFORMANCE_REPORT_H_
+#define ZIRCON_TESTS_CONFORMANCE_REPORT_H_
+
+#include <string>
+#include <vector>
+
+#include "host.h"
+#include "runner.h"
+
+namespace conformance {
+
+struct Run {
+  HostFacts host;
+  std::vector<ProbeAnswer> probes;
+  std::vector<TestResult> results;
+  double seconds = 0;
+
+  size_t Count(Verdict verdict) const;
+};
+
+const char* VerdictName(Verdict verdict);
+
+void PrintHead(const Run& run, size_t tests, double limit);
+void PrintTableHead();
+void PrintResult(const TestResult& result);
+void PrintSummary(const Run& run);
+
+// "" or what went wrong.
+std::string WriteJunit(const Run& run, const std::string& path);
+std::string WriteJson(const Run& run, const std::string& path);
+
+}  // namespace conformance
+
+#endif  // ZIRCON_TESTS_CONFORMANCE_REPORT_H_

@@ -1,0 +1,13 @@
+// Tests of the runner itself: made only for --self-test, and for the children of such a run.
+
+#ifndef ZIRCON_TESTS_CONFORMANCE_SELF_TEST_H_
+#define ZIRCON_TESTS_CONFORMANCE_SELF_TEST_H_
+
+namespace conformance {
+
+// Before testing::InitGoogleTest().
+void RegisterSelfTests();
+
+}  // namespace conformance
+
+#endif  // ZIRCON_TESTS_CONFORMANCE_SELF_TEST_H_
