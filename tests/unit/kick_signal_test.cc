@@ -102,6 +102,19 @@ TEST_F(KickSignalDeathTest, TheProgramsChoice) {
       ::testing::ExitedWithCode(0), "");
 }
 
+TEST_F(KickSignalDeathTest, TheFirstAndTheLastSignalMayBeChosen) {
+  Shows("HOST-14 HOST-17");
+  EXPECT_EXIT(
+      {
+        bool right = zircon_kvm_set_kick_signal(SIGRTMIN) == ZX_OK;
+        right = right && zircon_kvm_set_kick_signal(SIGRTMAX) == ZX_OK;
+        right = right && zircon_kvm_set_kick_signal(SIGRTMIN - 1) == ZX_ERR_INVALID_ARGS;
+        right = right && zircon_kvm_kick_signal() == SIGRTMAX;
+        Report(right);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
 TEST_F(KickSignalDeathTest, AChoiceThatTheProgramTookBack) {
   EXPECT_EXIT(
       {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 
 namespace zircon {
@@ -317,6 +318,20 @@ TEST_P(VcpuIo, StringsAreRefusedAndLeaveEverything) {
       EXPECT_EQ(now.rsi, 0x8000u) << int{c.code.back()};
       EXPECT_EQ(now.rdi, 0x9000u) << int{c.code.back()};
     }
+  }
+}
+
+TEST_P(VcpuIo, StringsOnAPortWithoutATrapAreRefusedTheSameWay) {
+  Shows("TRAP-IO-10");
+  constexpr uint16_t kUntrapped = 0x80;
+  zx_vcpu_state_t state = machine().State();
+  state.rdx = kUntrapped;
+  state.rsi = state.rdi = 0x8000;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  for (const bool in : {true, false}) {
+    machine().CodeAt(Machine::kEntry, {static_cast<uint8_t>(in ? 0x6C : 0x6E), 0x90});
+    cpu().Push(StringIo(kUntrapped, 1, in, 1, 1, false));
+    EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED) << in;
   }
 }
 
