@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 #include "kvm/counters.h"
 
@@ -191,6 +192,29 @@ TEST_F(GuestSpace, FailedProtectKeepsThePermissions) {
   machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
   EXPECT_EQ(zx_vmar_protect(machine().vmar, ZX_VM_PERM_READ, 0x201000, 0x1000), ZX_ERR_NO_MEMORY);
   EXPECT_EQ(machine().vm().slots(), before);
+}
+
+TEST_F(GuestSpace, AFailedProtectIsNotMadeUpForLater) {
+  Shows("CALL-4");
+  ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
+  machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
+  ASSERT_EQ(zx_vmar_protect(machine().vmar, ZX_VM_PERM_READ, 0x201000, 0x1000), ZX_ERR_NO_MEMORY);
+  // A change next to it has the slots made anew, from the permissions as they are known.
+  ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x200000, 0x1000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x201000, 0x2000, base_ + 0x1000, false}}));
+}
+
+TEST_F(GuestSpace, ASlotThatKvmRefusesIsNotUsedUp) {
+  Shows("CALL-4 GPAS-15");
+  HostModel host = DefaultHost();
+  host.capabilities[KVM_CAP_NR_MEMSLOTS] = 4;
+  Use(std::move(host));
+  base_ = machine().vm().slots()[0].host;
+  for (int i = 0; i < 8; ++i) {
+    machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM);
+    ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_ERR_NO_MEMORY);
+  }
+  for (uint64_t i = 0; i < 3; ++i) EXPECT_EQ(MapPart(0x200000 + i * 0x2000, 0, 0x1000), ZX_OK);
 }
 
 TEST_F(GuestSpace, SlotTableFull) {

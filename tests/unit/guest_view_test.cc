@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "contract.h"
 #include "fake/guest_memory.h"
 
 namespace zircon::vcpu::x86 {
@@ -142,6 +143,15 @@ TEST_F(GuestViewTest, ARememberedSlotIsDroppedWhenSlotsChange) {
   memory_.space().Unmap(0x200000, 0x1000);
   EXPECT_EQ(view_.Host(0x200000, &length), nullptr);
   EXPECT_NE(view_.Host(0x201000, &length), nullptr);
+}
+
+TEST_F(GuestViewTest, ARememberedSlotIsDroppedWhenItAloneGoes) {
+  Shows("GPAS-8");
+  ASSERT_TRUE(memory_.Map(0x800000, 0x1000, ZX_VM_PERM_READ));
+  size_t length = 0;
+  ASSERT_NE(view_.Host(0x800000, &length), nullptr);
+  memory_.space().Unmap(0x800000, 0x1000);
+  EXPECT_EQ(view_.Host(0x800000, &length), nullptr);
 }
 
 }  // namespace
