@@ -202,8 +202,15 @@ TEST_F(VcpuCreate, KernelErrnosAndNothingIsLeftBehind) {
 
 TEST_F(VcpuCreate, AThreadWhoseCreationFailedMayTryAgain) {
   Shows("VCPU-CREATE-7 VCPU-CREATE-12");
-  machine().kernel.Fail(KVM_SET_SREGS, ENOMEM);
-  EXPECT_EQ(Create(), ZX_ERR_NO_MEMORY);
+  // Another has the id for which the kernel has a VCPU already.
+  Threads other;
+  ASSERT_EQ(other.Create(machine().guest), ZX_OK);
+  // Before there is a VCPU, and after.
+  const unsigned long kCalls[] = {KVM_CREATE_VCPU, KVM_SET_SREGS};
+  for (const unsigned long call : kCalls) {
+    machine().kernel.Fail(call, ENOMEM);
+    EXPECT_EQ(Create(), ZX_ERR_NO_MEMORY) << std::hex << call;
+  }
   EXPECT_EQ(Create(), ZX_OK);
 }
 
