@@ -1,10 +1,11 @@
 // Counts kicks on a real KVM, a million and more of them (conformance/kick_counts.h says how), with
 // a guest that loops, one that halts and one that exits to a trap all the time.
 //
-//   kick_counts --acknowledged 1000000 --unacknowledged 10000000
+//   kick_counts --acknowledged 1000000 --unacknowledged 10000000 [--guest halts]
 //
-// Each number is for each guest. Exit status: 0 when every count is right, 1 when one is not, 2 for
-// a wrong option, 77 without KVM. A kick that is lost ends it by SIGABRT.
+// Each number is for each guest, or for the one that is named. Exit status: 0 when every count is
+// right, 1 when one is not, 2 for a wrong option, 77 without KVM. A kick that is lost ends it by
+// SIGABRT.
 
 #include <zircon-kvm/host.h>
 
@@ -100,14 +101,20 @@ bool Tell(const char* form, const Guest& guest, const KickCounts& counts) {
 int main(int argc, char** argv) {
   uint64_t acknowledged = 0;
   uint64_t unacknowledged = 0;
+  const char* only = nullptr;
   for (int i = 1; i < argc; i += 2) {
+    if (strcmp(argv[i], "--guest") == 0 && i + 1 < argc) {
+      only = argv[i + 1];
+      continue;
+    }
     uint64_t* number = strcmp(argv[i], "--acknowledged") == 0     ? &acknowledged
                        : strcmp(argv[i], "--unacknowledged") == 0 ? &unacknowledged
                                                                   : nullptr;
     char* end = nullptr;
     if (number != nullptr && i + 1 < argc) *number = strtoull(argv[i + 1], &end, 10);
     if (end == nullptr || *end != '\0') {
-      fprintf(stderr, "usage: kick_counts [--acknowledged N] [--unacknowledged N]\n");
+      fprintf(stderr,
+              "usage: kick_counts [--acknowledged N] [--unacknowledged N] [--guest NAME]\n");
       return 2;
     }
   }
@@ -116,8 +123,10 @@ int main(int argc, char** argv) {
     puts(why);
     return 77;
   }
-  bool right = true;
+  bool right = only == nullptr;
   for (const Guest& guest : kGuests) {
+    if (only != nullptr && strcmp(only, guest.name) != 0) continue;
+    right |= only != nullptr;
     Machine machine(guest);
     if (acknowledged != 0) {
       const KickCounts counts = conformance::CountAcknowledgedKicks(machine.vcpu(), acknowledged);
