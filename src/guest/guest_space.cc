@@ -14,6 +14,9 @@ namespace {
 constexpr objects::Permissions kAllPermissions =
     ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE;
 
+// KVM's own limit, in bytes.
+constexpr uint64_t kMaxSlotSize = ((uint64_t{1} << 31) - 1) * 4096;
+
 bool SameSlot(const MemorySlot& a, const MemorySlot& b) {
   return a.gpa == b.gpa && a.size == b.size && a.host == b.host && a.read_only == b.read_only;
 }
@@ -145,19 +148,24 @@ zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end, std::vector<Me
   auto append = [wanted](const Region& region, uint64_t region_base, uint8_t* window, uint64_t from,
                          uint64_t to) {
     MemorySlot slot;
-    slot.gpa = from;
-    slot.size = to - from;
-    slot.host = window + region.mapping.vmo_offset + (from - region_base);
     slot.read_only = (region.mapping.permissions & ZX_VM_PERM_WRITE) == 0;
-    if (!wanted->empty()) {
-      MemorySlot& last = wanted->back();
-      if (last.gpa + last.size == slot.gpa && last.host + last.size == slot.host &&
-          last.read_only == slot.read_only) {
-        last.size += slot.size;
-        return;
+    while (from < to) {
+      slot.gpa = from;
+      slot.host = window + region.mapping.vmo_offset + (from - region_base);
+      uint64_t room = kMaxSlotSize;
+      MemorySlot* last = wanted->empty() ? nullptr : &wanted->back();
+      const bool continues = last != nullptr && last->gpa + last->size == slot.gpa &&
+                             last->host + last->size == slot.host &&
+                             last->read_only == slot.read_only && last->size < kMaxSlotSize;
+      if (continues) room -= last->size;
+      slot.size = std::min(to - from, room);
+      from += slot.size;
+      if (continues) {
+        last->size += slot.size;
+      } else {
+        wanted->push_back(slot);
       }
     }
-    wanted->push_back(slot);
   };
 
   auto it = regions_.upper_bound(begin);
@@ -310,8 +318,12 @@ zx_status_t GuestSpace::Explain(uint64_t gpa, bool write) const {
 zx_status_t GuestSpace::CheckRecord(uint64_t gpa, uint64_t size) const {
   if (gpa >= kSize) return ZX_ERR_INVALID_ARGS;
   auto it = FindRegion(gpa);
-  if (it == regions_.end()) return ZX_ERR_NOT_FOUND;
-  return size <= it->second.length - (gpa - it->first) ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
+  if (it == regions_.end() || traps_.memory.Find(gpa) != nullptr) return ZX_ERR_NOT_FOUND;
+  const uint64_t inside = gpa - it->first;
+  if (size > it->second.length - inside) return ZX_ERR_OUT_OF_RANGE;
+  const objects::Mapping& mapping = it->second.mapping;
+  const uint64_t end = mapping.vmo_offset + inside + size;
+  return end <= mapping.vmo->size() ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
 }
 
 }  // namespace zircon::guest

@@ -61,6 +61,25 @@ TEST_F(GuestSpace, NeighboursThatDoNotContinueStayApart) {
                                         {0x202000, 0x1000, base_ + 0x9000, true}}));
 }
 
+TEST_F(GuestSpace, MoreThanOneSlotHoldsIsTwo) {
+  // KVM takes 2^31 - 1 pages in a slot.
+  constexpr uint64_t kMost = ((uint64_t{1} << 31) - 1) * 4096;
+  constexpr uint64_t kSize = uint64_t{9} << 40;
+  constexpr uint64_t kPlace = uint64_t{1} << 40;
+  zx_handle_t vmo = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_vmo_create(kSize, 0, &vmo), ZX_OK);
+  zx_gpaddr_t at = 0;
+  const zx_status_t status =
+      zx_vmar_map(machine().vmar, kReadWrite | ZX_VM_SPECIFIC, kPlace, vmo, 0, kSize, &at);
+  zx_handle_close(vmo);
+  if (status == ZX_ERR_NO_MEMORY) GTEST_SKIP() << "this process has no room for 9 TiB";
+  ASSERT_EQ(status, ZX_OK);
+  const std::vector<Slot> upper = Upper();
+  ASSERT_EQ(upper.size(), 2u);
+  EXPECT_EQ(upper[0], (Slot{kPlace, kMost, upper[0].host, false}));
+  EXPECT_EQ(upper[1], (Slot{kPlace + kMost, kSize - kMost, upper[0].host + kMost, false}));
+}
+
 TEST_F(GuestSpace, UnmapInTheMiddle) {
   ASSERT_EQ(MapPart(0x200000, 0, 0x4000), ZX_OK);
   ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x2000), ZX_OK);
@@ -282,12 +301,24 @@ TEST(GuestSpaceLookup, ExplainsAndChecks) {
   EXPECT_EQ(space->Explain(0x11000, false), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(space->Explain(0x10FFF, false), ZX_OK);
   EXPECT_EQ(space->Explain(0x10FFF, true), ZX_ERR_ACCESS_DENIED);
-  // §12.5: the record must lie inside one mapping.
+  // A record must lie inside one mapping, where that has memory.
   EXPECT_EQ(space->CheckRecord(guest::GuestSpace::kSize, 32), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(space->CheckRecord(0, 32), ZX_ERR_NOT_FOUND);
   EXPECT_EQ(space->CheckRecord(0x10000, 32), ZX_OK);
-  EXPECT_EQ(space->CheckRecord(0x11FE0, 32), ZX_OK);
+  EXPECT_EQ(space->CheckRecord(0x10FE0, 32), ZX_OK);
+  EXPECT_EQ(space->CheckRecord(0x10FE1, 32), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(space->CheckRecord(0x11FE1, 32), ZX_ERR_OUT_OF_RANGE);
+  at = 0x20000;
+  mapping.vmo_offset = 0;
+  ASSERT_EQ(space->Map(&at, 0x1000, true, false, mapping), ZX_OK);
+  EXPECT_EQ(space->CheckRecord(0x20FE1, 32), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(space->CheckRecord(0x20FE0, 32), ZX_OK);
+  auto trap = std::make_unique<guest::Trap>();
+  trap->kind = ZX_GUEST_TRAP_MEM;
+  trap->base = 0x20000;
+  trap->size = 0x1000;
+  ASSERT_EQ(space->AddMemoryTrap(std::move(trap)), ZX_OK);
+  EXPECT_EQ(space->CheckRecord(0x20FE0, 32), ZX_ERR_NOT_FOUND);
   // Without a machine there are no slots.
   EXPECT_EQ(space->FindSlot(0x10000, nullptr), nullptr);
   space->Unmap(0x10000, 0x2000);
