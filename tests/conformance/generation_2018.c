@@ -48,20 +48,21 @@ static void copy_out(const zx_port_packet_t* from, struct packet_2018* to) {
   }
 }
 
-zx_status_t resume_2018(zx_handle_t vcpu, struct packet_2018* packet) {
+static zx_status_t enter_by(zx_status_t (*call)(zx_handle_t, zx_port_packet_t*), zx_handle_t vcpu,
+                            struct packet_2018* packet) {
   zx_port_packet_t filled;
   memset(&filled, 0xEE, sizeof(filled));
-  const zx_status_t status = zx_vcpu_resume(vcpu, &filled);
+  const zx_status_t status = call(vcpu, &filled);
   if (status == ZX_OK) copy_out(&filled, packet);
   return status;
 }
 
+zx_status_t resume_2018(zx_handle_t vcpu, struct packet_2018* packet) {
+  return enter_by(zx_vcpu_resume, vcpu, packet);
+}
+
 zx_status_t enter_2018(zx_handle_t vcpu, struct packet_2018* packet) {
-  zx_port_packet_t filled;
-  memset(&filled, 0xEE, sizeof(filled));
-  const zx_status_t status = _zx_vcpu_enter(vcpu, &filled);
-  if (status == ZX_OK) copy_out(&filled, packet);
-  return status;
+  return enter_by(_zx_vcpu_enter, vcpu, packet);
 }
 
 zx_status_t vmo_create_2018(uint64_t size, uint32_t options, zx_handle_t* out) {
