@@ -1,12 +1,8 @@
 # shellcheck shell=bash
-# Runs tests and counts single test cases: ctest's, one gtest program's, shell scripts.
-# Whatever may enter a guest is under a time limit, and also under a limit of silence: a test that hangs costs a minute,
-# is named, and the tests after it still run.
+# Runs tests and counts single test cases: ctest's, shell scripts (conformance.sh has those of zircon-conformance).
+# Whatever may enter a guest is under a time limit, and also under a limit of silence.
 # Needs messages.sh, results.sh, building.sh; uses the caller's $repository and $logs (a folder for outputs).
 # shellcheck disable=SC2154 # they are the caller's
-
-# How often a gtest program is started again after a test has brought it down.
-readonly MOST_RESTARTS=8
 
 watched=''
 
@@ -84,75 +80,6 @@ junit_number() {
   local number=0
   [[ ! $2 =~ [[:space:]]$1=\"([0-9]+)\" ]] || number=${BASH_REMATCH[1]}
   printf '%d' "$number"
-}
-
-# run_gtest ENVIRONMENT NAME SECONDS SILENCE COMMAND...: COMMAND runs a gtest program and takes its options at the end.
-# Should a test bring it down or hang, that test has failed and the program is started again for the others.
-run_gtest() {
-  local environment=$1 name=$2 limit=$3 silence=$4 log=$logs/$2.log round=$logs/$2.round status restarts=0
-  local good=0 bad=0 left=0 began='' test finished=() filter=()
-  shift 4
-  : >"$log"
-  while :; do
-    status=0
-    run_watched "$limit" "$silence" "$round" "$@" --gtest_color=no ${filter[@]+"${filter[@]}"} || status=$?
-    cat -- "$round" >>"$log"
-    began=''
-    while read -r event test; do
-      case $event in
-        RUN) began=$test ;;
-        OK) good=$((good + 1)) ;;
-        SKIPPED) left=$((left + 1)) ;;
-        FAILED)
-          repeat_at_end "$environment" "$test (output: $log)"
-          bad=$((bad + 1))
-          ;;
-      esac
-      [[ $event == RUN ]] || {
-        finished+=("$test")
-        began=''
-      }
-    done < <(gtest_events "$round")
-    # The program's own account: 0, or 1 for failed tests.
-    if grep -q '^\[==========\] .* ran\.' "$round" && ((status <= 1)) && { ((status == 0)) || ((bad > 0)); }; then
-      break
-    fi
-    tail -n 30 -- "$round"
-    if [[ -z $began ]]; then
-      bad=$((bad + 1))
-      repeat_at_end "$environment" "$name ended with status $status, in no test (output: $log)"
-      break
-    fi
-    bad=$((bad + 1))
-    repeat_at_end "$environment" "$began: $(ending "$status") (output: $log)"
-    finished+=("$began")
-    if ((++restarts > MOST_RESTARTS)); then
-      bad=$((bad + 1))
-      repeat_at_end "$environment" "$name: given up after $MOST_RESTARTS restarts; tests are left"
-      break
-    fi
-    filter=("--gtest_filter=-$(IFS=: && printf '%s' "${finished[*]}")")
-  done
-  rm -f -- "$round"
-  add_results "$environment" "$good" "$bad" "$left"
-  printf '%d passed, %d failed, %d skipped (%s)\n' "$good" "$bad" "$left" "$log"
-}
-
-# gtest_events LOG: lines "RUN|OK|FAILED|SKIPPED NAME", in order. A test's own output may stand before one of them on
-# the line; the list of failed tests at the end has no times, so it is not taken for results.
-gtest_events() {
-  sed -n -E \
-    -e 's/.*\[ RUN      \] ([^ ]+)$/RUN \1/p' \
-    -e 's/.*\[       OK \] ([^ ]+) \([0-9]+ ms\)$/OK \1/p' \
-    -e 's/.*\[  FAILED  \] ([^ ,]+),?.* \([0-9]+ ms\)$/FAILED \1/p' \
-    -e 's/.*\[  SKIPPED \] ([^ ]+) \([0-9]+ ms\)$/SKIPPED \1/p' "$1"
-}
-
-ending() {
-  case $1 in
-    124 | 137 | 143) printf 'did not end' ;;
-    *) printf 'ended the program with status %d' "$1" ;;
-  esac
 }
 
 # run_hello ENVIRONMENT NAME COMMAND...: COMMAND is the example, which is a test as well.

@@ -19,7 +19,7 @@
 #include "options.h"
 #include "report.h"
 #include "runner.h"
-#include "self_test.h"
+#include "self_checks.h"
 
 namespace conformance {
 namespace {

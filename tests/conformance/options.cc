@@ -37,7 +37,7 @@ std::optional<Options> ParseOptions(int argc, char** argv, int* status) {
       {"current", Generation::kCurrent}, {"2018", Generation::k2018}, {"both", Generation::kBoth}};
   app.add_option("--generation", options.choice.generation,
                  "which generation of the interface: current, 2018 or both (default both)")
-      ->transform(CLI::Transformer(generations))
+      ->transform(CLI::CheckedTransformer(generations).description(""))
       ->type_name("NAME");
   app.add_option("--junit", options.junit, "write the results there too, as JUnit XML")
       ->type_name("FILE");
@@ -45,7 +45,7 @@ std::optional<Options> ParseOptions(int argc, char** argv, int* status) {
   app.add_option("--time-limit", options.limit,
                  "seconds for a test (default 80, more on emulated processors and with sanitizers)")
       ->type_name("SECONDS")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Validator(CLI::PositiveNumber).description(""));
   app.add_flag("--list", options.list, "print the tests and run none");
   app.add_flag("--list-rows", options.list_rows,
                "print the rows of the contract and which tests show each, and run none");

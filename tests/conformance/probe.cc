@@ -18,6 +18,7 @@ namespace {
 constexpr uint16_t kDonePort = 0x99;
 constexpr uint64_t kPage = 4096;
 constexpr unsigned kSeconds = 3;
+constexpr uint64_t kRealModeAddress = 0x9000;  // The code for real mode stores 0x1234 there.
 
 // Exit statuses of the child.
 enum Outcome { kWorks, kSetupFails, kRunFails, kShutdown, kInternalError, kOtherExit, kWrongValue };
@@ -108,7 +109,11 @@ Outcome Run(const Probe& probe) {
         if (run->io.port != kDonePort) return kOtherExit;
         uint32_t value = 0;
         memcpy(&value, reinterpret_cast<uint8_t*>(run) + run->io.data_offset, sizeof(value));
-        return probe.cpuid_leaf != 0 && (value & kEbxMask) != kEbx ? kWrongValue : kWorks;
+        if (probe.cpuid_leaf != 0 && (value & kEbxMask) != kEbx) return kWrongValue;
+        if (!probe.long_mode && memcmp(memory + kRealModeAddress, "\x34\x12", 2) != 0) {
+          return kWrongValue;
+        }
+        return kWorks;
       }
       case KVM_EXIT_SHUTDOWN:
         return kShutdown;

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Tests how scripts/test counts: scripts/lib/test_runs.sh and scripts/lib/results.sh, with programs that write what a
-# gtest program writes and end in every way one can.
+# Tests how scripts/test counts: scripts/lib/test_runs.sh, conformance.sh and results.sh, with programs that write what
+# zircon-conformance writes and end in every way it can.
 # usage: tests/scripts/test_runs_test.sh      (exit status: 0 passed, 1 failed)
 set -euo pipefail
 
@@ -18,6 +18,8 @@ source "$scripts_lib/building.sh"
 source "$scripts_lib/results.sh"
 # shellcheck source=scripts/lib/test_runs.sh
 source "$scripts_lib/test_runs.sh"
+# shellcheck source=scripts/lib/conformance.sh
+source "$scripts_lib/conformance.sh"
 
 folder=$(mktemp -d)
 trap 'rm -rf -- "$folder"' EXIT
@@ -38,61 +40,107 @@ expect_counts() {
   passed[here]=0 failed[here]=0 skipped[here]=0
 }
 
-# A program with tests A.Good, A.Left, A.Bad and A.Last; $1 says what A.Bad does. It knows --gtest_filter=-A:B.
+add_environment here
+# A command that writes nothing for too long, and one that takes too long.
+status=0
+run_watched 60 1 "$folder/log" sleep 100 || status=$?
+expect_equal "a silent command" 124 "$status"
+expect_equal "a silent command's log" 1 "$(grep -c 'without output' "$folder/log")"
+status=0
+run_watched 1 60 "$folder/log" sleep 100 || status=$?
+expect_equal "a slow command" 124 "$status"
+status=0
+run_watched 60 60 "$folder/log" false || status=$?
+expect_equal "a failing command" 1 "$status"
+
+# zircon-conformance as it comes to its end in every way. The document that it is compared with:
+mkdir -- "$folder/docs"
+cat >"$folder/docs/CONFORMANCE.md" <<'END'
+# Title
+
+## Class A
+
+```
+Result             Test                                                             Rows of the contract
+passed             A.Good                                                           ROW-1
+known difference   A.Differs
+    ROW-2: words
+passed             A.Other
+```
+
+## Class B
+
+```
+Result             Test                                                             Rows of the contract
+passed             B.Only
+```
+END
 cat >"$folder/program" <<'END'
 #!/bin/bash
-kind=$1
-filter=
-for argument; do
-  case $argument in --gtest_filter=-*) filter=:${argument#*=-}: ;; esac
-done
-echo "[==========] Running tests."
-for name in Good Left Bad Last; do
-  [[ $filter != *":A.$name:"* ]] || continue
-  echo "[ RUN      ] A.$name"
-  case $name in
-    Good) echo -n "some output without an end"; echo "[       OK ] A.$name (3 ms)" ;;
-    Left) echo "[  SKIPPED ] A.$name (0 ms)" ;;
-    Last) echo "[       OK ] A.$name (0 ms)" ;;
-    Bad)
-      case $kind in
-        good | dies-at-end) echo "[       OK ] A.$name (0 ms)" ;;
-        fails) echo "[  FAILED  ] A.$name, where GetParam() = 3 (2 ms)" ;;
-        hangs) sleep 1000 ;;
-        crashes) kill -SEGV $$ ;;
-      esac ;;
-  esac
-done
-echo "[==========] 4 tests from 1 test suite ran. (5 ms total)"
-echo "[  PASSED  ] some"
-[[ $kind != fails ]] || echo "[  FAILED  ] A.Bad, where GetParam() = 3"
-[[ $kind != dies-at-end ]] || exit 9
+kind=$(basename -- "$0")
+[[ $kind != dies ]] || exit 9
+echo "Host class     Class A"
+echo
+echo "Result             Test                                                             Rows of the contract"
+echo "passed             A.Good                                                           ROW-1"
+echo "known difference   A.Differs"
+echo "    ROW-2: words"
+case $kind in
+  fails) printf 'FAILED             A.Other\n    words\n    | passed             A.Fake\n' ;;
+  changes) printf 'not testable here  A.Other\n    probe x: words\n' ;;
+  *) echo "passed             A.Other" ;;
+esac
+echo
+case $kind in
+  fails) echo "1 passed, 1 failed, 1 known differences, 0 not testable here (3 s)" ;;
+  changes) echo "1 passed, 0 failed, 1 known differences, 1 not testable here (3 s)" ;;
+  *) echo "2 passed, 0 failed, 1 known differences, 0 not testable here (3 s)" ;;
+esac
 [[ $kind != fails ]] || exit 1
+[[ $kind != lies ]] || exit 7
 END
 chmod 755 "$folder/program"
 
-add_environment here
-gtest() {
-  run_gtest here "$1" 60 2 "$folder/program" "$1" >"$folder/output"
+# Its own document.
+conformance_document() {
+  printf '%s' "$folder/docs/CONFORMANCE.md"
 }
 
-gtest good
-expect_counts "a good program" "3 0 1"
-expect_equal "a good program's failures" 0 "${#failure_lines[@]}"
-gtest fails
-expect_counts "a failed test" "2 1 1"
-expect_equal "a failed test's line" "here: A.Bad (output: $logs/fails.log)" "${failure_lines[-1]}"
-gtest hangs
-expect_counts "a test that hangs" "2 1 1"
-expect_equal "the line of a test that hangs" "here: A.Bad: did not end (output: $logs/hangs.log)" "${failure_lines[-1]}"
-gtest crashes
-expect_counts "a test that crashes" "2 1 1"
-expect_equal "the line of a test that crashes" \
-  "here: A.Bad: ended the program with status 139 (output: $logs/crashes.log)" "${failure_lines[-1]}"
-run_gtest here dies-at-end 60 2 "$folder/program" dies-at-end >"$folder/output"
-expect_counts "a program that dies at its end" "3 1 1"
-run_gtest here missing 60 2 "$folder/no-such-program" >"$folder/output"
+conformance() {
+  cp -- "$folder/program" "$folder/$1"
+  failure_lines=()
+  run_conformance here "$1" host "$folder/$1" >"$folder/output"
+}
+
+conformance good
+expect_counts "a good run" "3 0 0"
+expect_equal "a good run's advice" 0 "$(grep -c update "$folder/output" || true)"
+conformance fails
+expect_counts "a failed test" "2 1 0"
+expect_equal "a failed test's line" "here: A.Other (output: $logs/fails.log)" "${failure_lines[*]}"
+conformance changes
+expect_counts "a test that no longer passes" "2 1 1"
+expect_equal "its line" "here: A.Other: not testable here, and has passed before (docs/CONFORMANCE.md)" \
+  "${failure_lines[*]}"
+conformance dies
+expect_counts "a program that dies" "0 1 0"
+conformance lies
+expect_counts "a program with a bad status" "3 1 0"
+run_conformance here missing host "$folder/no-such-program" >"$folder/output"
 expect_counts "no program" "0 1 0"
+
+cp -- "$folder/docs/CONFORMANCE.md" "$folder/before.md"
+update_conformance "$logs/fails.log" >"$folder/output"
+expect_equal "a run with failures is not recorded" "$(conformance_results "$folder/before.md")" \
+  "$(conformance_results "$folder/docs/CONFORMANCE.md")"
+update_conformance "$logs/changes.log"
+conformance_section "Class A" >"$folder/section"
+expect_equal "what is recorded" "$(conformance_results "$logs/changes.log")" "$(conformance_results "$folder/section")"
+conformance_section "Class B" >"$folder/section"
+expect_equal "the other class" "passed"$'\t'"B.Only" "$(conformance_results "$folder/section")"
+cp -- "$folder/docs/CONFORMANCE.md" "$folder/before.md"
+update_conformance "$logs/changes.log"
+expect_equal "recorded twice" "$(<"$folder/before.md")" "$(<"$folder/docs/CONFORMANCE.md")"
 
 # Scripts: passed, failed, skipped.
 for status in 0 1 77; do

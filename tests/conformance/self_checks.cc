@@ -1,4 +1,4 @@
-#include "self_test.h"
+#include "self_checks.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 // Tests of the runner itself: made only for --self-test, and for the children of such a run.
 
-#ifndef ZIRCON_TESTS_CONFORMANCE_SELF_TEST_H_
-#define ZIRCON_TESTS_CONFORMANCE_SELF_TEST_H_
+#ifndef ZIRCON_TESTS_CONFORMANCE_SELF_CHECKS_H_
+#define ZIRCON_TESTS_CONFORMANCE_SELF_CHECKS_H_
 
 namespace conformance {
 
@@ -10,4 +10,4 @@ void RegisterSelfTests();
 
 }  // namespace conformance
 
-#endif  // ZIRCON_TESTS_CONFORMANCE_SELF_TEST_H_
+#endif  // ZIRCON_TESTS_CONFORMANCE_SELF_CHECKS_H_
