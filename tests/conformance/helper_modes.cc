@@ -43,6 +43,30 @@ int ExitBesides(const Blob& blob) {
   exit(kStatus);
 }
 
+// One VCPU halted, another running, a thread in zx_port_wait(): then the process ends.
+int ExitWhileOthersWait() {
+  static std::atomic<int> inside = 0;
+  for (const Blob& blob : {GUEST_BLOB(halt), GUEST_BLOB(busy_loop)}) {
+    std::thread([blob] {
+      Machine machine(blob);
+      std::thread([&machine] {
+        WaitUntil([&machine] { return machine.At<uint64_t>(GUEST_DATA) > 0; });
+        ++inside;
+      }).detach();
+      machine.vcpu().Enter();
+    }).detach();
+  }
+  std::thread([] {
+    Handle port = CreatePort();
+    zx_port_packet_t packet;
+    ++inside;
+    zx_port_wait(port.get(), ZX_TIME_INFINITE, &packet);
+  }).detach();
+  WaitUntil([] { return inside == 3; });
+  SleepMs(20);
+  exit(kStatus);
+}
+
 void BlockOnABell() {
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
@@ -71,6 +95,8 @@ int RunHelper(const char* mode) {
     EnterAndLet(GUEST_BLOB(busy_loop), [] { _exit(kStatus); });
   } else if (strcmp(mode, "exit-of-another-thread") == 0) {
     return ExitBesides(GUEST_BLOB(busy_loop));
+  } else if (strcmp(mode, "exit-while-others-wait") == 0) {
+    return ExitWhileOthersWait();
   } else if (strcmp(mode, "exit-while-blocked-on-a-bell") == 0) {
     BlockOnABell();
   }

@@ -25,8 +25,9 @@ enum Outcome { kWorks, kSetupFails, kRunFails, kShutdown, kInternalError, kOther
 
 struct Probe {
   bool long_mode = true;
-  std::vector<uint8_t> code;  // Ends by an OUT to kDonePort.
-  uint32_t cpuid_leaf = 0;    // If not 0, the OUT's value must be the EBX that was set for it.
+  std::vector<uint8_t> code;     // Ends by an OUT to kDonePort.
+  uint32_t cpuid_leaf = 0;       // If not 0, the OUT's value must be the EBX that was set for it.
+  bool supported_cpuid = false;  // The guest's CPUID is all that KVM supports.
 };
 
 // <linux/kvm.h> declares kvm_cpuid2 with another size in C++ than in C, and its number comes from
@@ -36,6 +37,12 @@ struct CpuidEntries {
   uint32_t padding = 0;
   kvm_cpuid_entry2 entries[3]{};
 };
+struct SupportedCpuid {
+  uint32_t count = 256;
+  uint32_t padding = 0;
+  kvm_cpuid_entry2 entries[256]{};
+};
+constexpr unsigned long kGetSupportedCpuid = _IOC(_IOC_READ | _IOC_WRITE, KVMIO, 0x05, 8);
 constexpr unsigned long kSetCpuid2 = _IOC(_IOC_WRITE, KVMIO, 0x90, 8);
 // No feature bits of leaf 7, an odd APIC id in leaf 1.
 constexpr uint32_t kEbx = 0x2A000000;
@@ -81,6 +88,11 @@ Outcome Run(const Probe& probe) {
     cpuid.entries[2].function = 7;
     cpuid.entries[2].flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
     cpuid.entries[2].ebx = kEbx;
+    if (ioctl(vcpu, kSetCpuid2, &cpuid) != 0) return kSetupFails;
+  }
+  if (probe.supported_cpuid) {
+    SupportedCpuid cpuid;
+    if (ioctl(system, kGetSupportedCpuid, &cpuid) != 0) return kSetupFails;
     if (ioctl(vcpu, kSetCpuid2, &cpuid) != 0) return kSetupFails;
   }
   kvm_sregs sregs{};
@@ -165,6 +177,33 @@ std::string ProbeLongModeCode(const char* name, const std::vector<uint8_t>& code
   probe.code = code;
   probe.code.insert(probe.code.end(), {0xE6, kDonePort});  // out kDonePort, al
   return Ask(name, probe);
+}
+
+std::string ProbeXsetbv() {
+  Probe probe;
+  probe.supported_cpuid = true;
+  // mov rax, cr4; or eax, OSXSAVE; mov cr4, rax
+  probe.code = {0x0F, 0x20, 0xE0, 0x0D, 0, 0, 4, 0, 0x0F, 0x22, 0xE0};
+  // mov eax, 3; xor ecx, ecx; xor edx, edx; xsetbv; xgetbv; out kDonePort, al
+  for (const int byte : {0xB8, 3, 0, 0, 0, 0x31, 0xC9, 0x31, 0xD2, 0x0F, 0x01, 0xD1, 0x0F, 0x01,
+                         0xD0, 0xE6, int{kDonePort}}) {
+    probe.code.push_back(static_cast<uint8_t>(byte));
+  }
+  return Ask("xsetbv", probe);
+}
+
+std::string ProbeXsetbvIsSeen() {
+  Probe probe;
+  probe.supported_cpuid = true;
+  // As above with 1 for the value; mov eax, 13; xor ecx, ecx; cpuid; cmp ebx, 576; je 1f; hlt;
+  // 1: out kDonePort, al
+  for (const int byte : {0x0F, 0x20, 0xE0, 0x0D, 0, 0,    4,    0,    0x0F, 0x22,          0xE0,
+                         0xB8, 1,    0,    0,    0, 0x31, 0xC9, 0x31, 0xD2, 0x0F,          0x01,
+                         0xD1, 0xB8, 13,   0,    0, 0,    0x31, 0xC9, 0x0F, 0xA2,          0x81,
+                         0xFB, 0x40, 2,    0,    0, 0x74, 1,    0xF4, 0xE6, int{kDonePort}}) {
+    probe.code.push_back(static_cast<uint8_t>(byte));
+  }
+  return Ask("xsetbv-is-seen", probe);
 }
 
 std::string ProbeRealMode() {

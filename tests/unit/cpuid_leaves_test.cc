@@ -118,6 +118,12 @@ TEST_F(CpuidLeaves, ExtendedStateIsX87SseAvx) {
   EXPECT_EQ(Leaf(0xD).eax, Bits({0, 1})) << "no more than the host has";
 }
 
+TEST_F(CpuidLeaves, TheStableClockIsShownToo) {
+  Shows("CPUID-15 CPUID-16");
+  EXPECT_EQ(Leaf(0x40000000).eax, 0x40000001u);
+  EXPECT_EQ(Leaf(0x40000001).eax, Bits({0, 1, 3, 24}));
+}
+
 TEST_F(CpuidLeaves, NoNestedVirtualizationAndNoMwaitx) {
   Shows("CPUID-17");
   constexpr uint32_t kLastExtended = 0x8000001E;
