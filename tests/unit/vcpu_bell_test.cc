@@ -188,7 +188,7 @@ TEST_F(VcpuBell, KickWhileBlockedCancelsAndTheBellComesFirstNextTime) {
 }
 
 TEST_F(VcpuBell, AKickComesBeforeTheBellThatWaits) {
-  Shows("VCPU-ENTER-3 VCPU-ENTER-4 TRAP-BELL-8");
+  Shows("VCPU-ENTER-3 VCPU-ENTER-4 TRAP-BELL-8 KICK-9");
   Ring(0, kReserve);
   Ring(0x80);
   PushOut();
