@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <new>
+#include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "base/futex.h"
@@ -140,7 +141,7 @@ zx_status_t Vcpu::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) {
 }
 
 void Vcpu::ArmTimer() {
-  if (!timer_.Arm(owner_->tid(), core_.TimerDeadline())) {
+  if (!timer_.Arm(owner_->tid(), core_.TimerDeadline()) && !std::exchange(told_no_timer_, true)) {
     LOG_ERROR("VCPU {}: the host has no timer left; the guest's timer stands still", id_);
   }
 }

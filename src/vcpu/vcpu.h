@@ -77,6 +77,7 @@ class Vcpu final : public handles::Dispatcher, private objects::RoomListener {
   uint64_t run_mask_ = 0;
   objects::PacketReserve* last_bell_ = nullptr;
   bool configured_ = false;  // whether the kernel's VCPU has its CPUID
+  bool told_no_timer_ = false;
   bool joined_ = false;      // whether the guest knows the gate
 };
 

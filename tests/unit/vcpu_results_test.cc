@@ -292,6 +292,18 @@ TEST_F(VcpuResults, WhatNobodyKnowsIsLoggedOnce) {
   EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
 }
 
+TEST_F(VcpuResults, NoMemoryForTheGuestIsLoggedOnce) {
+  Shows("HOST-12 VCPU-ENTER-20");
+  zircon_kvm_set_log_level(ZIRCON_KVM_LOG_WARN);
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 3; ++i) {
+    cpu().Push(fake::Errno(ENOMEM));
+    EXPECT_EQ(machine().Enter(), ZX_ERR_NO_MEMORY);
+  }
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
+}
+
 TEST_F(VcpuResults, AReservedVectorWaitsForTheNmi) {
   Shows("INT-8 INT-10 VCPU-ENTER-6");
   ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, 25), ZX_OK);

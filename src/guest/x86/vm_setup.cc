@@ -25,7 +25,7 @@ void SetGuestClock(kvm::VmFd& vm) {
   constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
   const int error = vm.SetClock(static_cast<uint64_t>(now.tv_sec) * kNanosecondsPerSecond +
                                 static_cast<uint64_t>(now.tv_nsec));
-  if (error != 0) LOG_WARN("the clock of a guest cannot be set (errno {}): it begins at 0", error);
+  if (error != 0) LOG_INFO("the clock of a guest cannot be set (errno {}): it begins at 0", error);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <utility>
 
 #include "base/log.h"
 #include "guest/kvm_status.h"
@@ -199,7 +200,10 @@ Turn Core::HandleExit(zx_port_packet_t* packet) {
 Turn Core::HandleRunError(int error) {
   if (error == ENOMEM || error == EFAULT) {
     // A page of a mapping could not be had; the instruction has not been executed.
-    LOG_WARN("VCPU {}: the host has no memory for the guest (errno {})", id_, error);
+    // Once: the VMM may try again for ever.
+    if (!std::exchange(told_no_memory_, true)) {
+      LOG_WARN("VCPU {}: the host has no memory for the guest (errno {})", id_, error);
+    }
     return Turn::Status(ZX_ERR_NO_MEMORY);
   }
   return LogOnce("KVM_RUN fails with errno", static_cast<uint64_t>(error));

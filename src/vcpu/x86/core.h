@@ -169,6 +169,7 @@ class Core {
   GuestView view_;
   StoreFinder stores_;
   DecodeCache loads_;
+  bool told_no_memory_ = false;
   // A state from which no run can come back (triple fault, an exit without a meaning): enter gives
   // this from then on.
   zx_status_t dead_ = ZX_OK;
