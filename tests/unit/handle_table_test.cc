@@ -15,6 +15,7 @@
 
 #include "base/fork_guard.h"
 #include "base/log.h"
+#include "contract.h"
 
 namespace zircon::handles {
 namespace {
@@ -187,6 +188,26 @@ TEST(HandleTable, AClosedValueIsGone) {
   EXPECT_NE(next, handle);
   EXPECT_EQ(table.Close(handle), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(table.Close(next), ZX_OK);
+}
+
+TEST(HandleTable, AClosedValueLeavesTheNextTenantOfItsSlotAlone) {
+  Shows("HANDLE-VALUE-4");
+  HandleTable table(1);
+  const zx_handle_t old = MustInsert(table, MakeRef<Thing>());
+  ASSERT_EQ(table.Close(old), ZX_OK);
+  Events events;
+  const zx_handle_t next = MustInsert(table, MakeRef<Thing>(&events));
+  zx_handle_t out = ZX_HANDLE_INVALID;
+  RefPtr<Dispatcher> object;
+  zx_rights_t rights = 0;
+  EXPECT_EQ(table.Close(old), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(table.Replace(old, ZX_RIGHT_SAME_RIGHTS, &out), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(table.Remove(old, &object, &rights), ZX_ERR_BAD_HANDLE);
+  HandleRef ref;
+  EXPECT_EQ(table.Lookup(old, &ref), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(events.zero_handles, 0);
+  EXPECT_EQ(table.Close(next), ZX_OK);
+  EXPECT_EQ(events.destroyed, 1);
 }
 
 TEST(HandleTable, APinKeepsTheObjectButNotTheHandle) {
