@@ -114,3 +114,13 @@ differing() {
 checksums() {
   (cd "$1" && shift && find "$@" -type f -print0 2>/dev/null | xargs -0 -r sha256sum | sort)
 }
+
+# gtest_events LOG: lines "RUN|OK|FAILED|SKIPPED NAME", in order. A test's own output may stand before one of them on
+# the line; the list of failed tests at the end has no times, so it is not taken for results.
+gtest_events() {
+  sed -n -E \
+    -e 's/.*\[ RUN      \] ([^ ]+)$/RUN \1/p' \
+    -e 's/.*\[       OK \] ([^ ]+) \([0-9]+ ms\)$/OK \1/p' \
+    -e 's/.*\[  FAILED  \] ([^ ,]+),?.* \([0-9]+ ms\)$/FAILED \1/p' \
+    -e 's/.*\[  SKIPPED \] ([^ ]+) \([0-9]+ ms\)$/SKIPPED \1/p' "$1"
+}
