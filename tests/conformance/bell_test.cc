@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(bell_stores);
@@ -65,6 +66,7 @@ class BellTest : public KvmTest {
 };
 
 TEST_F(BellTest, ExactAddressesInProgramOrder) {
+  Shows("TRAP-18 TRAP-BELL-1 TRAP-BELL-2 TRAP-BELL-4");
   Machine machine(GUEST_BLOB(bell_stores));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x2000, port.get(), kKey);
@@ -80,6 +82,7 @@ TEST_F(BellTest, ExactAddressesInProgramOrder) {
 
 // One store is one packet, also where it crosses pages; so is one repeated store.
 TEST_F(BellTest, OnePacketForEachInstruction) {
+  Shows("TRAP-BELL-13");
   Machine machine(GUEST_BLOB(bell_split));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x2000, port.get(), kKey);
@@ -92,6 +95,7 @@ TEST_F(BellTest, OnePacketForEachInstruction) {
 }
 
 TEST_F(BellTest, InterleavesWithUserPackets) {
+  Shows("TRAP-BELL-4 PORT-1");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);
@@ -109,6 +113,7 @@ TEST_F(BellTest, InterleavesWithUserPackets) {
 }
 
 TEST_F(BellTest, A257thRingBlocksUntilOneIsTaken) {
+  Shows("TRAP-BELL-5");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);
@@ -133,6 +138,7 @@ TEST_F(BellTest, A257thRingBlocksUntilOneIsTaken) {
 
 // 256 do not block, each trap has its own, and other packets of the port do not count.
 TEST_F(BellTest, EachTrapHas256) {
+  Shows("TRAP-BELL-5 TRAP-BELL-6");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   for (int i = 0; i < 500; ++i) QueueUser(port, 3);
@@ -153,6 +159,7 @@ TEST_F(BellTest, EachTrapHas256) {
 }
 
 TEST_F(BellTest, KickOfABlockedVcpuLosesNoBell) {
+  Shows("TRAP-BELL-8");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);
@@ -189,6 +196,7 @@ TEST_F(BellTest, KickOfABlockedVcpuLosesNoBell) {
 
 // A blocked VCPU that is destroyed takes its bell along.
 TEST_F(BellTest, DestroyingAVcpuDropsItsPendingBell) {
+  Shows("TRAP-BELL-9");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);
@@ -206,6 +214,7 @@ TEST_F(BellTest, DestroyingAVcpuDropsItsPendingBell) {
 }
 
 TEST_F(BellTest, ClosedPortGivesBadStateForEachStore) {
+  Shows("TRAP-16 TRAP-BELL-10");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);
@@ -221,6 +230,7 @@ TEST_F(BellTest, ClosedPortGivesBadStateForEachStore) {
 }
 
 TEST_F(BellTest, ClosingThePortReleasesABlockedVcpu) {
+  Shows("PORT-3 TRAP-BELL-10");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);
@@ -239,6 +249,7 @@ TEST_F(BellTest, ClosingThePortReleasesABlockedVcpu) {
 
 // An interrupt does not end the blocking, and is not lost by it.
 TEST_F(BellTest, InterruptsDoNotDisturbABlockedVcpu) {
+  Shows("TRAP-BELL-7");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);
@@ -254,6 +265,7 @@ TEST_F(BellTest, InterruptsDoNotDisturbABlockedVcpu) {
 }
 
 TEST_F(BellTest, LoadsAreNotSupported) {
+  Shows("TRAP-BELL-3");
   Machine machine(GUEST_BLOB(bell_loads));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);
@@ -269,6 +281,7 @@ TEST_F(BellTest, LoadsAreNotSupported) {
 }
 
 TEST_F(BellTest, PacketsGoWithTheGuestAndUserPacketsStay) {
+  Shows("TRAP-BELL-11");
   Handle port = CreatePort();
   {
     Machine machine(GUEST_BLOB(bell_many));
@@ -294,6 +307,7 @@ TEST_F(BellTest, PacketsGoWithTheGuestAndUserPacketsStay) {
 
 // Two guests, one port: each in its own order.
 TEST_F(BellTest, GuestsShareAPort) {
+  Shows("GUEST-CREATE-11 TRAP-BELL-4");
   Handle port = CreatePort();
   constexpr uint64_t kRings = 2000;
   uint64_t next[2] = {0, 0};
@@ -320,6 +334,7 @@ TEST_F(BellTest, GuestsShareAPort) {
 
 // Taking and blocking at full speed: nothing lost, nothing twice.
 TEST_F(BellTest, ManyRingsAgainstAReader) {
+  Shows("TRAP-BELL-4 TRAP-BELL-5 TRAP-BELL-8");
   Machine machine(GUEST_BLOB(bell_many));
   Handle port = CreatePort();
   machine.TrapBell(GUEST_BELL_TRAP, 0x1000, port.get(), kKey);

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(io_out);
@@ -47,6 +48,7 @@ class IoTest : public KvmTest {
 };
 
 TEST_F(IoTest, OutOfEachWidth) {
+  Shows("TRAP-IO-1 TRAP-IO-3 TRAP-12 TRAP-18");
   Machine machine(GUEST_BLOB(io_out));
   TrapPorts(machine);
   for (int round = 0; round < 2; ++round) {
@@ -62,6 +64,7 @@ TEST_F(IoTest, OutOfEachWidth) {
 }
 
 TEST_F(IoTest, InLeavesRaxAsDocumentedWithoutTheVmm) {
+  Shows("TRAP-IO-2 TRAP-IO-3 TRAP-IO-4 TRAP-IO-6 TRAP-18");
   Machine machine(GUEST_BLOB(io_in));
   TrapPorts(machine);
   for (const bool look : {false, true}) {
@@ -80,6 +83,7 @@ TEST_F(IoTest, InLeavesRaxAsDocumentedWithoutTheVmm) {
 }
 
 TEST_F(IoTest, InTakesTheVmmsValue) {
+  Shows("TRAP-IO-5");
   Machine machine(GUEST_BLOB(io_in));
   TrapPorts(machine);
   constexpr uint32_t kValue = 0xA1B2C3D4;
@@ -101,6 +105,7 @@ TEST_F(IoTest, InTakesTheVmmsValue) {
 
 // The call need not fit the packet, may come twice, and the last one counts for its bytes.
 TEST_F(IoTest, InTakesValuesOfOtherWidths) {
+  Shows("TRAP-IO-5");
   for (const uint8_t width : {uint8_t{1}, uint8_t{2}, uint8_t{4}}) {
     Machine machine(GUEST_BLOB(io_in));
     TrapPorts(machine);
@@ -127,6 +132,7 @@ TEST_F(IoTest, InTakesValuesOfOtherWidths) {
 
 // After an IN the VMM may set all registers, RAX with its upper half too.
 TEST_F(IoTest, InThenAllRegistersFromTheVmm) {
+  Shows("TRAP-IO-5");
   Machine machine(GUEST_BLOB(io_in));
   TrapPorts(machine);
   for (size_t i = 0; i < machine.blob().form_count(); ++i) {
@@ -151,6 +157,7 @@ TEST_F(IoTest, InThenAllRegistersFromTheVmm) {
 
 // Other registers change, RAX comes by ZX_VCPU_IO: in either order.
 TEST_F(IoTest, InWithBothKindsOfWrite) {
+  Shows("TRAP-IO-5");
   Machine machine(GUEST_BLOB(io_in));
   TrapPorts(machine);
   for (const bool io_first : {false, true}) {
@@ -210,6 +217,7 @@ TEST_F(IoTest, IoStateChecksItsArguments) {
 
 // Not supported, and the instruction stays: the same again, nothing moved.
 TEST_F(IoTest, StringIoIsNotSupported) {
+  Shows("TRAP-IO-10");
   const Blob blob = GUEST_BLOB(io_string);
   for (size_t i = 0; i < blob.form_count(); ++i) {
     const Form& form = blob.form(i);
@@ -238,6 +246,7 @@ TEST_F(IoTest, StringIoIsNotSupported) {
 }
 
 TEST_F(IoTest, UntrappedOutIsNotFoundUntilTrapped) {
+  Shows("TRAP-IO-9");
   const Blob blob = GUEST_BLOB(io_out);
   for (size_t i = 0; i < blob.form_count(); ++i) {
     const Form& form = blob.form(i);
@@ -262,6 +271,7 @@ TEST_F(IoTest, UntrappedOutIsNotFoundUntilTrapped) {
 }
 
 TEST_F(IoTest, UntrappedInIsNotFoundUntilTrapped) {
+  Shows("TRAP-IO-9");
   const Blob blob = GUEST_BLOB(io_in);
   for (size_t i = 0; i < blob.form_count(); ++i) {
     const Form& form = blob.form(i);
@@ -286,6 +296,7 @@ TEST_F(IoTest, UntrappedInIsNotFoundUntilTrapped) {
 
 // While an IN repeats, the VMM's registers count for the repetition.
 TEST_F(IoTest, RegistersWrittenAfterNotFoundCount) {
+  Shows("TRAP-IO-9");
   Machine machine(GUEST_BLOB(io_in), Machine::kWithVcpu, GUEST_BLOB(io_in).form(3).rip());
   zx_vcpu_state_t state{};
   state.rdx = 0x700;
@@ -303,6 +314,7 @@ TEST_F(IoTest, RegistersWrittenAfterNotFoundCount) {
 
 // The first port decides.
 TEST_F(IoTest, AccessesAtTheEdgesOfARange) {
+  Shows("TRAP-IO-7 TRAP-IO-8");
   Machine machine(GUEST_BLOB(io_ranges));
   machine.TrapIo(0x500, 4, 9);
   ASSERT_TRUE(machine.vcpu().Traps(ZX_PKT_TYPE_GUEST_IO, 9));
@@ -321,6 +333,7 @@ TEST_F(IoTest, AccessesAtTheEdgesOfARange) {
 
 // A string instruction at the new RIP does not make the OUT before it one.
 TEST_F(IoTest, OutRightBeforeStringIo) {
+  Shows("TRAP-IO-3 TRAP-IO-10");
   for (const bool trapped : {true, false}) {
     SCOPED_TRACE(trapped ? "trapped" : "not trapped at first");
     Machine machine(GUEST_BLOB(io_before_string));
@@ -346,6 +359,7 @@ TEST_F(IoTest, OutRightBeforeStringIo) {
 
 // One exit of KVM for each packet, and no exit besides.
 TEST_F(IoTest, OneExitForEachOut) {
+  Shows("TRAP-IO-1 HOST-29");
   Machine machine(GUEST_BLOB(io_many));
   machine.TrapIo(0x500, 1, 1);
   zx_vcpu_state_t state{};
@@ -368,6 +382,7 @@ TEST_F(IoTest, OneExitForEachOut) {
 }
 
 TEST_F(IoTest, TrapRules) {
+  Shows("TRAP-3 TRAP-4 TRAP-5 TRAP-10");
   Machine machine(GUEST_BLOB(io_out), Machine::kWithoutVcpu);
   const auto set = [&](uint64_t port, uint64_t count) {
     return zx_guest_set_trap(machine.guest(), ZX_GUEST_TRAP_IO, port, count, ZX_HANDLE_INVALID, 1);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <vector>
 
+#include "contract.h"
 #include "harness.h"
 #include "probe.h"
 
@@ -60,6 +61,7 @@ class MemTest : public KvmTest {
 };
 
 TEST_F(MemTest, StoresInEveryForm) {
+  Shows("TRAP-18 TRAP-MEM-1 TRAP-MEM-3 TRAP-MEM-4 TRAP-MEM-5 TRAP-MEM-6");
   Machine machine(GUEST_BLOB(mem_stores));
   machine.TrapMem(GUEST_MEM_TRAP, kTrapSize, kKey);
   for (size_t i = 0; i < machine.blob().form_count(); ++i) {
@@ -77,6 +79,7 @@ TEST_F(MemTest, StoresInEveryForm) {
 
 // The stores do what the processor says to registers: RDI of STOS, RSP of PUSH.
 TEST_F(MemTest, StoresMoveTheirPointers) {
+  Shows("TRAP-MEM-10");
   const Blob blob = GUEST_BLOB(mem_stores);
   struct Case {
     const char* text;
@@ -113,6 +116,7 @@ TEST_F(MemTest, StoresMoveTheirPointers) {
 
 // After a store too the VMM may set registers.
 TEST_F(MemTest, RegistersWrittenAfterAStoreCount) {
+  Shows("TRAP-MEM-6 TRAP-MEM-10");
   const Blob blob = GUEST_BLOB(mem_edges);
   Machine machine(blob);
   machine.TrapMem(GUEST_MEM_TRAP, kTrapSize, kKey);
@@ -130,6 +134,7 @@ TEST_F(MemTest, RegistersWrittenAfterAStoreCount) {
 
 // One packet for the whole of a repeated store, RIP behind it; the rest of it is lost.
 TEST_F(MemTest, RepeatedStoresGiveOnePacket) {
+  Shows("TRAP-MEM-13");
   Machine machine(GUEST_BLOB(mem_stores_repeated));
   machine.TrapMem(GUEST_MEM_TRAP, kTrapSize, kKey);
   for (int i = 0; i < 3; ++i) {
@@ -143,6 +148,7 @@ TEST_F(MemTest, RepeatedStoresGiveOnePacket) {
 
 // The instruction of a call is not known from where it went: its size may be 0.
 TEST_F(MemTest, CallThatPushesIntoATrap) {
+  Shows("TRAP-MEM-1 TRAP-MEM-6");
   const Blob blob = GUEST_BLOB(mem_stores_repeated);
   const Form& form = blob.form(3);
   Machine machine(blob, Machine::kWithVcpu, form.rip());
@@ -171,6 +177,7 @@ class MemReadTest : public MemTest, public testing::WithParamInterface<int> {
 
 // Without an answer of the VMM nothing of the VCPU changes but RIP.
 TEST_P(MemReadTest, WithoutAnAnswerNothingChanges) {
+  Shows("TRAP-18 TRAP-MEM-1 TRAP-MEM-3 TRAP-MEM-5 TRAP-MEM-6 TRAP-MEM-7 TRAP-MEM-9");
   Machine machine(TheBlob());
   machine.TrapMem(GUEST_MEM_TRAP, kTrapSize, kKey);
   for (const bool look : {true, false}) {
@@ -203,6 +210,7 @@ TEST_P(MemReadTest, WithoutAnAnswerNothingChanges) {
 
 // The guest sees every byte of every register that the VMM writes.
 TEST_P(MemReadTest, TheGuestSeesWhatTheVmmWrites) {
+  Shows("TRAP-MEM-8");
   Machine machine(TheBlob());
   machine.TrapMem(GUEST_MEM_TRAP, kTrapSize, kKey);
   for (size_t i = 0; i < machine.blob().form_count(); ++i) {
@@ -220,6 +228,7 @@ TEST_P(MemReadTest, TheGuestSeesWhatTheVmmWrites) {
 
 // One register at a time: the answer of a real VMM to a load.
 TEST_P(MemReadTest, TheGuestSeesOneRegisterThatTheVmmWrites) {
+  Shows("TRAP-MEM-8");
   Machine machine(TheBlob());
   machine.TrapMem(GUEST_MEM_TRAP, kTrapSize, kKey);
   for (uint64_t i = 0; i < machine.blob().form_count(); ++i) {
@@ -236,6 +245,7 @@ TEST_P(MemReadTest, TheGuestSeesOneRegisterThatTheVmmWrites) {
 }
 
 TEST_P(MemReadTest, FlagsOnlyWithBit1) {
+  Shows("TRAP-MEM-8");
   Machine machine(TheBlob());
   machine.TrapMem(GUEST_MEM_TRAP, kTrapSize, kKey);
   for (const uint64_t flags : {uint64_t{0x8D5}, uint64_t{0}, uint64_t{0x800}, uint64_t{0x45}}) {
@@ -286,6 +296,7 @@ TEST_F(MemTest, FlagsMask) {
 
 // Accesses over the edge of a page: one packet, with the first trapped byte.
 TEST_F(MemTest, PageCrossing) {
+  Shows("TRAP-MEM-1 TRAP-MEM-11");
   constexpr uint64_t kOther = 99;
   struct Case {
     const char* name;
@@ -332,6 +343,7 @@ TEST_F(MemTest, PageCrossing) {
 }
 
 TEST_F(MemTest, SixteenBytes) {
+  Shows("TRAP-MEM-11");
   const Blob blob = GUEST_BLOB(mem_wide);
   for (size_t i = 0; i < blob.form_count(); ++i) {
     const Form& form = blob.form(i);
@@ -352,6 +364,7 @@ TEST_F(MemTest, SixteenBytes) {
 
 // One exit for each store and each plain load: no more, no other.
 TEST_F(MemTest, OneExitForEachAccess) {
+  Shows("TRAP-MEM-11 HOST-29");
   Machine machine(GUEST_BLOB(mem_edges));
   machine.TrapMem(GUEST_MEM_TRAP, kTrapSize, kKey);
   zx_vcpu_state_t state{};
@@ -374,6 +387,7 @@ TEST_F(MemTest, OneExitForEachAccess) {
 }
 
 TEST_F(MemTest, TrapRules) {
+  Shows("TRAP-3 TRAP-6 TRAP-7 TRAP-8 TRAP-10");
   Machine machine(GUEST_BLOB(mem_edges), Machine::kWithoutVcpu);
   const auto set = [&](uint64_t addr, uint64_t size) {
     return zx_guest_set_trap(machine.guest(), ZX_GUEST_TRAP_MEM, addr, size, ZX_HANDLE_INVALID, 1);

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(io_many);
@@ -31,6 +32,7 @@ class RightsTest : public KvmTest {
 };
 
 TEST_F(RightsTest, DefaultRights) {
+  Shows("GUEST-CREATE-9 RIGHTS-4 RIGHTS-5 RIGHTS-6 RIGHTS-9 INFO-8 INFO-10");
   Machine machine(GUEST_BLOB(io_many));
   EXPECT_EQ(machine.guest_handle().Rights(), 0x6800Bu);
   EXPECT_EQ(machine.space_handle().Rights(), 0x20801Fu);
@@ -49,6 +51,7 @@ TEST_F(RightsTest, DefaultRights) {
 }
 
 TEST_F(RightsTest, Guest) {
+  Shows("RIGHTS-12 RIGHTS-13 TRAP-1 TRAP-2");
   Machine machine(GUEST_BLOB(io_many), Machine::kWithoutVcpu);
   uint16_t port = 0x1000;
   ExpectRight("set_trap", machine.guest_handle(), ZX_RIGHT_WRITE, [&](zx_handle_t guest) {
@@ -74,6 +77,9 @@ TEST_F(RightsTest, Guest) {
 }
 
 TEST_F(RightsTest, GuestCreateNeedsNoRight) {
+  Shows(
+      "GUEST-CREATE-1 GUEST-CREATE-2 GUEST-CREATE-4 GUEST-CREATE-5 GUEST-CREATE-10 RIGHTS-10 "
+      "RIGHTS-11");
   Handle resource;
   ASSERT_EQ(zircon_kvm_hypervisor_resource(resource.Receive()), ZX_OK);
   EXPECT_EQ(resource.Rights(), 0x800Bu);
@@ -92,6 +98,7 @@ TEST_F(RightsTest, GuestCreateNeedsNoRight) {
 }
 
 TEST_F(RightsTest, Vcpu) {
+  Shows("RIGHTS-14 RIGHTS-15 RIGHTS-16 RIGHTS-22");
   Machine machine(GUEST_BLOB(io_many));
   const Handle& vcpu = machine.vcpu().handle();
   zx_vcpu_state_t state{};
@@ -125,6 +132,7 @@ TEST_F(RightsTest, Vcpu) {
 
 // Type before right, and both before anything else.
 TEST_F(RightsTest, WrongTypeComesBeforeMissingRights) {
+  Shows("CALL-1 CALL-2 HANDLE-7 TRAP-1 TRAP-2");
   Machine machine(GUEST_BLOB(io_many));
   const Handle bare = machine.guest_handle().WithRights(0);
   const Handle bare_port = CreatePort().WithRights(0);
@@ -149,6 +157,7 @@ TEST_F(RightsTest, WrongTypeComesBeforeMissingRights) {
 }
 
 TEST_F(RightsTest, Mapping) {
+  Shows("RIGHTS-19 RIGHTS-20 VMAR-MAP-3 VMAR-MAP-6");
   Machine machine(GUEST_BLOB(io_many), Machine::kWithoutVcpu);
   Handle vmo = CreateVmo(0x1000);
   uint64_t gpa = GUEST_WINDOW;
@@ -213,6 +222,7 @@ class PointerTest : public KvmTest {
 
 // The guest has run and the packet is lost.
 TEST_F(PointerTest, PacketOfEnter) {
+  Shows("PTR-1 PTR-2 PTR-4 PTR-6");
   Machine machine(GUEST_BLOB(io_many));
   machine.TrapIo(0x500, 1, 1);
   zx_vcpu_state_t state{};
@@ -232,6 +242,7 @@ TEST_F(PointerTest, PacketOfEnter) {
 }
 
 TEST_F(PointerTest, StateBuffers) {
+  Shows("PTR-1 PTR-2 CALL-4");
   Machine machine(GUEST_BLOB(io_many));
   const zx_handle_t vcpu = machine.vcpu().get();
   zx_vcpu_state_t state{};
@@ -261,6 +272,7 @@ TEST_F(PointerTest, StateBuffers) {
 
 // The new handles are closed again and nothing is left.
 TEST_F(PointerTest, OutHandles) {
+  Shows("PTR-1 PTR-2 PTR-5 GUEST-CREATE-8 PORT-CREATE-3 VMO-CREATE-5 HOST-3");
   Machine machine(GUEST_BLOB(io_many), Machine::kWithoutVcpu);
   Handle resource;
   ASSERT_EQ(zircon_kvm_hypervisor_resource(resource.Receive()), ZX_OK);
@@ -287,6 +299,7 @@ TEST_F(PointerTest, OutHandles) {
 }
 
 TEST_F(PointerTest, PacketOfPortWait) {
+  Shows("PTR-2 PTR-6 PORT-WAIT-5");
   Handle port = CreatePort();
   zx_port_packet_t packet{};
   for (void* wild : WildForWriting()) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "contract.h"
 #include "harness.h"
 
 DECLARE_GUEST(space_access);
@@ -122,6 +123,7 @@ class SpaceTest : public KvmTest {
 };
 
 TEST_F(SpaceTest, UnmappedIsNotFoundUntilMapped) {
+  Shows("GPAS-2 FAULT-4 FAULT-8 FAULT-9");
   const Blob blob = GUEST_BLOB(space_access);
   for (size_t i = 0; i < blob.form_count(); ++i) {
     ExpectRepeats(
@@ -130,6 +132,7 @@ TEST_F(SpaceTest, UnmappedIsNotFoundUntilMapped) {
 }
 
 TEST_F(SpaceTest, BeyondTheVmoIsOutOfRangeUntilMappedAnew) {
+  Shows("FAULT-5 FAULT-8 FAULT-9 VMAR-MAP-22");
   const Blob blob = GUEST_BLOB(space_access);
   for (size_t i = 0; i < blob.form_count(); ++i) {
     ExpectRepeats(
@@ -147,6 +150,7 @@ TEST_F(SpaceTest, BeyondTheVmoIsOutOfRangeUntilMappedAnew) {
 }
 
 TEST_F(SpaceTest, ReadOnlyMappingDeniesStoresUntilProtected) {
+  Shows("FAULT-6 FAULT-8 FAULT-9");
   const Blob blob = GUEST_BLOB(space_access);
   for (size_t i = 0; i < FirstBoth(blob); ++i) {
     ExpectRepeats(
@@ -163,6 +167,7 @@ TEST_F(SpaceTest, ReadOnlyMappingDeniesStoresUntilProtected) {
 // KVM has read, computed and written the registers back when it meets the store: such instructions
 // need not repeat (contract semantics.md §15 row 16). The memory is safe, and the VCPU lives.
 TEST_F(SpaceTest, ReadOnlyMappingDeniesReadModifyWrite) {
+  Shows("FAULT-6 FAULT-11");
   const Blob blob = GUEST_BLOB(space_access);
   for (size_t i = FirstBoth(blob); i < FirstLoad(blob); ++i) {
     const Form& form = blob.form(i);
@@ -182,6 +187,7 @@ TEST_F(SpaceTest, ReadOnlyMappingDeniesReadModifyWrite) {
 }
 
 TEST_F(SpaceTest, ReadOnlyMappingPermitsLoads) {
+  Shows("FAULT-2");
   const Blob blob = GUEST_BLOB(space_access);
   for (size_t i = FirstLoad(blob); i < blob.form_count(); ++i) {
     const Form& form = blob.form(i);
@@ -196,6 +202,7 @@ TEST_F(SpaceTest, ReadOnlyMappingPermitsLoads) {
 
 // A call pushes; the failed one must be undone as a whole.
 TEST_F(SpaceTest, CallWithItsStackUnmapped) {
+  Shows("FAULT-4");
   const Blob blob = GUEST_BLOB(space_call);
   Machine machine(blob);
   zx_vcpu_state_t state{};
@@ -215,6 +222,7 @@ TEST_F(SpaceTest, CallWithItsStackUnmapped) {
 }
 
 TEST_F(SpaceTest, FetchFromUnmappedMemory) {
+  Shows("FAULT-9 FAULT-12");
   const Blob blob = GUEST_BLOB(space_call);
   Machine machine(blob, Machine::kWithVcpu, blob.form(1).rip());
   zx_vcpu_state_t state{};
@@ -230,6 +238,7 @@ TEST_F(SpaceTest, FetchFromUnmappedMemory) {
 
 // A VCPU whose first instruction is not there.
 TEST_F(SpaceTest, EntryInUnmappedMemory) {
+  Shows("FAULT-12");
   Machine machine(GUEST_BLOB(space_call), Machine::kWithVcpu, GUEST_WINDOW);
   ASSERT_TRUE(machine.vcpu().Fails(ZX_ERR_NOT_FOUND));
   ASSERT_TRUE(machine.vcpu().Fails(ZX_ERR_NOT_FOUND));
@@ -238,6 +247,7 @@ TEST_F(SpaceTest, EntryInUnmappedMemory) {
 // ---- Sharing ----
 
 TEST_F(SpaceTest, MemoryIsSharedBothWaysWhileTheGuestRuns) {
+  Shows("GPAS-5 VMO-2");
   Machine machine(GUEST_BLOB(space_shared));
   Handle vmo = CreateVmo(2 * kPage);
   HostMapping window(vmo.get(), 2 * kPage);
@@ -261,6 +271,7 @@ TEST_F(SpaceTest, MemoryIsSharedBothWaysWhileTheGuestRuns) {
 
 // One VMO in two guests, at two places in one of them, and gone from its handles.
 TEST_F(SpaceTest, GuestsShareAVmo) {
+  Shows("GPAS-5 GPAS-7 VMO-2 VMO-3");
   Handle vmo = CreateVmo(2 * kPage);
   HostMapping window(vmo.get(), 2 * kPage);
   Machine first(GUEST_BLOB(space_shared));
@@ -328,6 +339,7 @@ class SpaceWhileRunningTest : public SpaceTest {
 };
 
 TEST_F(SpaceWhileRunningTest, UnmapGivesNotFoundAndMapGoesOn) {
+  Shows("GPAS-8 GPAS-10 VMAR-4");
   for (const bool store : {false, true}) {
     Start(store);
     std::atomic<int> errors = 0;
@@ -348,6 +360,7 @@ TEST_F(SpaceWhileRunningTest, UnmapGivesNotFoundAndMapGoesOn) {
 }
 
 TEST_F(SpaceWhileRunningTest, UnmapAndMapWithoutWaiting) {
+  Shows("GPAS-8 VMAR-4");
   for (const bool store : {false, true}) {
     Start(store);
     std::atomic<int> errors = 0;
@@ -368,6 +381,7 @@ TEST_F(SpaceWhileRunningTest, UnmapAndMapWithoutWaiting) {
 // Mappings beside the one in use come and go, from the same VMO so that they continue each other:
 // the VCPU never notices.
 TEST_F(SpaceWhileRunningTest, NeighboursDoNotDisturb) {
+  Shows("GPAS-11");
   for (const bool store : {false, true}) {
     Start(store);
     std::atomic<int> errors = 0;
@@ -391,6 +405,7 @@ TEST_F(SpaceWhileRunningTest, NeighboursDoNotDisturb) {
 
 // A page in the middle of a larger mapping goes and comes back; the pages around it stay.
 TEST_F(SpaceWhileRunningTest, HolesInTheMiddleDoNotDisturb) {
+  Shows("GPAS-11");
   Start(true);
   ASSERT_EQ(Unmap(), ZX_OK);
   ASSERT_EQ(machine_->Map(GUEST_WINDOW, vmo_.get(), 16 * kPage), ZX_OK);
@@ -414,6 +429,7 @@ TEST_F(SpaceWhileRunningTest, HolesInTheMiddleDoNotDisturb) {
 }
 
 TEST_F(SpaceWhileRunningTest, ProtectDeniesStores) {
+  Shows("GPAS-9");
   Start(true);
   std::atomic<int> errors = 0;
   Thread changer([&] {
@@ -433,6 +449,7 @@ TEST_F(SpaceWhileRunningTest, ProtectDeniesStores) {
 
 // A mapping replaced in place: other memory at once, and no error.
 TEST_F(SpaceWhileRunningTest, OverwriteReplacesTheMemory) {
+  Shows("GPAS-12 VMAR-MAP-24");
   Start(true);
   Handle other = CreateVmo(kPage);
   HostMapping old_window(vmo_.get(), kPage);
@@ -454,6 +471,7 @@ TEST_F(SpaceWhileRunningTest, OverwriteReplacesTheMemory) {
 }
 
 TEST_F(SpaceWhileRunningTest, TrapSetWhileRunning) {
+  Shows("FAULT-1 TRAP-13 TRAP-14 TRAP-17");
   for (const bool store : {false, true}) {
     Start(store);
     Thread changer([&] {
@@ -482,6 +500,7 @@ TEST_F(SpaceWhileRunningTest, TrapSetWhileRunning) {
 // ---- The VMAR ----
 
 TEST_F(SpaceTest, TheSpaceIsAVmarOf48Bits) {
+  Shows("GPAS-1 GPAS-3 GPAS-4 GPAS-14 INFO-11 VMAR-DESTROY-3 VMAR-MAP-15 VMAR-MAP-17");
   Machine machine(GUEST_BLOB(space_call), Machine::kWithoutVcpu);
   zx_info_vmar_t info{};
   ASSERT_EQ(
@@ -502,6 +521,7 @@ TEST_F(SpaceTest, TheSpaceIsAVmarOf48Bits) {
 
 // The mappings outlive the VMAR's handle, the VMAR dies with the guest.
 TEST_F(SpaceTest, LifeOfTheVmar) {
+  Shows("GPAS-16 GPAS-17 VMAR-MAP-11 VMAR-UNMAP-3");
   Machine machine(GUEST_BLOB(space_call), Machine::kWithVcpu);
   Handle space(machine.space_handle().Release());
   Handle copy = space.WithRights(ZX_RIGHT_SAME_RIGHTS);

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract.h"
 #include "handles/handle_table.h"
 
 namespace zircon::handles {
@@ -183,6 +184,7 @@ class Worker {
 };
 
 TEST(HandleStress, AnyThreadAnyHandle) {
+  Shows("CALL-5 HANDLE-2 HANDLE-3");
   // Few slots, so that they go round quickly and stale values meet new tenants; many, so that the
   // list of free ones is long.
   for (const uint32_t capacity : {3u, 40u, 1024u}) {
@@ -291,6 +293,7 @@ void Duel(Prepare prepare, One one, Two two, OneWasFirst one_was_first) {
 }
 
 TEST(HandleStress, ExactlyOneCloserWins) {
+  Shows("HANDLE-4");
   std::atomic<int> alive{0};
   HandleTable table(2);
   RefPtr<Watched> object;
@@ -327,6 +330,7 @@ TEST(HandleStress, ExactlyOneCloserWins) {
 // Close and Duplicate of an object's only handle: either there is a second handle and the object
 // did not see its end, or there is none and it did, once.
 TEST(HandleStress, TheLastHandleAgainstADuplicate) {
+  Shows("HANDLE-3 HANDLE-5");
   std::atomic<int> alive{0};
   HandleTable table(8);
   RefPtr<Watched> object;
@@ -363,6 +367,7 @@ TEST(HandleStress, TheLastHandleAgainstADuplicate) {
 
 // A lookup that pins what is being closed: the object goes exactly once, and not under the pin.
 TEST(HandleStress, TheLastPinAgainstTheCloser) {
+  Shows("HANDLE-3");
   std::atomic<int> alive{0};
   HandleTable table(1);
   zx_handle_t handle = ZX_HANDLE_INVALID;
@@ -392,6 +397,7 @@ TEST(HandleStress, TheLastPinAgainstTheCloser) {
 }
 
 TEST(HandleStress, TheWholeTable) {
+  Shows("HANDLE-6");
   std::atomic<int> alive{0};
   HandleTable table;
   const auto object = MakeRef<Watched>(&alive);
@@ -426,6 +432,7 @@ TEST(HandleStress, TheWholeTable) {
 
 // Set ZIRCON_HANDLE_REUSE_OPERATIONS to 100000000 for the long run (400 MB, about a minute).
 TEST(HandleStress, NoValueComesBackSoon) {
+  Shows("HANDLE-VALUE-1 HANDLE-VALUE-4");
   size_t operations = 3'000'000;
   if (const char* wanted = std::getenv("ZIRCON_HANDLE_REUSE_OPERATIONS")) {
     operations = std::strtoull(wanted, nullptr, 10);
@@ -448,6 +455,7 @@ TEST(HandleStress, NoValueComesBackSoon) {
 
 // The child is refused, and does not hang on a lock that some thread held when it was made.
 TEST(HandleStress, ForksWhileOthersWork) {
+  Shows("HANDLE-FORK-1 HANDLE-FORK-2");
   std::atomic<int> alive{0};
   HandleTable table(64);
   const auto object = MakeRef<Watched>(&alive);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "contract.h"
 #include "objects/packet_reserve.h"
 #include "objects/port.h"
 
@@ -60,6 +61,7 @@ void Join(std::vector<std::thread>& threads) {
 }
 
 TEST(PortStress, UserPacketsArriveOnceAndInOrder) {
+  Shows("PORT-1 PORT-2");
   constexpr uint64_t kProducers = 3;
   constexpr uint64_t kConsumers = 3;
   constexpr uint64_t kEach = 20000;
@@ -130,6 +132,7 @@ TEST(PortStress, TwoThreadsPlayPingPongByHandles) {
 }
 
 TEST(PortStress, BellsBlockAndAllArriveInOrder) {
+  Shows("TRAP-BELL-4 TRAP-BELL-5");
   constexpr uint64_t kRingers = 4;
   constexpr uint64_t kEach = 5000;
   auto port = base::MakeRef<Port>(0u);
@@ -161,6 +164,7 @@ TEST(PortStress, BellsBlockAndAllArriveInOrder) {
 }
 
 TEST(PortStress, TrapsComeAndGoWhilePacketsAreDelivered) {
+  Shows("TRAP-BELL-11");
   auto port = base::MakeRef<Port>(0u);
   std::atomic<bool> stop{false};
   std::atomic<uint64_t> users_received{0};
@@ -210,6 +214,7 @@ TEST(PortStress, TrapsComeAndGoWhilePacketsAreDelivered) {
 }
 
 TEST(PortStress, ClosingReleasesEveryRinger) {
+  Shows("PORT-3 TRAP-BELL-10");
   for (int round = 0; round < 200; ++round) {
     auto port = base::MakeRef<Port>(0u);
     port->AddHandle();
@@ -238,6 +243,7 @@ TEST(PortStress, ClosingReleasesEveryRinger) {
 }
 
 TEST(PortStress, HandlesAreClosedUnderUse) {
+  Shows("HANDLE-3 PORT-QUEUE-6");
   for (int round = 0; round < 300; ++round) {
     zx_handle_t port = ZX_HANDLE_INVALID;
     ASSERT_EQ(zx_port_create(0, &port), ZX_OK);
@@ -269,6 +275,7 @@ TEST(PortStress, HandlesAreClosedUnderUse) {
 }
 
 TEST(PortStress, WaitersWithDeadlinesLoseNothing) {
+  Shows("PORT-WAIT-9");
   auto port = base::MakeRef<Port>(0u);
   auto reserve = PacketReserve::Create(port, 1, 8);
   std::atomic<bool> stop{false};

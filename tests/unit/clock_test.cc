@@ -12,6 +12,8 @@
 #include <atomic>
 #include <thread>
 
+#include "contract.h"
+
 namespace {
 
 zx_time_t HostMonotonic() {
@@ -21,6 +23,7 @@ zx_time_t HostMonotonic() {
 }
 
 TEST(Clock, MonotonicIsTheHosts) {
+  Shows("TIME-1");
   const zx_time_t before = HostMonotonic();
   const zx_time_t now = zx_clock_get_monotonic();
   const zx_time_t after = HostMonotonic();
@@ -30,6 +33,7 @@ TEST(Clock, MonotonicIsTheHosts) {
 }
 
 TEST(Clock, DeadlineAfterAdds) {
+  Shows("TIME-3");
   for (const zx_duration_t wait : {ZX_SEC(10), ZX_NSEC(0), -ZX_SEC(10)}) {
     const zx_time_t before = zx_clock_get_monotonic();
     const zx_time_t deadline = zx_deadline_after(wait);
@@ -40,6 +44,7 @@ TEST(Clock, DeadlineAfterAdds) {
 }
 
 TEST(Clock, DeadlineAfterSaturates) {
+  Shows("TIME-3");
   EXPECT_EQ(zx_deadline_after(ZX_TIME_INFINITE), ZX_TIME_INFINITE);
   EXPECT_EQ(zx_deadline_after(ZX_TIME_INFINITE - 1), ZX_TIME_INFINITE);
   EXPECT_EQ(_zx_deadline_after(ZX_TIME_INFINITE), ZX_TIME_INFINITE);
@@ -49,12 +54,14 @@ TEST(Clock, DeadlineAfterSaturates) {
 }
 
 TEST(Nanosleep, SleepsUntilTheDeadline) {
+  Shows("TIME-2 TIME-4");
   const zx_time_t deadline = zx_deadline_after(ZX_MSEC(20));
   EXPECT_EQ(zx_nanosleep(deadline), ZX_OK);
   EXPECT_GE(zx_clock_get_monotonic(), deadline);
 }
 
 TEST(Nanosleep, APastDeadlineReturnsAtOnce) {
+  Shows("TIME-4");
   const zx_time_t start = zx_clock_get_monotonic();
   for (const zx_time_t deadline : {zx_time_t{0}, zx_time_t{-1}, zx_time_t{1},
                                    zx_time_t{ZX_TIME_INFINITE_PAST}, start, start - ZX_SEC(5)}) {
@@ -67,6 +74,7 @@ TEST(Nanosleep, APastDeadlineReturnsAtOnce) {
 std::atomic<int> g_signals{0};
 
 TEST(Nanosleep, SignalsDoNotShortenIt) {
+  Shows("TIME-5");
   struct sigaction action {};
   struct sigaction before {};
   action.sa_handler = [](int) { g_signals.fetch_add(1); };  // without SA_RESTART
@@ -92,6 +100,7 @@ TEST(Nanosleep, SignalsDoNotShortenIt) {
 }
 
 TEST(Nanosleep, InfiniteNeverReturns) {
+  Shows("TIME-6");
   for (const zx_time_t deadline : {ZX_TIME_INFINITE, ZX_TIME_INFINITE - 1}) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);

@@ -81,6 +81,7 @@ TEST_F(GuestSpace, MoreThanOneSlotHoldsIsTwo) {
 }
 
 TEST_F(GuestSpace, UnmapInTheMiddle) {
+  Shows("VMAR-5 VMAR-UNMAP-5");
   ASSERT_EQ(MapPart(0x200000, 0, 0x4000), ZX_OK);
   ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x2000), ZX_OK);
   EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
@@ -90,6 +91,7 @@ TEST_F(GuestSpace, UnmapInTheMiddle) {
 }
 
 TEST_F(GuestSpace, UnmapAcrossMappings) {
+  Shows("VMAR-5 VMAR-UNMAP-5");
   ASSERT_EQ(MapPart(0x200000, 0, 0x2000), ZX_OK);
   ASSERT_EQ(MapPart(0x204000, 0x8000, 0x2000), ZX_OK);
   ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x4000), ZX_OK);
@@ -98,6 +100,7 @@ TEST_F(GuestSpace, UnmapAcrossMappings) {
 }
 
 TEST_F(GuestSpace, ProtectSplitsAndMerges) {
+  Shows("VMAR-5 VMAR-PROTECT-9");
   ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
   ASSERT_EQ(zx_vmar_protect(machine().vmar, ZX_VM_PERM_READ, 0x201000, 0x1000), ZX_OK);
   EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
@@ -111,11 +114,13 @@ TEST_F(GuestSpace, ProtectSplitsAndMerges) {
 }
 
 TEST_F(GuestSpace, MappingWithoutPermissionsHasNoSlot) {
+  Shows("VMAR-MAP-27");
   ASSERT_EQ(MapPart(0x200000, 0, 0x1000, ZX_VM_SPECIFIC), ZX_OK);
   EXPECT_TRUE(Upper().empty());
 }
 
 TEST_F(GuestSpace, WhatLiesBeyondTheVmoHasNoSlot) {
+  Shows("VMAR-MAP-22");
   ASSERT_EQ(MapPart(0x200000, Machine::kMemorySize - 0x1000, 0x4000), ZX_OK);
   ASSERT_EQ(MapPart(0x300000, Machine::kMemorySize + 0x1000, 0x1000), ZX_OK);
   EXPECT_EQ(Upper(),
@@ -123,6 +128,7 @@ TEST_F(GuestSpace, WhatLiesBeyondTheVmoHasNoSlot) {
 }
 
 TEST_F(GuestSpace, OverwriteReplaces) {
+  Shows("VMAR-MAP-24");
   ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
   ASSERT_EQ(MapPart(0x201000, 0x9000, 0x1000, kReadWrite | ZX_VM_SPECIFIC_OVERWRITE), ZX_OK);
   EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
@@ -131,6 +137,7 @@ TEST_F(GuestSpace, OverwriteReplaces) {
 }
 
 TEST_F(GuestSpace, FirstFitFromZero) {
+  Shows("GPAS-4 VMAR-MAP-23");
   // "without SPECIFIC: first fit from gpa 0, never randomised"
   zx_gpaddr_t at = 0;
   ASSERT_EQ(MapPart(0x101000, 0, 0x1000), ZX_OK);
@@ -141,6 +148,7 @@ TEST_F(GuestSpace, FirstFitFromZero) {
 }
 
 TEST_F(GuestSpace, TwoGuestsShareTheirPages) {
+  Shows("GPAS-5 GPAS-7");
   Machine other(DefaultHost(), false);
   ASSERT_EQ(other.status(), ZX_OK);
   zx_gpaddr_t at = 0;
@@ -153,6 +161,7 @@ TEST_F(GuestSpace, TwoGuestsShareTheirPages) {
 }
 
 TEST_F(GuestSpace, TrapsCutMappingsAndOneSlotGoesAround) {
+  Shows("TRAP-14");
   ASSERT_EQ(machine().TrapMemory(0x202000, 0x1000), ZX_OK);
   ASSERT_EQ(machine().TrapMemory(0x204000, 0x1000), ZX_OK);
   ASSERT_EQ(machine().TrapMemory(0x1FF000, 0x1000), ZX_OK);
@@ -162,12 +171,14 @@ TEST_F(GuestSpace, TrapsCutMappingsAndOneSlotGoesAround) {
 }
 
 TEST_F(GuestSpace, AMappingInsideATrapHasNoSlot) {
+  Shows("TRAP-14");
   ASSERT_EQ(machine().TrapMemory(0x200000, 0x10000), ZX_OK);
   ASSERT_EQ(MapPart(0x204000, 0, 0x1000), ZX_OK);
   EXPECT_TRUE(Upper().empty());
 }
 
 TEST_F(GuestSpace, AboveTheHostsAddressWidthIsBookkeepingOnly) {
+  Shows("GPAS-14");
   // §15 row 31: "mapping above MAXPHYADDR succeeds as bookkeeping without a slot"
   const uint64_t width = machine().kernel.host().physical_bits;
   EXPECT_EQ(MapPart(uint64_t{1} << width, 0, 0x1000), ZX_OK);
@@ -175,6 +186,7 @@ TEST_F(GuestSpace, AboveTheHostsAddressWidthIsBookkeepingOnly) {
 }
 
 TEST_F(GuestSpace, SlotFailuresLeaveTheRangeAsItWas) {
+  Shows("CALL-4 VMAR-3 VMAR-MAP-19 VMAR-MAP-25");
   const struct {
     int error;
     zx_status_t status;
@@ -197,6 +209,7 @@ TEST_F(GuestSpace, SlotFailuresLeaveTheRangeAsItWas) {
 }
 
 TEST_F(GuestSpace, FailedOverwriteKeepsWhatWasThere) {
+  Shows("CALL-4 VMAR-3 VMAR-MAP-25");
   ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
   const std::vector<Slot> before = machine().vm().slots();
   machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
@@ -206,6 +219,7 @@ TEST_F(GuestSpace, FailedOverwriteKeepsWhatWasThere) {
 }
 
 TEST_F(GuestSpace, FailedProtectKeepsThePermissions) {
+  Shows("CALL-4 VMAR-3");
   ASSERT_EQ(MapPart(0x200000, 0, 0x3000), ZX_OK);
   const std::vector<Slot> before = machine().vm().slots();
   machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
@@ -253,6 +267,7 @@ TEST_F(GuestSpace, SlotTableFull) {
 }
 
 TEST_F(GuestSpace, MappingsOutliveHandlesAndEndWithTheGuest) {
+  Shows("GPAS-16 GPAS-17 HANDLE-5 VMAR-PROTECT-5 VMAR-UNMAP-3 VMO-3");
   ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
   const uint64_t slots = kvm::g_counters.memory_slots.load();
   EXPECT_GE(slots, 2u);
@@ -287,6 +302,7 @@ TEST_F(GuestSpace, ClosingTheGuestHandleAloneKeepsItForItsVcpu) {
 // ---- Lookups, on the space alone ----
 
 TEST(GuestSpaceLookup, ExplainsAndChecks) {
+  Shows("FAULT-3 FAULT-4 FAULT-5 FAULT-6");
   guest::VcpuSet vcpus;
   auto space = base::MakeRef<guest::GuestSpace>(nullptr, &vcpus, 4u);
   base::RefPtr<objects::Vmo> vmo;

@@ -10,6 +10,7 @@
 #include <array>
 #include <vector>
 
+#include "contract.h"
 #include "handles/handle_table.h"
 #include "syscalls/out_handle.h"
 
@@ -79,6 +80,7 @@ class HandleCalls : public testing::Test {
 };
 
 TEST_F(HandleCalls, Close) {
+  Shows("HANDLE-CLOSE-2 HANDLE-CLOSE-3");
   const auto thing = MakeRef<Thing>();
   const zx_handle_t handle = New(thing, ZX_RIGHT_NONE);
   EXPECT_EQ(thing->handle_count(), 1u);
@@ -89,11 +91,13 @@ TEST_F(HandleCalls, Close) {
 }
 
 TEST_F(HandleCalls, CloseIgnoresInvalid) {
+  Shows("HANDLE-7 HANDLE-CLOSE-1");
   EXPECT_EQ(zx_handle_close(ZX_HANDLE_INVALID), ZX_OK);
   EXPECT_EQ(_zx_handle_close(ZX_HANDLE_INVALID), ZX_OK);
 }
 
 TEST_F(HandleCalls, CloseRefusesValuesWithoutTheFixedBits) {
+  Shows("HANDLE-CLOSE-2 HANDLE-VALUE-2");
   const zx_handle_t handle = New();
   for (const zx_handle_t low : {1u, 2u, 3u}) {
     EXPECT_EQ(zx_handle_close(handle ^ low), ZX_ERR_BAD_HANDLE);
@@ -102,6 +106,7 @@ TEST_F(HandleCalls, CloseRefusesValuesWithoutTheFixedBits) {
 }
 
 TEST_F(HandleCalls, CloseMany) {
+  Shows("HANDLE-CLOSE-MANY-2 HANDLE-CLOSE-MANY-3");
   for (const size_t count : {1, 2, 63, 64, 65, 200}) {
     std::vector<zx_handle_t> handles(count);
     for (zx_handle_t& handle : handles) handle = New();
@@ -112,6 +117,7 @@ TEST_F(HandleCalls, CloseMany) {
 }
 
 TEST_F(HandleCalls, CloseManySkipsInvalid) {
+  Shows("HANDLE-7 HANDLE-CLOSE-MANY-2");
   const std::array<zx_handle_t, 4> handles = {ZX_HANDLE_INVALID, New(), ZX_HANDLE_INVALID, New()};
   EXPECT_EQ(zx_handle_close_many(handles.data(), handles.size()), ZX_OK);
   EXPECT_FALSE(IsLive(handles[1]));
@@ -121,6 +127,7 @@ TEST_F(HandleCalls, CloseManySkipsInvalid) {
 }
 
 TEST_F(HandleCalls, CloseManyGoesOnAfterAnUnknownHandle) {
+  Shows("HANDLE-CLOSE-MANY-3");
   const zx_handle_t gone = New();
   ASSERT_EQ(zx_handle_close(gone), ZX_OK);
   for (const size_t bad_place : {0, 1, 2}) {
@@ -133,6 +140,7 @@ TEST_F(HandleCalls, CloseManyGoesOnAfterAnUnknownHandle) {
 }
 
 TEST_F(HandleCalls, CloseManyGoesOnAfterARepeatedHandle) {
+  Shows("HANDLE-CLOSE-MANY-4");
   const zx_handle_t one = New();
   const zx_handle_t two = New();
   const std::array<zx_handle_t, 3> handles = {one, one, two};
@@ -142,11 +150,13 @@ TEST_F(HandleCalls, CloseManyGoesOnAfterARepeatedHandle) {
 }
 
 TEST_F(HandleCalls, CloseManyOfNothing) {
+  Shows("HANDLE-CLOSE-MANY-1 PTR-1");
   EXPECT_EQ(zx_handle_close_many(nullptr, 0), ZX_OK);
   EXPECT_EQ(zx_handle_close_many(Untouchable(), 0), ZX_OK);
 }
 
 TEST_F(HandleCalls, CloseManyOfAnUnreadableArray) {
+  Shows("HANDLE-CLOSE-MANY-5 PTR-2 PTR-8");
   for (zx_handle_t* bad : BadPointers()) {
     EXPECT_EQ(zx_handle_close_many(bad, 1), ZX_ERR_INVALID_ARGS) << bad;
     EXPECT_EQ(zx_handle_close_many(bad, SIZE_MAX), ZX_ERR_INVALID_ARGS) << bad;
@@ -161,6 +171,7 @@ TEST_F(HandleCalls, CloseManyOfAnUnreadableArray) {
 }
 
 TEST_F(HandleCalls, Duplicate) {
+  Shows("HANDLE-1 HANDLE-DUP-6");
   const auto thing = MakeRef<Thing>();
   const zx_handle_t handle = New(thing);
   zx_handle_t same = 0;
@@ -174,6 +185,7 @@ TEST_F(HandleCalls, Duplicate) {
 }
 
 TEST_F(HandleCalls, DuplicateErrors) {
+  Shows("CALL-3 HANDLE-DUP-1 HANDLE-DUP-2 HANDLE-DUP-3 RIGHTS-2 RIGHTS-23");
   const auto thing = MakeRef<Thing>();
   const zx_handle_t handle = New(thing);
   const zx_handle_t fixed = New(thing, kRights & ~ZX_RIGHT_DUPLICATE);
@@ -193,6 +205,7 @@ TEST_F(HandleCalls, DuplicateErrors) {
 }
 
 TEST_F(HandleCalls, DuplicateDropsWhatItCannotDeliver) {
+  Shows("HANDLE-DUP-5 PTR-1 PTR-2 PTR-5");
   const auto thing = MakeRef<Thing>();
   const zx_handle_t handle = New(thing);
   for (zx_handle_t* bad : BadPointers()) {
@@ -207,6 +220,7 @@ TEST_F(HandleCalls, DuplicateDropsWhatItCannotDeliver) {
 }
 
 TEST_F(HandleCalls, DuplicateOntoItself) {
+  Shows("HANDLE-DUP-6");
   zx_handle_t handle = New();
   const zx_handle_t first = handle;
   ASSERT_EQ(zx_handle_duplicate(handle, ZX_RIGHT_READ, &handle), ZX_OK);
@@ -216,6 +230,7 @@ TEST_F(HandleCalls, DuplicateOntoItself) {
 }
 
 TEST_F(HandleCalls, Replace) {
+  Shows("HANDLE-REPLACE-4 RIGHTS-23");
   const auto thing = MakeRef<Thing>();
   zx_handle_t handle = New(thing, ZX_RIGHT_READ | ZX_RIGHT_WRITE);
   const zx_handle_t first = handle;
@@ -231,6 +246,7 @@ TEST_F(HandleCalls, Replace) {
 }
 
 TEST_F(HandleCalls, ReplaceErrorsCloseTheHandle) {
+  Shows("HANDLE-REPLACE-1 HANDLE-REPLACE-2 HANDLE-REPLACE-3");
   zx_handle_t out = 77;
   EXPECT_EQ(zx_handle_replace(ZX_HANDLE_INVALID, ZX_RIGHT_SAME_RIGHTS, &out), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(zx_handle_replace(ZX_HANDLE_INVALID, ZX_RIGHT_SAME_RIGHTS, nullptr), ZX_ERR_BAD_HANDLE);
@@ -248,6 +264,7 @@ TEST_F(HandleCalls, ReplaceErrorsCloseTheHandle) {
 }
 
 TEST_F(HandleCalls, PutHandleDropsWhatItCannotDeliver) {
+  Shows("PTR-5");
   for (zx_handle_t* bad : BadPointers()) {
     const auto thing = MakeRef<Thing>();
     EXPECT_EQ(syscalls::PutHandle(bad, thing, kRights), ZX_ERR_INVALID_ARGS) << bad;
@@ -256,6 +273,7 @@ TEST_F(HandleCalls, PutHandleDropsWhatItCannotDeliver) {
 }
 
 TEST_F(HandleCalls, PutHandlesGivesBothOrNone) {
+  Shows("PTR-5");
   zx_handle_t good = 77;
   for (zx_handle_t* bad : BadPointers()) {
     const auto one = MakeRef<Thing>();
@@ -276,6 +294,7 @@ TEST_F(HandleCalls, PutHandlesGivesBothOrNone) {
 }
 
 TEST_F(HandleCalls, AFullTableHasNoMemory) {
+  Shows("HANDLE-6 HANDLE-DUP-4 HANDLE-REPLACE-6");
   const auto thing = MakeRef<Thing>();
   thing->AddHandle();
   std::vector<zx_handle_t> handles;
@@ -305,6 +324,7 @@ TEST_F(HandleCalls, AFullTableHasNoMemory) {
 }
 
 TEST_F(HandleCalls, AForkedChildIsRefused) {
+  Shows("HANDLE-CLOSE-1 HANDLE-FORK-1 HANDLE-FORK-2");
   const zx_handle_t handle = New();
   const pid_t child = fork();
   ASSERT_GE(child, 0);

@@ -70,6 +70,7 @@ zx_handle_t MustInsert(HandleTable& table, RefPtr<Dispatcher> object, zx_rights_
 }
 
 TEST(HandleValue, IsABijectionAndKeepsTheFixedBits) {
+  Shows("HANDLE-VALUE-1");
   for (const Key key : {Key{4}, Key{0xFFFFFFFC}, Key{0x12345678}}) {
     std::set<zx_handle_t> values;
     for (uint32_t index = 0; index < (1u << kIndexBits); index += 97) {
@@ -86,6 +87,7 @@ TEST(HandleValue, IsABijectionAndKeepsTheFixedBits) {
 }
 
 TEST(HandleValue, WrongFixedBitsGiveANameThatIsNeverLive) {
+  Shows("HANDLE-VALUE-2");
   const Key key = 0x9ABCDEF0;
   const SlotName name = MakeName(1234, 567);
   const uint64_t live =
@@ -103,6 +105,7 @@ TEST(HandleValue, WrongFixedBitsGiveANameThatIsNeverLive) {
 }
 
 TEST(Dispatcher, HasItsOwnKoid) {
+  Shows("INFO-9");
   const auto first = MakeRef<Thing>();
   const auto second = MakeRef<Thing>();
   EXPECT_GE(first->koid(), 1024u);
@@ -125,6 +128,7 @@ TEST(Dispatcher, GetsNoFurtherHandleAfterTheLast) {
 }
 
 TEST(HandleTable, KnowsNoHandleAtFirst) {
+  Shows("HANDLE-7");
   HandleTable table;
   HandleRef ref;
   for (const zx_handle_t value : {0u, 1u, 2u, 3u, 0x12345677u, 0xFFFFFFFFu}) {
@@ -135,6 +139,7 @@ TEST(HandleTable, KnowsNoHandleAtFirst) {
 }
 
 TEST(HandleTable, FindsWhatWasInserted) {
+  Shows("HANDLE-VALUE-1");
   HandleTable table;
   const auto thing = MakeRef<Thing>();
   const zx_handle_t handle = MustInsert(table, thing, ZX_RIGHT_READ);
@@ -152,6 +157,7 @@ TEST(HandleTable, FindsWhatWasInserted) {
 }
 
 TEST(HandleTable, RefusesNearMisses) {
+  Shows("HANDLE-VALUE-2");
   HandleTable table;
   const zx_handle_t handle = MustInsert(table, MakeRef<Thing>());
   HandleRef ref;
@@ -166,6 +172,7 @@ TEST(HandleTable, RefusesNearMisses) {
 }
 
 TEST(HandleTable, AClosedValueIsGone) {
+  Shows("HANDLE-5 HANDLE-VALUE-4");
   HandleTable table;
   Events events;
   const zx_handle_t handle = MustInsert(table, MakeRef<Thing>(&events));
@@ -211,6 +218,7 @@ TEST(HandleTable, AClosedValueLeavesTheNextTenantOfItsSlotAlone) {
 }
 
 TEST(HandleTable, APinKeepsTheObjectButNotTheHandle) {
+  Shows("HANDLE-3");
   HandleTable table;
   Events events;
   const zx_handle_t handle = MustInsert(table, MakeRef<Thing>(&events));
@@ -273,6 +281,7 @@ TEST(HandleTable, RefsMove) {
 }
 
 TEST(HandleTable, AFullTableHasNoMemory) {
+  Shows("HANDLE-6");
   HandleTable table(2);
   Events events;
   const zx_handle_t one = MustInsert(table, MakeRef<Thing>());
@@ -299,6 +308,7 @@ TEST(HandleTable, AFullTableHasNoMemory) {
 
 // With n free slots a value returns after n * 4096 allocations, and not before.
 TEST(HandleTable, AValueReturnsAfterEveryGenerationOfEveryFreeSlot) {
+  Shows("HANDLE-VALUE-4");
   for (const uint32_t free_slots : {1u, 3u}) {
     HandleTable table(free_slots + 2);
     const auto thing = MakeRef<Thing>();
@@ -320,6 +330,7 @@ TEST(HandleTable, AValueReturnsAfterEveryGenerationOfEveryFreeSlot) {
 }
 
 TEST(HandleTable, EveryTableHasItsOwnKey) {
+  Shows("HANDLE-VALUE-3");
   // 2^-30 each: three pairs of tables that agree are no accident.
   int equal = 0;
   for (int i = 0; i < 3; ++i) {
@@ -331,6 +342,7 @@ TEST(HandleTable, EveryTableHasItsOwnKey) {
 }
 
 TEST(HandleTable, DuplicateFollowsTheRights) {
+  Shows("HANDLE-1 HANDLE-DUP-1 HANDLE-DUP-2 HANDLE-DUP-3 HANDLE-DUP-6 RIGHTS-1");
   HandleTable table;
   const auto thing = MakeRef<Thing>();
   const zx_rights_t rights = ZX_RIGHT_DUPLICATE | ZX_RIGHT_READ;
@@ -365,6 +377,7 @@ TEST(HandleTable, DuplicateFollowsTheRights) {
 }
 
 TEST(HandleTable, ReplaceMovesTheObject) {
+  Shows("HANDLE-REPLACE-4 HANDLE-REPLACE-5");
   HandleTable table;
   Events events;
   const auto thing = MakeRef<Thing>(&events);
@@ -391,6 +404,7 @@ TEST(HandleTable, ReplaceMovesTheObject) {
 }
 
 TEST(HandleTable, ReplaceClosesTheHandleAlsoOnFailure) {
+  Shows("HANDLE-REPLACE-2");
   HandleTable table;
   Events events;
   const zx_handle_t handle = MustInsert(table, MakeRef<Thing>(&events), ZX_RIGHT_READ);
@@ -404,6 +418,7 @@ TEST(HandleTable, ReplaceClosesTheHandleAlsoOnFailure) {
 }
 
 TEST(HandleTable, ReplaceWorksInAFullTable) {
+  Shows("HANDLE-REPLACE-6");
   HandleTable table(1);
   Events events;
   const zx_handle_t handle = MustInsert(table, MakeRef<Thing>(&events));
@@ -489,6 +504,7 @@ TEST(HandleTable, ClosesWhatIsOpenAtItsEnd) {
 }
 
 TEST(TypedRef, ChecksTypeBeforeRights) {
+  Shows("CALL-1");
   HandleTable table;
   const auto thing = MakeRef<Thing>();
   const zx_handle_t handle = MustInsert(table, thing, ZX_RIGHT_READ);
@@ -509,6 +525,7 @@ TEST(TypedRef, ChecksTypeBeforeRights) {
 }
 
 TEST(HandleTableFork, TheChildIsRefusedAndTheParentIsNot) {
+  Shows("HANDLE-FORK-1 HANDLE-FORK-2");
   HandleTable table;
   const auto thing = MakeRef<Thing>();
   thing->AddHandle();
@@ -539,6 +556,7 @@ TEST(HandleTableFork, TheChildIsRefusedAndTheParentIsNot) {
 
 // A table that the parent never used is simply the child's.
 TEST(HandleTableFork, AnUnusedTableIsTheChildsOwn) {
+  Shows("HANDLE-FORK-4");
   HandleTable table;
   EXPECT_EQ(InChild([&] {
               HandleRef ref;

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "contract.h"
 #include "fake/machine_test.h"
 #include "vcpu/exit_counters.h"
 
@@ -26,6 +27,7 @@ zircon_kvm_stats_t Stats() {
 class HostCalls : public fake::OnMachine {};
 
 TEST_F(HostCalls, StatsCountWhatThereIs) {
+  Shows("HOST-28 HOST-29");
   const zircon_kvm_stats_t with = Stats();
   EXPECT_GE(with.live_handles, 6u);
   EXPECT_EQ(with.guests, 1u);
@@ -42,6 +44,7 @@ TEST_F(HostCalls, StatsCountWhatThereIs) {
 }
 
 TEST_F(HostCalls, StatsCountExitsByKindAndKeepThemWhenTheVcpuGoes) {
+  Shows("HOST-29");
   const zircon_kvm_stats_t before = Stats();
   ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
   machine().Code({0xE6, 0x60});
@@ -78,6 +81,7 @@ TEST_F(HostCalls, StatsCountExitsByKindAndKeepThemWhenTheVcpuGoes) {
 }
 
 TEST(HostCallsAlone, StatsSizes) {
+  Shows("HOST-26 HOST-27 HOST-28");
   zircon_kvm_stats_t stats = {};
   EXPECT_EQ(zircon_kvm_get_stats(&stats, sizeof(stats) - 1), ZX_ERR_BUFFER_TOO_SMALL);
   EXPECT_EQ(zircon_kvm_get_stats(nullptr, sizeof(stats)), ZX_ERR_INVALID_ARGS);
@@ -90,6 +94,7 @@ TEST(HostCallsAlone, StatsSizes) {
 }
 
 TEST(HostCallsAlone, LogLevelsAreClamped) {
+  Shows("HOST-11");
   const base::LogLevel before = base::GetLogLevel();
   zircon_kvm_set_log_level(ZIRCON_KVM_LOG_DEBUG);
   EXPECT_EQ(base::GetLogLevel(), base::LogLevel::kDebug);
@@ -101,6 +106,7 @@ TEST(HostCallsAlone, LogLevelsAreClamped) {
 }
 
 TEST(HostCallsAlone, Version) {
+  Shows("HOST-30");
   int major = -1;
   int minor = -1;
   int patch = -1;
@@ -109,6 +115,7 @@ TEST(HostCallsAlone, Version) {
 }
 
 TEST_F(HostCalls, ForkedChildGetsBadState) {
+  Shows("HANDLE-FORK-1 HOST-3 HOST-4 HOST-13 HOST-25");
   const pid_t child = fork();
   if (child == 0) {
     zircon_kvm_stats_t stats;

@@ -7,10 +7,13 @@
 
 #include <cerrno>
 
+#include "contract.h"
+
 namespace zircon::guest {
 namespace {
 
 TEST(KvmStatus, EveryErrnoOfTheTable) {
+  Shows("KVM-ERR-1 KVM-ERR-2 KVM-ERR-3 KVM-ERR-4 KVM-ERR-8");
   const struct {
     int error;
     zx_status_t status;

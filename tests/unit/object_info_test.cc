@@ -11,6 +11,7 @@
 #include <set>
 #include <vector>
 
+#include "contract.h"
 #include "handles/handle_table.h"
 
 namespace zircon {
@@ -62,6 +63,7 @@ class ObjectInfo : public testing::Test {
 };
 
 TEST_F(ObjectInfo, AnUnknownTopicComesBeforeTheHandle) {
+  Shows("INFO-1");
   for (uint32_t topic : {0u, 3u, 19u, 100u, ZX_INFO_HANDLE_BASIC | 1u << 28, ~0u}) {
     size_t actual = 7;
     size_t avail = 7;
@@ -76,6 +78,7 @@ TEST_F(ObjectInfo, AnUnknownTopicComesBeforeTheHandle) {
 }
 
 TEST_F(ObjectInfo, HandleValidOnlyLooksAtTheHandle) {
+  Shows("INFO-2");
   auto valid = [](zx_handle_t handle) {
     return zx_object_get_info(handle, ZX_INFO_HANDLE_VALID, nullptr, 0, nullptr, nullptr);
   };
@@ -90,6 +93,7 @@ TEST_F(ObjectInfo, HandleValidOnlyLooksAtTheHandle) {
 }
 
 TEST_F(ObjectInfo, HandleBasicDescribesHandleAndObject) {
+  Shows("INFO-8 INFO-9 INFO-10");
   const zx_info_handle_basic_t port = Basic(port_);
   EXPECT_EQ(port.type, ZX_OBJ_TYPE_PORT);
   EXPECT_EQ(port.rights, 0x800Fu);
@@ -112,6 +116,7 @@ TEST_F(ObjectInfo, HandleBasicDescribesHandleAndObject) {
 }
 
 TEST_F(ObjectInfo, AKoidIsNotUsedAgain) {
+  Shows("INFO-9");
   const zx_koid_t first = Basic(vmo_).koid;
   zx_handle_close(vmo_);
   ASSERT_EQ(zx_vmo_create(kPage, 0, &vmo_), ZX_OK);
@@ -119,6 +124,7 @@ TEST_F(ObjectInfo, AKoidIsNotUsedAgain) {
 }
 
 TEST_F(ObjectInfo, VmarTellsTheRegion) {
+  Shows("INFO-11");
   zx_info_vmar_t info{};
   size_t actual = 0;
   size_t avail = 0;
@@ -130,6 +136,7 @@ TEST_F(ObjectInfo, VmarTellsTheRegion) {
 }
 
 TEST_F(ObjectInfo, TypeComesBeforeRightBeforeSize) {
+  Shows("CALL-1 INFO-3 RIGHTS-22");
   for (uint32_t topic : {ZX_INFO_VMAR, ZX_INFO_VCPU}) {
     EXPECT_EQ(zx_object_get_info(ZX_HANDLE_INVALID, topic, nullptr, 0, nullptr, nullptr),
               ZX_ERR_BAD_HANDLE);
@@ -164,6 +171,7 @@ class ObjectInfoRecord : public ObjectInfo, public testing::WithParamInterface<u
 };
 
 TEST_P(ObjectInfoRecord, FitsItsBuffer) {
+  Shows("INFO-4 INFO-7");
   std::memset(buffer_, 0xEE, sizeof(buffer_));
   EXPECT_EQ(Get(buffer_, size() - 1, &actual_, &avail_), ZX_ERR_BUFFER_TOO_SMALL);
   EXPECT_EQ(actual_, 0u);
@@ -178,6 +186,7 @@ TEST_P(ObjectInfoRecord, FitsItsBuffer) {
 }
 
 TEST_P(ObjectInfoRecord, CountsAreOptional) {
+  Shows("INFO-7 PTR-1");
   EXPECT_EQ(Get(buffer_, size(), nullptr, nullptr), ZX_OK);
   EXPECT_EQ(Get(buffer_, size(), &actual_, nullptr), ZX_OK);
   EXPECT_EQ(actual_, 1u);
@@ -187,6 +196,7 @@ TEST_P(ObjectInfoRecord, CountsAreOptional) {
 }
 
 TEST_P(ObjectInfoRecord, BadPointersAreFound) {
+  Shows("INFO-5 INFO-6 PTR-2");
   EXPECT_EQ(Get(nullptr, size(), &actual_, &avail_), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Get(nowhere_, size(), &actual_, &avail_), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Get(buffer_, size(), nowhere(), &avail_), ZX_ERR_INVALID_ARGS);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "contract.h"
 #include "handles/handle_table.h"
 #include "rights/rights.h"
 
@@ -93,6 +94,7 @@ class PacketReserveTest : public testing::Test {
 TEST_F(PacketReserveTest, ATrapHas256) { EXPECT_EQ(PacketReserve::kBellPackets, 256u); }
 
 TEST_F(PacketReserveTest, ABellSaysKeyAndAddress) {
+  Shows("TRAP-18 TRAP-BELL-1");
   auto reserve = Reserve(1);
   ASSERT_EQ(reserve->QueueBell(0x1234567890ABC, &listener_), ZX_OK);
   zx_port_packet_t packet;
@@ -107,6 +109,7 @@ TEST_F(PacketReserveTest, ABellSaysKeyAndAddress) {
 }
 
 TEST_F(PacketReserveTest, BellsAndUserPacketsShareOneQueue) {
+  Shows("PORT-1 TRAP-BELL-4");
   auto reserve = Reserve(8);
   auto other = Reserve(8, 1);
   for (uint64_t i = 0; i < 24; i += 3) {
@@ -119,6 +122,7 @@ TEST_F(PacketReserveTest, BellsAndUserPacketsShareOneQueue) {
 }
 
 TEST_F(PacketReserveTest, AFullReserveTellsOnceThereIsRoom) {
+  Shows("TRAP-BELL-5");
   auto reserve = Reserve(3);
   for (uint64_t i = 0; i < 3; ++i) ASSERT_EQ(reserve->QueueBell(i, &listener_), ZX_OK);
   EXPECT_EQ(reserve->QueueBell(3, &listener_), ZX_ERR_SHOULD_WAIT);
@@ -137,6 +141,7 @@ TEST_F(PacketReserveTest, AFullReserveTellsOnceThereIsRoom) {
 }
 
 TEST_F(PacketReserveTest, OnlyItsOwnPacketsMakeRoom) {
+  Shows("TRAP-BELL-6");
   auto reserve = Reserve(1);
   auto other = Reserve(1);
   QueueUser(kKey, 1);
@@ -194,6 +199,7 @@ TEST_F(PacketReserveTest, AListenerThatComesBackAtOnceIsToldOncePerDelivery) {
 }
 
 TEST_F(PacketReserveTest, BellsDoNotCountAsUserPackets) {
+  Shows("TRAP-BELL-6");
   auto reserve = Reserve(PacketReserve::kBellPackets);
   for (uint64_t i = 0; i <= Port::kMaxUserPackets; ++i) QueueUser(0, i);
   EXPECT_EQ(port_->Queue(zx_port_packet_t{}), ZX_ERR_SHOULD_WAIT);
@@ -227,6 +233,7 @@ TEST_F(PacketReserveTest, AWaiterGetsABellAtOnce) {
 // ---- Death of the port ----
 
 TEST_F(PacketReserveTest, ADeadPortTakesNoBells) {
+  Shows("TRAP-BELL-10");
   auto reserve = Reserve(2);
   auto full = Reserve(1);
   Listener other;
@@ -247,6 +254,7 @@ TEST_F(PacketReserveTest, ADeadPortTakesNoBells) {
 }
 
 TEST_F(PacketReserveTest, ADeadPortTellsTheListenersOfAllItsReserves) {
+  Shows("TRAP-BELL-10");
   std::vector<std::unique_ptr<PacketReserve>> reserves;
   std::vector<std::unique_ptr<Listener>> listeners;
   for (int i = 0; i < 5; ++i) {
@@ -289,6 +297,7 @@ TEST_F(PacketReserveTest, AReserveMayOutliveTheLastOtherReference) {
 // ---- Going of the trap ----
 
 TEST_F(PacketReserveTest, DestroyingWithdrawsItsOwnPacketsOnly) {
+  Shows("TRAP-BELL-11");
   auto reserve = Reserve(4);
   auto other = Reserve(4);  // with the same key
   ASSERT_EQ(reserve->QueueBell(100, nullptr), ZX_OK);

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract.h"
 #include "handles/handle_table.h"
 
 namespace zircon::objects {
@@ -50,6 +51,7 @@ zx_time_t After(zx_duration_t nanoseconds) { return zx_deadline_after(nanosecond
 // ---- zx_port_create ----
 
 TEST(PortCreate, TakesTheTwoOptions) {
+  Shows("PORT-CREATE-1 PORT-CREATE-4 RIGHTS-9");
   for (uint32_t options : {0u, ZX_PORT_BIND_TO_INTERRUPT}) {
     zx_handle_t port = ZX_HANDLE_INVALID;
     ASSERT_EQ(zx_port_create(options, &port), ZX_OK);
@@ -68,6 +70,7 @@ TEST(PortCreate, TakesTheTwoOptions) {
 }
 
 TEST(PortCreate, DropsTheHandleWhenItCannotBeGiven) {
+  Shows("PORT-CREATE-3 PTR-5");
   const uint32_t before = handles::HandleTable::Process().live();
   EXPECT_EQ(zx_port_create(0, nullptr), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(handles::HandleTable::Process().live(), before);
@@ -102,6 +105,7 @@ class PortCalls : public testing::Test {
 };
 
 TEST_F(PortCalls, KeepEverythingButTheType) {
+  Shows("PORT-QUEUE-5");
   zx_port_packet_t in;
   std::memset(&in, 0xA5, sizeof(in));
   in.key = 0x1122334455667788;
@@ -121,6 +125,7 @@ TEST_F(PortCalls, KeepEverythingButTheType) {
 }
 
 TEST_F(PortCalls, AreFirstInFirstOut) {
+  Shows("PORT-1");
   for (uint64_t key = 0; key < 300; ++key) ASSERT_EQ(Queue(key), ZX_OK);
   for (uint64_t key = 0; key < 150; ++key) ASSERT_EQ(Next(), key);
   for (uint64_t key = 300; key < 400; ++key) ASSERT_EQ(Queue(key), ZX_OK);
@@ -129,6 +134,7 @@ TEST_F(PortCalls, AreFirstInFirstOut) {
 }
 
 TEST_F(PortCalls, TheLimitIsBehind4097Packets) {
+  Shows("PORT-QUEUE-3");
   for (int round = 0; round < 2; ++round) {
     for (uint64_t key = 0; key < 4097; ++key) ASSERT_EQ(Queue(key), ZX_OK) << key;
     EXPECT_EQ(Queue(9999), ZX_ERR_SHOULD_WAIT);
@@ -142,6 +148,7 @@ TEST_F(PortCalls, TheLimitIsBehind4097Packets) {
 }
 
 TEST_F(PortCalls, QueueLooksAtHandleThenTypeThenRightThenPacket) {
+  Shows("CALL-1 PORT-QUEUE-1 PORT-QUEUE-2 RIGHTS-21");
   zx_handle_t vmo = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_vmo_create(0, 0, &vmo), ZX_OK);
   const zx_handle_t bare_vmo = WithRights(vmo, ZX_RIGHT_NONE);
@@ -161,11 +168,13 @@ TEST_F(PortCalls, QueueLooksAtHandleThenTypeThenRightThenPacket) {
 }
 
 TEST_F(PortCalls, QueueLooksAtThePacketBeforeTheLimit) {
+  Shows("PORT-QUEUE-2");
   for (uint64_t key = 0; key < 4097; ++key) ASSERT_EQ(Queue(key), ZX_OK);
   EXPECT_EQ(zx_port_queue(port_, nullptr), ZX_ERR_INVALID_ARGS);
 }
 
 TEST_F(PortCalls, WaitLooksAtHandleThenTypeThenRight) {
+  Shows("CALL-1 PORT-WAIT-1 PORT-WAIT-5 RIGHTS-21");
   zx_handle_t vmo = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_vmo_create(0, 0, &vmo), ZX_OK);
   const zx_handle_t bare_vmo = WithRights(vmo, ZX_RIGHT_NONE);
@@ -180,6 +189,7 @@ TEST_F(PortCalls, WaitLooksAtHandleThenTypeThenRight) {
 }
 
 TEST_F(PortCalls, APacketThatCannotBeGivenIsLost) {
+  Shows("PORT-WAIT-5 PTR-6");
   ASSERT_EQ(Queue(1), ZX_OK);
   ASSERT_EQ(Queue(2), ZX_OK);
   ASSERT_EQ(Queue(3), ZX_OK);
@@ -189,6 +199,7 @@ TEST_F(PortCalls, APacketThatCannotBeGivenIsLost) {
 }
 
 TEST_F(PortCalls, APacketMayStraddlePages) {
+  Shows("PTR-2");
   auto* pages = static_cast<uint8_t*>(
       mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(pages, MAP_FAILED);
@@ -207,6 +218,7 @@ TEST_F(PortCalls, APacketMayStraddlePages) {
 // ---- Deadlines ----
 
 TEST_F(PortCalls, APastDeadlineDoesNotWait) {
+  Shows("PORT-WAIT-3");
   zx_port_packet_t packet = User(77);
   for (zx_time_t deadline : {ZX_TIME_INFINITE_PAST, zx_time_t{-1}, zx_time_t{0}, zx_time_t{1},
                              zx_clock_get_monotonic()}) {
@@ -218,6 +230,7 @@ TEST_F(PortCalls, APastDeadlineDoesNotWait) {
 }
 
 TEST_F(PortCalls, APacketThatIsThereComesAlsoAfterTheDeadline) {
+  Shows("PORT-WAIT-2");
   for (zx_time_t deadline : {ZX_TIME_INFINITE_PAST, zx_time_t{0}, zx_clock_get_monotonic()}) {
     ASSERT_EQ(Queue(4), ZX_OK);
     zx_port_packet_t packet;
@@ -227,6 +240,7 @@ TEST_F(PortCalls, APacketThatIsThereComesAlsoAfterTheDeadline) {
 }
 
 TEST_F(PortCalls, AWaitEndsAtItsDeadline) {
+  Shows("PORT-WAIT-4 TIME-2");
   zx_port_packet_t packet;
   const zx_time_t deadline = After(ZX_MSEC(30));
   EXPECT_EQ(zx_port_wait(port_, deadline, &packet), ZX_ERR_TIMED_OUT);
@@ -239,6 +253,7 @@ TEST_F(PortCalls, AWaitEndsAtItsDeadline) {
 // ---- Waiters ----
 
 TEST_F(PortCalls, AWaiterIsWoken) {
+  Shows("PORT-WAIT-4");
   std::thread queuer([&] {
     LetOthersRun();
     EXPECT_EQ(Queue(11), ZX_OK);
@@ -251,6 +266,7 @@ TEST_F(PortCalls, AWaiterIsWoken) {
 }
 
 TEST_F(PortCalls, AWaiterGetsAUserPacketWhateverTypeWasSent) {
+  Shows("PORT-QUEUE-5");
   zx_port_packet_t sent = User(12);
   sent.type = ZX_PKT_TYPE_GUEST_BELL;
   std::thread queuer([&] {
@@ -264,6 +280,7 @@ TEST_F(PortCalls, AWaiterGetsAUserPacketWhateverTypeWasSent) {
 }
 
 TEST_F(PortCalls, EachPacketGoesToOneWaiter) {
+  Shows("PORT-2");
   constexpr uint64_t kWaiters = 8;
   std::vector<uint64_t> keys(kWaiters);
   std::vector<std::thread> waiters;
@@ -282,6 +299,7 @@ TEST_F(PortCalls, EachPacketGoesToOneWaiter) {
 }
 
 TEST_F(PortCalls, AWaiterKeepsWaitingWhenTheLastHandleIsClosed) {
+  Shows("PORT-WAIT-7");
   const zx_time_t deadline = After(ZX_MSEC(100));
   const zx_handle_t other = CreatePort();
   std::thread waiter([&] {
@@ -297,6 +315,7 @@ TEST_F(PortCalls, AWaiterKeepsWaitingWhenTheLastHandleIsClosed) {
 }
 
 TEST_F(PortCalls, AClosedPortsHandleIsFreeWhileAThreadStillWaits) {
+  Shows("HANDLE-8 PORT-WAIT-7");
   const zx_time_t deadline = After(ZX_MSEC(100));
   const zx_handle_t other = CreatePort();
   const uint32_t before = handles::HandleTable::Process().live();
@@ -314,6 +333,7 @@ TEST_F(PortCalls, AClosedPortsHandleIsFreeWhileAThreadStillWaits) {
 // ---- Death ----
 
 TEST(PortObject, FreesWhatIsQueuedWithTheLastHandle) {
+  Shows("PORT-3");
   auto port = base::MakeRef<Port>(0u);
   port->AddHandle();
   port->AddHandle();
@@ -333,6 +353,7 @@ TEST(PortObject, KeepsItsOptions) {
 }
 
 TEST(PortObject, AWaiterKeepsWaitingWhenThePortDies) {
+  Shows("PORT-WAIT-7");
   auto port = base::MakeRef<Port>(0u);
   port->AddHandle();
   const zx_time_t deadline = After(ZX_MSEC(60));
@@ -349,6 +370,7 @@ TEST(PortObject, AWaiterKeepsWaitingWhenThePortDies) {
 // ---- A delivery and a deadline at the same moment ----
 
 TEST(PortObject, ADeliveryAtTheDeadlineIsNeitherLostNorDoubled) {
+  Shows("PORT-WAIT-9");
   auto port = base::MakeRef<Port>(0u);
   std::atomic<uint64_t> received{0};
   std::atomic<bool> stop{false};

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract.h"
 #include "objects/vmo.h"
 #include "unit/free_range.h"
 
@@ -124,6 +125,7 @@ class HostPage {
 };
 
 TEST_F(ProcessVmar, IsOneHandleForEver) {
+  Shows("RIGHTS-6 VMAR-1 VMAR-ROOT-1");
   std::set<zx_handle_t> seen;
   std::vector<zx_handle_t> values(4);
   std::vector<std::thread> threads;
@@ -141,6 +143,7 @@ TEST_F(ProcessVmar, IsOneHandleForEver) {
 }
 
 TEST_F(ProcessVmar, CoversWhatProgramsCanAddress) {
+  Shows("INFO-11 VMAR-ROOT-4");
   EXPECT_EQ(info_.base, 64 * 1024u);
   int local = 0;
   for (const void* known : {static_cast<const void*>(&local), static_cast<const void*>(this),
@@ -155,6 +158,7 @@ TEST_F(ProcessVmar, CoversWhatProgramsCanAddress) {
 }
 
 TEST_F(ProcessVmar, MappingsShareThePagesOfTheVmo) {
+  Shows("VMO-2");
   const zx_vaddr_t first = Map(2, kReadWrite, 3);
   const zx_vaddr_t second = Map(2, kRead, 3);
   EXPECT_EQ(*At(first), 3);
@@ -173,6 +177,7 @@ TEST_F(ProcessVmar, MappingsShareThePagesOfTheVmo) {
 }
 
 TEST_F(ProcessVmar, PermissionsAreTheHosts) {
+  Shows("VMAR-MAP-27");
   struct Case {
     uint32_t permissions;
     bool read;
@@ -198,6 +203,7 @@ TEST_F(ProcessVmar, ExecutableMappingsExecute) {
 #endif
 
 TEST_F(ProcessVmar, OutlivesTheVmoHandle) {
+  Shows("VMAR-MAP-20 VMO-3");
   const zx_vaddr_t address = FreePages(1);
   ASSERT_EQ(MapAt(address, 1, kReadWrite, 5), ZX_OK);
   zx_handle_close(vmo_);
@@ -207,6 +213,7 @@ TEST_F(ProcessVmar, OutlivesTheVmoHandle) {
 }
 
 TEST_F(ProcessVmar, MapsBeyondTheEndOfTheVmo) {
+  Shows("VMAR-MAP-22");
   const zx_vaddr_t address = Map(3, kReadWrite, 15);
   EXPECT_EQ(*At(address), 15);
   EXPECT_FALSE(pipe_.CanRead(address + kPage));  // SIGBUS for the program
@@ -214,6 +221,7 @@ TEST_F(ProcessVmar, MapsBeyondTheEndOfTheVmo) {
 }
 
 TEST_F(ProcessVmar, SpecificTakesAFreePlace) {
+  Shows("VMAR-MAP-14 VMAR-MAP-17");
   const zx_vaddr_t range = FreePages(4);
   EXPECT_EQ(MapAt(range + kPage, 2, kReadWrite, 7), ZX_OK);
   EXPECT_EQ(*At(range + 2 * kPage), 8);
@@ -224,6 +232,7 @@ TEST_F(ProcessVmar, SpecificTakesAFreePlace) {
 }
 
 TEST_F(ProcessVmar, SpecificMeetsHostMemory) {
+  Shows("VMAR-MAP-17 VMAR-ROOT-4");
   const zx_vaddr_t range = FreePages(4);
   HostPage host(range + 2 * kPage);
   EXPECT_EQ(MapAt(range, 4), ZX_ERR_ALREADY_EXISTS);
@@ -233,6 +242,7 @@ TEST_F(ProcessVmar, SpecificMeetsHostMemory) {
 }
 
 TEST_F(ProcessVmar, OverwriteReplacesOnlyOurs) {
+  Shows("VMAR-MAP-24 VMAR-ROOT-4");
   const zx_vaddr_t range = FreePages(6);
   ASSERT_EQ(MapAt(range + kPage, 2, kReadWrite, 0), ZX_OK);
   ASSERT_EQ(MapAt(range + 4 * kPage, 1, kReadWrite, 4), ZX_OK);
@@ -255,6 +265,7 @@ __attribute__((noinline, no_sanitize("thread"))) uint8_t ReadWhileReplaced(zx_va
 }
 
 TEST_F(ProcessVmar, OverwriteIsNeverSeenUnmapped) {
+  Shows("VMAR-MAP-24");
   const zx_vaddr_t address = Map(1, kRead, 1);
   std::atomic<bool> stop{false};
   std::thread reader([&] {
@@ -273,6 +284,7 @@ TEST_F(ProcessVmar, OverwriteIsNeverSeenUnmapped) {
 }
 
 TEST_F(ProcessVmar, UnmapLeavesHostMemoryAlone) {
+  Shows("VMAR-ROOT-4 VMAR-UNMAP-5");
   const zx_vaddr_t range = FreePages(4);
   ASSERT_EQ(MapAt(range, 1, kReadWrite, 1), ZX_OK);
   HostPage host(range + kPage);
@@ -291,6 +303,7 @@ TEST_F(ProcessVmar, UnmapLeavesHostMemoryAlone) {
 }
 
 TEST_F(ProcessVmar, ProtectLeavesHostMemoryAlone) {
+  Shows("VMAR-PROTECT-7 VMAR-ROOT-4");
   const zx_vaddr_t range = FreePages(3);
   ASSERT_EQ(MapAt(range, 1), ZX_OK);
   HostPage host(range + kPage);
@@ -303,6 +316,7 @@ TEST_F(ProcessVmar, ProtectLeavesHostMemoryAlone) {
 }
 
 TEST_F(ProcessVmar, ProtectChangesAPart) {
+  Shows("VMAR-5 VMAR-PROTECT-9");
   const zx_vaddr_t address = Map(3, kReadWrite);
   EXPECT_EQ(zx_vmar_protect(root_, kRead, address + kPage, kPage), ZX_OK);
   EXPECT_TRUE(pipe_.CanWrite(address));
@@ -317,6 +331,7 @@ TEST_F(ProcessVmar, ProtectChangesAPart) {
 }
 
 TEST_F(ProcessVmar, ProtectGivesNoMoreThanTheHandleOfTheMap) {
+  Shows("VMAR-PROTECT-8");
   zx_handle_t read_only = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_handle_duplicate(vmo_, ZX_RIGHT_READ | ZX_RIGHT_MAP, &read_only), ZX_OK);
   zx_vaddr_t address = 0;
@@ -328,6 +343,7 @@ TEST_F(ProcessVmar, ProtectGivesNoMoreThanTheHandleOfTheMap) {
 }
 
 TEST_F(ProcessVmar, ReadRightIsNeededEvenThoughTheFileIsWritable) {
+  Shows("VMAR-MAP-6");
   zx_handle_t write_only = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_handle_duplicate(vmo_, ZX_RIGHT_WRITE | ZX_RIGHT_MAP, &write_only), ZX_OK);
   zx_vaddr_t address = 0;
@@ -336,6 +352,7 @@ TEST_F(ProcessVmar, ReadRightIsNeededEvenThoughTheFileIsWritable) {
 }
 
 TEST_F(ProcessVmar, TellsWhenThereIsNoRoom) {
+  Shows("VMAR-MAP-10 VMAR-MAP-15 VMAR-MAP-18");
   zx_vaddr_t address = 7;
   // Fits into the region, but not between what is there.
   EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_, 0, info_.len, &address), ZX_ERR_NO_RESOURCES);
@@ -347,6 +364,7 @@ TEST_F(ProcessVmar, TellsWhenThereIsNoRoom) {
 }
 
 TEST_F(ProcessVmar, AMappingThatCannotTellItsAddressStays) {
+  Shows("PTR-4 VMAR-MAP-21");
   const zx_vaddr_t range = FreePages(1);
   EXPECT_EQ(
       zx_vmar_map(root_, kRead | ZX_VM_SPECIFIC, range - info_.base, vmo_, kPage, kPage, nullptr),
@@ -371,6 +389,7 @@ TEST_F(ProcessVmar, SurvivesAProgramThatUnmapsByItself) {
 TEST_F(ProcessVmar, CannotBeDestroyed) { EXPECT_EQ(zx_vmar_destroy(root_), ZX_ERR_NOT_SUPPORTED); }
 
 TEST_F(ProcessVmar, AForkedChildHasNeitherMappingsNorRoot) {
+  Shows("HANDLE-FORK-1 HANDLE-FORK-3 VMAR-ROOT-3");
   const zx_vaddr_t address = Map(1);
   const pid_t child = fork();
   if (child == 0) {
@@ -388,6 +407,7 @@ TEST_F(ProcessVmar, AForkedChildHasNeitherMappingsNorRoot) {
 }
 
 TEST_F(ProcessVmar, ThreadsMapAndUnmapAtOnce) {
+  Shows("CALL-5 VMAR-4");
   std::vector<std::thread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&, thread] {

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 
+#include "contract.h"
 #include "kvm/kernel.h"
 
 namespace zircon::kvm {
@@ -17,6 +18,7 @@ namespace {
 constexpr size_t kPage = 4096;
 
 TEST(RealKernel, OpensWithCloseOnExecAndCloses) {
+  Shows("HANDLE-FORK-5");
   Kernel& kernel = ProcessKernel();
   const int fd = kernel.Open("/dev/null", O_RDWR);
   ASSERT_GE(fd, 0);

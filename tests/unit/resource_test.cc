@@ -9,6 +9,7 @@
 
 #include <set>
 
+#include "contract.h"
 #include "handles/handle_table.h"
 
 namespace zircon::objects {
@@ -19,6 +20,7 @@ zx_status_t Check(zx_rsrc_kind_t kind, uint64_t base, uint64_t size, uint64_t wa
 }
 
 TEST(Resource, ASystemResourceStandsForItsRange) {
+  Shows("GUEST-CREATE-4 VMO-EXEC-3");
   EXPECT_EQ(Check(ZX_RSRC_KIND_SYSTEM, 0, 1, ZX_RSRC_SYSTEM_HYPERVISOR_BASE), ZX_OK);
   EXPECT_EQ(Check(ZX_RSRC_KIND_SYSTEM, 0, 1, ZX_RSRC_SYSTEM_VMEX_BASE), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(Check(ZX_RSRC_KIND_SYSTEM, 1, 1, ZX_RSRC_SYSTEM_HYPERVISOR_BASE), ZX_ERR_OUT_OF_RANGE);
@@ -34,6 +36,7 @@ TEST(Resource, TheRootStandsForAll) {
 }
 
 TEST(Resource, AnotherKindIsTheWrongType) {
+  Shows("GUEST-CREATE-3 VMO-EXEC-3");
   for (zx_rsrc_kind_t kind :
        {ZX_RSRC_KIND_MMIO, ZX_RSRC_KIND_IRQ, ZX_RSRC_KIND_IOPORT, ZX_RSRC_KIND_SMC}) {
     EXPECT_EQ(Check(kind, 0, UINT64_MAX, ZX_RSRC_SYSTEM_HYPERVISOR_BASE), ZX_ERR_WRONG_TYPE);
@@ -49,6 +52,7 @@ struct HandedOut {
 class ResourceFromHost : public testing::TestWithParam<HandedOut> {};
 
 TEST_P(ResourceFromHost, IsOneOfKindSystem) {
+  Shows("HOST-1 HOST-2 INFO-10 RIGHTS-10");
   zx_handle_t handle = ZX_HANDLE_INVALID;
   ASSERT_EQ(GetParam().get(&handle), ZX_OK);
   zx_info_handle_basic_t info{};
@@ -66,6 +70,7 @@ TEST_P(ResourceFromHost, IsOneOfKindSystem) {
 }
 
 TEST_P(ResourceFromHost, IsANewHandleEachTime) {
+  Shows("HOST-1 HOST-2");
   std::set<zx_handle_t> handles;
   for (int i = 0; i < 5; ++i) {
     zx_handle_t handle = ZX_HANDLE_INVALID;
@@ -77,6 +82,7 @@ TEST_P(ResourceFromHost, IsANewHandleEachTime) {
 }
 
 TEST_P(ResourceFromHost, IsDroppedWhenItCannotBeGiven) {
+  Shows("HOST-3 PTR-5");
   const uint32_t before = handles::HandleTable::Process().live();
   EXPECT_EQ(GetParam().get(nullptr), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(handles::HandleTable::Process().live(), before);

@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include "contract.h"
+
 namespace zircon::rights {
 namespace {
 
 TEST(Rights, DefaultsAreTheDocumentedMasks) {
+  Shows("RIGHTS-4 RIGHTS-5 RIGHTS-6 RIGHTS-7 RIGHTS-8 RIGHTS-9 RIGHTS-10");
   EXPECT_EQ(kGuest, ZX_RIGHT_TRANSFER | ZX_RIGHT_DUPLICATE | ZX_RIGHT_WRITE | ZX_RIGHT_INSPECT |
                         ZX_RIGHT_MANAGE_PROCESS | ZX_RIGHT_MANAGE_THREAD);
   EXPECT_EQ(kVcpu, ZX_RIGHTS_BASIC | ZX_RIGHTS_IO | ZX_RIGHT_EXECUTE | ZX_RIGHT_SIGNAL);
@@ -51,6 +54,7 @@ TEST(Rights, Subset) {
 }
 
 TEST(Rights, Reduce) {
+  Shows("RIGHTS-1 RIGHTS-2");
   zx_rights_t reduced = 77;
   EXPECT_TRUE(Reduce(ZX_RIGHT_SAME_RIGHTS, kPort, &reduced));
   EXPECT_EQ(reduced, kPort);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 
 namespace zircon {
@@ -27,6 +28,7 @@ class SetTrap : public fake::OnMachine {
 };
 
 TEST_F(SetTrap, HandleErrorsInOrder) {
+  Shows("CALL-1 CALL-2 RIGHTS-12 TRAP-1 TRAP-2");
   // Guest first, then the port, "before anything else is examined"; type before right.
   const zx_handle_t weak_guest = Reduced(machine().guest, ZX_RIGHT_TRANSFER);
   const zx_handle_t weak_port = Reduced(machine().port, ZX_RIGHT_READ);
@@ -46,6 +48,7 @@ TEST_F(SetTrap, HandleErrorsInOrder) {
 }
 
 TEST_F(SetTrap, KindGoesWithPort) {
+  Shows("TRAP-3");
   const zx_handle_t port = machine().port;
   EXPECT_EQ(Trap(ZX_GUEST_TRAP_MEM, 0x200000, 0x1000, port), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Trap(ZX_GUEST_TRAP_BELL, 0x200000, 0x1000), ZX_ERR_INVALID_ARGS);
@@ -57,6 +60,7 @@ TEST_F(SetTrap, KindGoesWithPort) {
 }
 
 TEST_F(SetTrap, IoLimits) {
+  Shows("TRAP-4 TRAP-11");
   // "size 0, wrap, or addr+size > 0xFFFF → OUT_OF_RANGE, then overlap → ALREADY_EXISTS"
   EXPECT_EQ(Trap(ZX_GUEST_TRAP_IO, 0x60, 0), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(Trap(ZX_GUEST_TRAP_IO, UINT64_MAX, 2), ZX_ERR_OUT_OF_RANGE);
@@ -70,6 +74,7 @@ TEST_F(SetTrap, IoLimits) {
 }
 
 TEST_F(SetTrap, IoOverlapIsAnyIntersection) {
+  Shows("TRAP-5 TRAP-10");
   ASSERT_EQ(Trap(ZX_GUEST_TRAP_IO, 0x60, 8), ZX_OK);
   EXPECT_EQ(Trap(ZX_GUEST_TRAP_IO, 0x60, 8), ZX_ERR_ALREADY_EXISTS);
   EXPECT_EQ(Trap(ZX_GUEST_TRAP_IO, 0x67, 1), ZX_ERR_ALREADY_EXISTS);
@@ -79,6 +84,7 @@ TEST_F(SetTrap, IoOverlapIsAnyIntersection) {
 }
 
 TEST_F(SetTrap, MemoryRangesInOrder) {
+  Shows("TRAP-6 TRAP-7");
   for (const uint32_t kind : {ZX_GUEST_TRAP_MEM, ZX_GUEST_TRAP_BELL}) {
     const zx_handle_t port = kind == ZX_GUEST_TRAP_BELL ? machine().port : ZX_HANDLE_INVALID;
     EXPECT_EQ(Trap(kind, 0x200001, 0x1000, port), ZX_ERR_INVALID_ARGS);
@@ -93,6 +99,7 @@ TEST_F(SetTrap, MemoryRangesInOrder) {
 }
 
 TEST_F(SetTrap, BellAndMemShareATreeAndIoHasItsOwn) {
+  Shows("TRAP-8 TRAP-10");
   ASSERT_EQ(Trap(ZX_GUEST_TRAP_MEM, 0x200000, 0x3000), ZX_OK);
   EXPECT_EQ(Trap(ZX_GUEST_TRAP_BELL, 0x202000, 0x1000, machine().port), ZX_ERR_ALREADY_EXISTS);
   EXPECT_EQ(Trap(ZX_GUEST_TRAP_MEM, 0x1FF000, 0x2000), ZX_ERR_ALREADY_EXISTS);
@@ -102,6 +109,7 @@ TEST_F(SetTrap, BellAndMemShareATreeAndIoHasItsOwn) {
 }
 
 TEST_F(SetTrap, CoveredPagesAreUnmapped) {
+  Shows("TRAP-13 VMAR-5");
   const uint64_t host = machine().vm().slots()[0].host;
   ASSERT_EQ(Trap(ZX_GUEST_TRAP_MEM, 0x10000, 0x2000), ZX_OK);
   EXPECT_EQ(machine().vm().slots(),
@@ -112,6 +120,7 @@ TEST_F(SetTrap, CoveredPagesAreUnmapped) {
 }
 
 TEST_F(SetTrap, UnmapsBeforeItSaysAlreadyExists) {
+  Shows("TRAP-8");
   ASSERT_EQ(Trap(ZX_GUEST_TRAP_MEM, 0x200000, 0x1000), ZX_OK);
   ASSERT_EQ(machine().Map(0x201000, 0x1000, ZX_VM_PERM_READ), ZX_OK);
   ASSERT_NE(machine().memory(0x201000), nullptr);
@@ -120,6 +129,7 @@ TEST_F(SetTrap, UnmapsBeforeItSaysAlreadyExists) {
 }
 
 TEST_F(SetTrap, ATrapWinsOverALaterMapping) {
+  Shows("TRAP-14");
   ASSERT_EQ(Trap(ZX_GUEST_TRAP_MEM, 0x201000, 0x1000), ZX_OK);
   ASSERT_EQ(machine().Map(0x200000, 0x3000, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE), ZX_OK);
   EXPECT_NE(machine().memory(0x200000), nullptr);
@@ -128,6 +138,7 @@ TEST_F(SetTrap, ATrapWinsOverALaterMapping) {
 }
 
 TEST_F(SetTrap, BesideRunningVcpus) {
+  Shows("TRAP-17");
   // "before or after VCPUs exist and while they run": the VCPU is parked meanwhile, and its enter
   // does not end.
   ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
@@ -147,6 +158,7 @@ TEST_F(SetTrap, BesideRunningVcpus) {
 }
 
 TEST_F(SetTrap, ParkingAHaltedVcpu) {
+  Shows("GPAS-11");
   cpu().Push(fake::Hlt());
   std::thread other([&] {
     EXPECT_TRUE(fake::Eventually([&] { return cpu().runs() == 1; }));

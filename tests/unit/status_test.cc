@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 
+#include "contract.h"
+
 namespace {
 
 struct Named {
@@ -66,6 +68,7 @@ constexpr Named kNamed[] = {
 };
 
 TEST(StatusGetString, NamesEveryStatus) {
+  Shows("STATUS-1");
   for (const Named& each : kNamed) {
     EXPECT_STREQ(zx_status_get_string(each.value), each.name) << each.value;
     EXPECT_EQ(_zx_status_get_string(each.value), zx_status_get_string(each.value));
@@ -73,6 +76,7 @@ TEST(StatusGetString, NamesEveryStatus) {
 }
 
 TEST(StatusGetString, NamesNothingElse) {
+  Shows("STATUS-2");
   std::set<zx_status_t> known;
   for (const Named& each : kNamed) known.insert(each.value);
   for (zx_status_t value = -1000; value <= 1000; ++value) {

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "contract.h"
 #include "fake/fake_kernel.h"
 #include "kvm/counters.h"
 #include "kvm/vm_fd.h"
@@ -81,6 +82,7 @@ TEST_F(SystemFdTest, RunPageMustHoldTheStructure) {
 }
 
 TEST_F(SystemFdTest, CreateVmIsRetriedWhenInterrupted) {
+  Shows("KVM-ERR-5");
   ASSERT_EQ(SystemFd::Open(kernel_, &system_), 0);
   kernel_.Fail(KVM_CREATE_VM, EINTR, 1, 3);
   std::unique_ptr<VmFd> vm;
@@ -93,6 +95,7 @@ TEST_F(SystemFdTest, CreateVmIsRetriedWhenInterrupted) {
 }
 
 TEST_F(SystemFdTest, CreateVmFailuresLeaveNothing) {
+  Shows("KVM-ERR-9");
   ASSERT_EQ(SystemFd::Open(kernel_, &system_), 0);
   std::unique_ptr<VmFd> vm;
   for (const int error : {EMFILE, ENFILE, ENOMEM, ENODEV, EBUSY}) {

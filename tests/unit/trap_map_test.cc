@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "contract.h"
+
 namespace zircon::guest {
 namespace {
 
@@ -31,6 +33,7 @@ TEST(TrapTree, FindsByContainment) {
 }
 
 TEST(TrapTree, AnyIntersectionOverlaps) {
+  Shows("TRAP-10");
   TrapTree tree;
   tree.Insert(MakeTrap(0x2000, 0x2000));
   EXPECT_FALSE(tree.Overlaps(0x1000, 0x1000));

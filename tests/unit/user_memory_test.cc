@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract.h"
 #include "unit/free_range.h"
 
 namespace zircon::user {
@@ -99,6 +100,7 @@ void ExpectBad(void* address, size_t size) {
 }
 
 TEST(UserMemory, SizeZeroIsAlwaysGood) {
+  Shows("PTR-1");
   ExpectReadable(nullptr, 0, true);
   ExpectWritable(nullptr, 0, true);
   ExpectReadable(reinterpret_cast<void*>(UINTPTR_MAX), 0, true);
@@ -106,6 +108,7 @@ TEST(UserMemory, SizeZeroIsAlwaysGood) {
 }
 
 TEST(UserMemory, AddressesNobodyHas) {
+  Shows("PTR-1 PTR-2");
   for (const uintptr_t address : {
            uintptr_t{0},
            uintptr_t{1},
@@ -127,6 +130,7 @@ TEST(UserMemory, AddressesNobodyHas) {
 }
 
 TEST(UserMemory, RangesThatWrap) {
+  Shows("PTR-2");
   Pages pages(PROT_READ | PROT_WRITE);
   ExpectBad(pages.base(), SIZE_MAX);
   ExpectBad(pages.base(), UINTPTR_MAX - reinterpret_cast<uintptr_t>(pages.base()) + 2);
@@ -151,6 +155,7 @@ TEST(UserMemory, OrdinaryMemory) {
 }
 
 TEST(UserMemory, TheEndOfAMapping) {
+  Shows("PTR-2");
   Pages pages(PROT_READ | PROT_WRITE);
   for (const size_t inside : {1, 3, 4, 7, 8, 47}) {
     ExpectBad(pages.end() - inside, inside + 1);
@@ -161,6 +166,7 @@ TEST(UserMemory, TheEndOfAMapping) {
 }
 
 TEST(UserMemory, AHoleInTheMiddle) {
+  Shows("PTR-2");
   Pages pages(PROT_READ | PROT_WRITE, 3 * kPage);
   munmap(pages.base() + kPage, kPage);
   ExpectBad(pages.base(), 3 * kPage);
@@ -170,12 +176,14 @@ TEST(UserMemory, AHoleInTheMiddle) {
 }
 
 TEST(UserMemory, NoAccess) {
+  Shows("PTR-2");
   Pages pages(PROT_NONE);
   ExpectBad(pages.base(), 1);
   ExpectBad(pages.base() + 100, 48);
 }
 
 TEST(UserMemory, ReadOnly) {
+  Shows("PTR-2");
   Pages pages(PROT_READ | PROT_WRITE);
   pages.base()[5] = 'a';
   pages.Protect(PROT_READ);
@@ -188,6 +196,7 @@ TEST(UserMemory, ReadOnly) {
 }
 
 TEST(UserMemory, Files) {
+  Shows("PTR-2");
   File file(kPage);
   Pages pages(PROT_NONE, 2 * kPage);
   for (const int flags : {MAP_SHARED, MAP_PRIVATE}) {
@@ -218,6 +227,7 @@ TEST(UserMemory, AProbeChangesNothing) {
 }
 
 TEST(UserMemory, ErrnoIsTheCallers) {
+  Shows("PTR-9");
   Pages pages(PROT_READ);
   char byte = 0;
   errno = ERANGE;
@@ -293,6 +303,7 @@ TEST(UserMemory, TheCacheCoversWhatStraddlesTwoPages) {
 
 // Contract: never a signal, also when another thread takes the memory away meanwhile.
 TEST(UserMemory, CopyingSurvivesPagesThatComeAndGo) {
+  Shows("PTR-3");
   Pages pages(PROT_READ | PROT_WRITE);
   std::atomic<bool> stop{false};
   std::thread toggler([&] {
@@ -341,6 +352,7 @@ bool RefuseKernelCopies(uint32_t error) {
 }
 
 TEST(UserMemory, WorksWhereTheKernelMayNotCopy) {
+  Shows("PTR-2");
   Pages writable(PROT_READ | PROT_WRITE);
   Pages read_only(PROT_READ);
   for (const uint32_t error : {EPERM, ENOSYS, EACCES, ENOMEM}) {
@@ -365,6 +377,7 @@ TEST(UserMemory, WorksWhereTheKernelMayNotCopy) {
 
 // The process's id is the first thread's, which may be gone.
 TEST(UserMemory, WorksWhenTheFirstThreadHasEnded) {
+  Shows("PTR-2");
   Pages pages(PROT_READ | PROT_WRITE);
   EXPECT_EQ(InChild([&]() -> int {
               std::thread([&] {

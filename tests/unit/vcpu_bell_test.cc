@@ -62,6 +62,7 @@ class VcpuBell : public fake::OnMachine {
 };
 
 TEST_F(VcpuBell, AStoreIsAPacketAndTheGuestRunsOn) {
+  Shows("TRAP-18 TRAP-BELL-1 TRAP-BELL-2");
   Ring(0x10);
   Ring(0x18);
   PushOut();
@@ -82,6 +83,7 @@ TEST_F(VcpuBell, AStoreIsAPacketAndTheGuestRunsOn) {
 }
 
 TEST_F(VcpuBell, LoadIsRefusedWithRipPast) {
+  Shows("TRAP-BELL-3");
   const uint64_t rip = cpu().regs.rip;
   machine().CodeAt(rip, {0x8B, 0x03, 0xEE});  // mov (%rbx),%eax
   cpu().Push(fake::MmioRead(kBell, 4, 2));
@@ -97,6 +99,7 @@ TEST_F(VcpuBell, LoadIsRefusedWithRipPast) {
 }
 
 TEST_F(VcpuBell, ReadModifyWriteIsRefusedAndRingsNothing) {
+  Shows("TRAP-BELL-3");
   const uint64_t rip = cpu().regs.rip;
   machine().CodeAt(rip, {0x01, 0x03, 0xEE});
   cpu().Push(MmioReadThen(kBell, 4, 2, [](FakeVcpu& vcpu, uint64_t) {
@@ -114,6 +117,7 @@ TEST_F(VcpuBell, ReadModifyWriteIsRefusedAndRingsNothing) {
 }
 
 TEST_F(VcpuBell, AStoreInPiecesRingsOnce) {
+  Shows("TRAP-BELL-13");
   // "A packet {key, GUEST_BELL, addr = exact gpa}" for the store; §15 row 3: the first address
   // only.
   machine().CodeAt(Machine::kEntry, {0x0F, 0x11, 0x03});  // movups %xmm0,(%rbx)
@@ -130,6 +134,7 @@ TEST_F(VcpuBell, AStoreInPiecesRingsOnce) {
 }
 
 TEST_F(VcpuBell, AStoreByCodeThatDoesNotFitRingsToo) {
+  Shows("TRAP-BELL-1");
   machine().CodeAt(Machine::kEntry, {0x90, 0x90});
   cpu().Push(MmioWrite(kBell + 0x30, 7, 4, 2));
   PushOut();
@@ -141,6 +146,7 @@ TEST_F(VcpuBell, AStoreByCodeThatDoesNotFitRingsToo) {
 }
 
 TEST_F(VcpuBell, BlocksWhenTheReserveIsUsedUp) {
+  Shows("TRAP-BELL-5");
   Ring(0, kReserve + 1);
   PushOut();
   std::thread reader([&] {
@@ -158,6 +164,7 @@ TEST_F(VcpuBell, BlocksWhenTheReserveIsUsedUp) {
 }
 
 TEST_F(VcpuBell, TwoTrapsHaveAReserveEach) {
+  Shows("TRAP-BELL-6");
   ASSERT_EQ(machine().TrapBell(kBell + 0x1000, 0x1000, 7), ZX_OK);
   Ring(0, kReserve);
   Ring(0x1000, kReserve);
@@ -166,6 +173,7 @@ TEST_F(VcpuBell, TwoTrapsHaveAReserveEach) {
 }
 
 TEST_F(VcpuBell, KickWhileBlockedCancelsAndTheBellComesFirstNextTime) {
+  Shows("TRAP-BELL-8");
   Ring(0, kReserve);
   Ring(0x80);
   PushOut();
@@ -210,6 +218,7 @@ TEST_F(VcpuBell, AKickComesBeforeTheBellThatWaits) {
 }
 
 TEST_F(VcpuBell, AnInterruptDoesNotEndTheBlocking) {
+  Shows("TRAP-BELL-7");
   Ring(0, kReserve + 1);
   PushOut();
   std::thread other([&] {
@@ -227,6 +236,7 @@ TEST_F(VcpuBell, AnInterruptDoesNotEndTheBlocking) {
 }
 
 TEST_F(VcpuBell, MappingWhileBlockedDoesNotDeadlock) {
+  Shows("TRAP-BELL-7");
   // A change of the guest's memory parks its VCPUs; one that waits for room is parked already.
   Ring(0, kReserve + 1);
   PushOut();
@@ -241,6 +251,7 @@ TEST_F(VcpuBell, MappingWhileBlockedDoesNotDeadlock) {
 }
 
 TEST_F(VcpuBell, DeadPortIsBadStateForEachStore) {
+  Shows("TRAP-16 TRAP-BELL-10");
   ClosePort();
   Ring(0, 2);
   PushOut();
@@ -250,6 +261,7 @@ TEST_F(VcpuBell, DeadPortIsBadStateForEachStore) {
 }
 
 TEST_F(VcpuBell, PortDeathReleasesABlockedVcpu) {
+  Shows("TRAP-BELL-10");
   Ring(0, kReserve + 1);
   PushOut();
   std::thread closer([&] {
@@ -263,6 +275,7 @@ TEST_F(VcpuBell, PortDeathReleasesABlockedVcpu) {
 }
 
 TEST_F(VcpuBell, DestroyedWithABellPendingDropsIt) {
+  Shows("TRAP-BELL-9");
   Ring(0, kReserve + 1);
   std::thread kicker([&] {
     EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
@@ -278,6 +291,7 @@ TEST_F(VcpuBell, DestroyedWithABellPendingDropsIt) {
 }
 
 TEST_F(VcpuBell, GuestDestructionWithdrawsItsPacketsOnly) {
+  Shows("TRAP-BELL-11");
   Ring(0, 3);
   PushOut();
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -295,6 +309,7 @@ TEST_F(VcpuBell, GuestDestructionWithdrawsItsPacketsOnly) {
 }
 
 TEST_F(VcpuBell, PacketsKeepTheOrderOfThePort) {
+  Shows("TRAP-BELL-4");
   zx_port_packet_t user = {};
   user.key = 99;
   Ring(0);

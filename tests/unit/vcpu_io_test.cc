@@ -43,6 +43,7 @@ INSTANTIATE_TEST_SUITE_P(Hosts, VcpuIo, ::testing::Bool(), [](const auto& param_
 });
 
 TEST_P(VcpuIo, OutGivesItsDataAndTakesOneRun) {
+  Shows("TRAP-18 TRAP-IO-1");
   const struct {
     std::initializer_list<uint8_t> code;
     uint8_t size;
@@ -68,6 +69,7 @@ TEST_P(VcpuIo, OutGivesItsDataAndTakesOneRun) {
 }
 
 TEST_P(VcpuIo, RipIsPastAnOutWhenTheGuestGoesOn) {
+  Shows("TRAP-IO-3");
   machine().Code({0xEE, 0xEE});
   cpu().Push(PioOut(kPort, 1));
   PushEnd();
@@ -79,6 +81,7 @@ TEST_P(VcpuIo, RipIsPastAnOutWhenTheGuestGoesOn) {
 }
 
 TEST_P(VcpuIo, InShowsRaxUnchangedForOneAndTwoBytesAndZeroForFour) {
+  Shows("TRAP-IO-2 TRAP-IO-4 TRAP-IO-6");
   const struct {
     std::initializer_list<uint8_t> code;
     uint8_t size;
@@ -110,6 +113,7 @@ TEST_P(VcpuIo, InShowsRaxUnchangedForOneAndTwoBytesAndZeroForFour) {
 }
 
 TEST_P(VcpuIo, WriteIoReplacesTheLowBytes) {
+  Shows("TRAP-IO-5");
   const struct {
     std::initializer_list<uint8_t> code;
     uint8_t size;
@@ -139,6 +143,7 @@ TEST_P(VcpuIo, WriteIoReplacesTheLowBytes) {
 }
 
 TEST_P(VcpuIo, WriteIoOfAnotherSizeThanThePacket) {
+  Shows("TRAP-IO-5");
   // "access_size in the call need not equal the packet's".
   machine().Code({0xEC, 0xEE});
   cpu().Push(PioIn(kPort, 1));
@@ -161,6 +166,7 @@ TEST_P(VcpuIo, WriteIoAtAnyTime) {
 }
 
 TEST_P(VcpuIo, WriteStateAfterInWins) {
+  Shows("TRAP-IO-5");
   machine().Code({0xED, 0xEE});
   cpu().Push(PioIn(kPort, 4));
   PushEnd();
@@ -176,6 +182,7 @@ TEST_P(VcpuIo, WriteStateAfterInWins) {
 }
 
 TEST_P(VcpuIo, UpperHalfOfRaxWrittenAfterInOfFourBytes) {
+  Shows("TRAP-IO-5");
   // The kernel would clear the upper half: completed first, then restored.
   machine().Code({0xED, 0xEE});
   cpu().Push(PioIn(kPort, 4));
@@ -205,6 +212,7 @@ TEST_P(VcpuIo, FlagsWrittenAfterInSurvive) {
 }
 
 TEST_P(VcpuIo, ImmediatePortForms) {
+  Shows("TRAP-IO-1 TRAP-IO-2");
   ASSERT_EQ(machine().TrapIo(0x70, 2, 7), ZX_OK);
   machine().Code({0xE6, 0x70, 0xE4, 0x71, 0xEE});  // out %al,$0x70; in $0x71,%al; out
   cpu().Push(PioOut(0x70, 1, 2));
@@ -221,6 +229,7 @@ TEST_P(VcpuIo, ImmediatePortForms) {
 }
 
 TEST_P(VcpuIo, UntrappedInLeavesRipAndRegisters) {
+  Shows("TRAP-IO-9");
   // "port not trapped: enter → NOT_FOUND; RIP not moved; repeats"
   machine().Code({0xE4, 0x80});
   for (int i = 0; i < 2; ++i) {
@@ -237,6 +246,7 @@ TEST_P(VcpuIo, UntrappedInLeavesRipAndRegisters) {
 }
 
 TEST_P(VcpuIo, UntrappedOutLeavesRip) {
+  Shows("TRAP-IO-9");
   const std::vector<uint8_t> kForms[] = {{0xE6, 0x80}, {0xEE}, {0x66, 0xE7, 0x80}, {0xEF}};
   const uint8_t kSizes[] = {1, 1, 2, 4};
   zx_vcpu_state_t state = machine().State();
@@ -256,6 +266,7 @@ TEST_P(VcpuIo, UntrappedOutLeavesRip) {
 }
 
 TEST_P(VcpuIo, AccessReachingIntoATrapIsNotAHit) {
+  Shows("TRAP-IO-7 TRAP-IO-8");
   // §2: "An access starting below the range and reaching into it is not a hit"; one that starts on
   // the last trapped port is delivered whole.
   zx_vcpu_state_t state = machine().State();
@@ -274,6 +285,7 @@ TEST_P(VcpuIo, AccessReachingIntoATrapIsNotAHit) {
 }
 
 TEST_P(VcpuIo, StringsAreRefusedAndLeaveEverything) {
+  Shows("TRAP-IO-10");
   // "INS/OUTS, with or without REP: enter → NOT_SUPPORTED; RIP not moved", §15 row 5: "restore RIP,
   // RCX, RSI/RDI".
   const struct {

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "contract.h"
 #include "fake/machine_test.h"
 
 namespace zircon {
@@ -111,6 +112,7 @@ const StoreCase kStores[] = {
 };
 
 TEST_F(VcpuMemory, StoresAreFoundByTheirEffect) {
+  Shows("TRAP-18 TRAP-MEM-1 TRAP-MEM-3 TRAP-MEM-4");
   for (const StoreCase& c : kStores) {
     SCOPED_TRACE(c.name);
     ResetState();
@@ -141,6 +143,7 @@ TEST_F(VcpuMemory, AStoreWhoseCodeDoesNotFitGivesALengthOfZero) {
 }
 
 TEST_F(VcpuMemory, StoreInPiecesIsOnePacket) {
+  Shows("TRAP-MEM-11");
   // §15 row 3: "report only the first address". movups %xmm0,(%rbx): two exits of 8 bytes.
   PutCode({0x0F, 0x11, 0x03});
   cpu().Push(MmioWritePieces({{kDevice, 8, 1}, {kDevice + 8, 8, 2}}, 3));
@@ -152,6 +155,7 @@ TEST_F(VcpuMemory, StoreInPiecesIsOnePacket) {
 }
 
 TEST_F(VcpuMemory, StoreSplitAtAPageIsOnePacket) {
+  Shows("TRAP-MEM-11");
   zx_vcpu_state_t state = machine().State();
   state.rbx = kDevice + 0xFFE;
   ASSERT_EQ(machine().SetState(state), ZX_OK);
@@ -165,6 +169,7 @@ TEST_F(VcpuMemory, StoreSplitAtAPageIsOnePacket) {
 }
 
 TEST_F(VcpuMemory, RepeatedStoreIsOnePacket) {
+  Shows("TRAP-MEM-13");
   // §15 row 3: "report once and set RIP past it". KVM exits for each iteration with RIP on it.
   PutCode({0xF3, 0xAB});  // rep stosl
   cpu().Push([](FakeVcpu& vcpu) {
@@ -180,6 +185,7 @@ TEST_F(VcpuMemory, RepeatedStoreIsOnePacket) {
 }
 
 TEST_F(VcpuMemory, RegistersWrittenAfterAStoreAreTheGuests) {
+  Shows("TRAP-MEM-10");
   PutCode({0x89, 0x03});
   cpu().Push(MmioWrite(kDevice, 0x44332211, 4, 2));
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -253,6 +259,7 @@ uint64_t* RegisterOf(zx_vcpu_state_t* state, uint8_t number) {
 }
 
 TEST_F(VcpuMemory, MovLoadsTakeOneRun) {
+  Shows("TRAP-MEM-1 TRAP-MEM-6 TRAP-MEM-8");
   for (const LoadCase& c : kLoads) {
     for (const uint64_t bytes : {uint64_t{0x0102030405060708}, uint64_t{0xF9F8F7F6F5F4F3F2}}) {
       SCOPED_TRACE(c.name);
@@ -277,6 +284,7 @@ TEST_F(VcpuMemory, MovLoadsTakeOneRun) {
 }
 
 TEST_F(VcpuMemory, MovLoadsWithoutAnAnswerLeaveTheRegister) {
+  Shows("TRAP-MEM-7 TRAP-MEM-9");
   for (const LoadCase& c : kLoads) {
     SCOPED_TRACE(c.name);
     ResetState();
@@ -297,6 +305,7 @@ TEST_F(VcpuMemory, MovLoadsWithoutAnAnswerLeaveTheRegister) {
 }
 
 TEST_F(VcpuMemory, ValuesThatTheLoadCannotGiveAreGivenAllTheSame) {
+  Shows("TRAP-MEM-8");
   // A VMM may write what it likes; then the kernel finishes first and the registers are put back.
   PutCode({0x8B, 0x03});  // mov (%rbx),%eax
   cpu().Push(MmioRead(kDevice, 4, 2, {kRax, 4}));
@@ -313,6 +322,7 @@ TEST_F(VcpuMemory, ValuesThatTheLoadCannotGiveAreGivenAllTheSame) {
 }
 
 TEST_F(VcpuMemory, FlagsWrittenAfterALoadSurvive) {
+  Shows("TRAP-MEM-8");
   // The emulator writes its own flags back at the completion.
   PutCode({0x8B, 0x03});
   cpu().Push(MmioRead(kDevice, 4, 2, {kRax, 4}));
@@ -328,6 +338,7 @@ TEST_F(VcpuMemory, FlagsWrittenAfterALoadSurvive) {
 }
 
 TEST_F(VcpuMemory, AluFormsAreFinishedFirst) {
+  Shows("TRAP-MEM-7 TRAP-MEM-8");
   // add (%rbx),%eax: the VMM computes sum and flags itself.
   PutCode({0x03, 0x03});
   cpu().Push(MmioReadThen(kDevice, 4, 2, [](FakeVcpu& vcpu, uint64_t data) {
@@ -349,6 +360,7 @@ TEST_F(VcpuMemory, AluFormsAreFinishedFirst) {
 }
 
 TEST_F(VcpuMemory, ReadModifyWriteIsOnePacket) {
+  Shows("TRAP-MEM-7 TRAP-MEM-11");
   PutCode({0x01, 0x03});  // add %eax,(%rbx)
   cpu().Push(MmioReadThen(kDevice, 4, 2, [](FakeVcpu& vcpu, uint64_t data) {
     vcpu.CompleteWith([](FakeVcpu&) { return kGoOn; });
@@ -363,6 +375,7 @@ TEST_F(VcpuMemory, ReadModifyWriteIsOnePacket) {
 }
 
 TEST_F(VcpuMemory, SixteenByteLoadIsOnePacket) {
+  Shows("TRAP-MEM-11");
   PutCode({0x0F, 0x10, 0x03});  // movups (%rbx),%xmm0
   cpu().Push(MmioReadThen(kDevice, 8, 3, [](FakeVcpu& vcpu, uint64_t) {
     vcpu.CompleteWith([](FakeVcpu&) { return kGoOn; });
@@ -376,6 +389,7 @@ TEST_F(VcpuMemory, SixteenByteLoadIsOnePacket) {
 }
 
 TEST_F(VcpuMemory, RepeatedLoadIsOnePacket) {
+  Shows("TRAP-MEM-13");
   // rep lodsb from the device: the remaining iterations are lost.
   zx_vcpu_state_t state = machine().State();
   state.rsi = kDevice;
@@ -421,6 +435,7 @@ TEST_F(VcpuMemory, AnInstructionThatNeverEndsIsInternal) {
 }
 
 TEST_F(VcpuMemory, WhatTheDiscardedBytesDidIsUndone) {
+  Shows("TRAP-MEM-7");
   // The kernel executes the instruction on bytes that mean nothing: a division may queue #DE, a
   // load of a segment register may change it.
   PutCode({0xF7, 0x33});  // divl (%rbx)
@@ -439,6 +454,7 @@ TEST_F(VcpuMemory, WhatTheDiscardedBytesDidIsUndone) {
 // ---- Accesses that no trap takes (§1.1) ----
 
 TEST_F(VcpuMemory, UntrappedLoadLeavesRipAndMayBeRepaired) {
+  Shows("FAULT-4 FAULT-8 FAULT-9");
   constexpr uint64_t kHole = 0x300000;
   zx_vcpu_state_t state = machine().State();
   state.rbx = kHole;
@@ -458,6 +474,7 @@ TEST_F(VcpuMemory, UntrappedLoadLeavesRipAndMayBeRepaired) {
 }
 
 TEST_F(VcpuMemory, UntrappedStoreLeavesRip) {
+  Shows("FAULT-4 FAULT-8");
   constexpr uint64_t kHole = 0x300000;
   zx_vcpu_state_t state = machine().State();
   state.rbx = state.rdi = kHole;
@@ -509,6 +526,7 @@ TEST_F(VcpuMemory, StoreThatCannotBeUndoneLeavesRipPast) {
 }
 
 TEST_F(VcpuMemory, ReadModifyWriteOfNothingLeavesEverything) {
+  Shows("FAULT-8 FAULT-11");
   zx_vcpu_state_t state = machine().State();
   state.rbx = 0x300000;
   ASSERT_EQ(machine().SetState(state), ZX_OK);
@@ -525,6 +543,7 @@ TEST_F(VcpuMemory, ReadModifyWriteOfNothingLeavesEverything) {
 }
 
 TEST_F(VcpuMemory, BeyondTheSpaceIsOutOfRange) {
+  Shows("FAULT-3");
   PutCode({0x8B, 0x03});
   cpu().Push(MmioRead(uint64_t{1} << 48, 4, 2, {kRax, 4}));
   EXPECT_EQ(machine().Enter(), ZX_ERR_OUT_OF_RANGE);
@@ -533,6 +552,7 @@ TEST_F(VcpuMemory, BeyondTheSpaceIsOutOfRange) {
 }
 
 TEST_F(VcpuMemory, BeyondTheVmoIsOutOfRange) {
+  Shows("FAULT-5");
   // A mapping that is longer than its VMO.
   zx_gpaddr_t at = 0;
   ASSERT_EQ(zx_vmar_map(machine().vmar, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_SPECIFIC,
@@ -544,6 +564,7 @@ TEST_F(VcpuMemory, BeyondTheVmoIsOutOfRange) {
 }
 
 TEST_F(VcpuMemory, StoreToAReadOnlyMappingIsAccessDenied) {
+  Shows("FAULT-6");
   // §15 row 18: "guest stores → ACCESS_DENIED"
   ASSERT_EQ(machine().Map(0x500000, 0x1000, ZX_VM_PERM_READ), ZX_OK);
   zx_vcpu_state_t state = machine().State();

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <string>
 
+#include "contract.h"
 #include "fake/machine.h"
 #include "guest/guest.h"
 
@@ -48,12 +49,14 @@ class VmCreation : public ::testing::Test {
 };
 
 TEST_F(VmCreation, NothingMissing) {
+  Shows("HOST-5 HOST-6");
   EXPECT_EQ(Create(), ZX_OK);
   EXPECT_EQ(Words(ZX_OK), "Guests can be created here.");
   EXPECT_EQ(guest::Guest::live_count(), 0u);
 }
 
 TEST_F(VmCreation, ErrnosOfOpen) {
+  Shows("GUEST-CREATE-6 HOST-5 HOST-6 KVM-ERR-1 KVM-ERR-2 KVM-ERR-3 KVM-ERR-4 KVM-ERR-8");
   const struct {
     int error;
     zx_status_t status;
@@ -78,6 +81,7 @@ TEST_F(VmCreation, ErrnosOfOpen) {
 }
 
 TEST_F(VmCreation, ErrnosOfCreateVm) {
+  Shows("HOST-5 KVM-ERR-2 KVM-ERR-3 KVM-ERR-4 KVM-ERR-8");
   ASSERT_EQ(Create(), ZX_OK);  // the host is known from here on
   const struct {
     int error;
@@ -93,11 +97,13 @@ TEST_F(VmCreation, ErrnosOfCreateVm) {
 }
 
 TEST_F(VmCreation, CreateVmIsRetriedWhenInterrupted) {
+  Shows("KVM-ERR-5");
   kernel_.Fail(KVM_CREATE_VM, EINTR, 1, 5);
   EXPECT_EQ(Create(), ZX_OK);
 }
 
 TEST_F(VmCreation, MissingCapabilitiesAreNamed) {
+  Shows("GUEST-CREATE-6 HOST-5 HOST-6 KVM-ERR-10");
   const struct {
     long capability;
     const char* word;
@@ -123,6 +129,7 @@ TEST_F(VmCreation, MissingCapabilitiesAreNamed) {
 }
 
 TEST_F(VmCreation, AnotherInterfaceVersion) {
+  Shows("GUEST-CREATE-6 KVM-ERR-10");
   kernel_.host().api_version = 13;
   EXPECT_EQ(Create(), ZX_ERR_NOT_SUPPORTED);
   EXPECT_NE(Words(ZX_ERR_NOT_SUPPORTED).find("version"), std::string::npos);
@@ -135,6 +142,7 @@ TEST_F(VmCreation, CpuidThatKvmDoesNotTell) {
 }
 
 TEST_F(VmCreation, SettingsThatKvmRefuses) {
+  Shows("KVM-ERR-8 KVM-ERR-9");
   ASSERT_EQ(Create(), ZX_OK);
   kernel_.Fail(KVM_ENABLE_CAP, EINVAL);
   EXPECT_NE(Words(ZX_ERR_INTERNAL).find("settings"), std::string::npos);
@@ -174,6 +182,7 @@ TEST_F(VmCreation, OlderHostsDoWithoutWhatIsNotNeeded) {
 }
 
 TEST_F(VmCreation, ResourceErrorsComeFirst) {
+  Shows("GUEST-CREATE-1 GUEST-CREATE-2 GUEST-CREATE-4 GUEST-CREATE-5 GUEST-CREATE-6");
   // api §2.1: BAD_HANDLE, WRONG_TYPE, OUT_OF_RANGE, options, and only then the host.
   kernel_.Fail(fake::kCallOpen, ENOENT, 1, 100);
   zx_handle_t guest = ZX_HANDLE_INVALID;
@@ -193,6 +202,7 @@ TEST_F(VmCreation, ResourceErrorsComeFirst) {
 }
 
 TEST_F(VmCreation, NoRightIsNeededOnTheResource) {
+  Shows("GPAS-1 GUEST-CREATE-10 RIGHTS-3 RIGHTS-11");
   zx_handle_t bare = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_handle_duplicate(resource_, ZX_RIGHT_NONE, &bare), ZX_OK);
   zx_handle_t guest = ZX_HANDLE_INVALID;
@@ -206,6 +216,7 @@ TEST_F(VmCreation, NoRightIsNeededOnTheResource) {
 }
 
 TEST_F(VmCreation, BadOutPointersDropTheGuest) {
+  Shows("GUEST-CREATE-8 PTR-5");
   zx_handle_t one = ZX_HANDLE_INVALID;
   EXPECT_EQ(zx_guest_create(resource_, 0, nullptr, &one), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(zx_guest_create(resource_, 0, &one, nullptr), ZX_ERR_INVALID_ARGS);
@@ -214,6 +225,7 @@ TEST_F(VmCreation, BadOutPointersDropTheGuest) {
 }
 
 TEST_F(VmCreation, WordsAreCutWithANul) {
+  Shows("HOST-6 HOST-7 HOST-8");
   char words[8];
   std::fill(std::begin(words), std::end(words), 'x');
   EXPECT_EQ(zircon_kvm_check(words, sizeof(words)), ZX_OK);

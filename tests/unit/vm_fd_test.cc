@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "contract.h"
 #include "fake/fake_kernel.h"
 #include "kvm/counters.h"
 #include "kvm/system_fd.h"
@@ -93,6 +94,7 @@ TEST_F(VmFdTest, MemorySlots) {
 }
 
 TEST_F(VmFdTest, CreateVcpuFailuresLeaveNothing) {
+  Shows("KVM-ERR-9");
   std::unique_ptr<VcpuFd> vcpu;
   kernel_.Fail(KVM_CREATE_VCPU, EMFILE);
   EXPECT_EQ(vm_->CreateVcpu(0, &vcpu), EMFILE);

@@ -15,6 +15,7 @@
 #include <tuple>
 #include <vector>
 
+#include "contract.h"
 #include "handles/handle_table.h"
 #include "rights/rights.h"
 
@@ -219,6 +220,7 @@ using VmarDestroy = VmarTest;
 // ---- Map: the rows. Each status also against the rows behind it. ----
 
 TEST_F(VmarMap, Row4WriteOrExecuteNeedsRead) {
+  Shows("VMAR-MAP-4");
   for (uint32_t options :
        {ZX_VM_PERM_WRITE, ZX_VM_PERM_EXECUTE, ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE}) {
     EXPECT_EQ(Map({.options = options}), ZX_ERR_INVALID_ARGS);
@@ -229,6 +231,7 @@ TEST_F(VmarMap, Row4WriteOrExecuteNeedsRead) {
 }
 
 TEST_F(VmarMap, Row5RefusesContradictions) {
+  Shows("VMAR-MAP-5 VMAR-MAP-26");
   for (uint32_t options : {ZX_VM_MAP_RANGE | ZX_VM_SPECIFIC_OVERWRITE, ZX_VM_CAN_MAP_READ,
                            ZX_VM_CAN_MAP_WRITE, ZX_VM_CAN_MAP_EXECUTE, ZX_VM_CAN_MAP_SPECIFIC}) {
     EXPECT_EQ(Map({.options = kRead | options}), ZX_ERR_INVALID_ARGS) << options;
@@ -238,6 +241,7 @@ TEST_F(VmarMap, Row5RefusesContradictions) {
 }
 
 TEST_F(VmarMap, Row6NeedsEachPermissionFromBothHandles) {
+  Shows("RIGHTS-19 VMAR-MAP-6");
   struct Case {
     uint32_t permissions;
     zx_rights_t needed;
@@ -263,6 +267,7 @@ TEST_F(VmarMap, Row6NeedsEachPermissionFromBothHandles) {
 }
 
 TEST_F(VmarMap, Row7RefusesUnknownOptions) {
+  Shows("VMAR-MAP-7 VMAR-MAP-26");
   vmo_ = MakeVmo(kPage, /*resizable=*/true);
   for (uint32_t bit = 13; bit < 32; ++bit) {
     EXPECT_EQ(Map({.options = kRead | 1u << bit}), ZX_ERR_INVALID_ARGS) << bit;
@@ -275,6 +280,7 @@ TEST_F(VmarMap, Row7RefusesUnknownOptions) {
 }
 
 TEST_F(VmarMap, Row8RefusesAResizableVmoOnRequest) {
+  Shows("VMAR-MAP-8");
   EXPECT_EQ(Map({.options = kRead | ZX_VM_REQUIRE_NON_RESIZABLE}), ZX_OK);
   vmo_ = MakeVmo(kPage, /*resizable=*/true);
   EXPECT_EQ(Map({.options = kRead}), ZX_OK);
@@ -285,6 +291,7 @@ TEST_F(VmarMap, Row8RefusesAResizableVmoOnRequest) {
 }
 
 TEST_F(VmarMap, Row9RefusesCompact) {
+  Shows("VMAR-MAP-9");
   EXPECT_EQ(Map({.options = kRead | ZX_VM_COMPACT}), ZX_ERR_INVALID_ARGS);
   // Before the overflow of row 10.
   EXPECT_EQ(Map({.options = kRead | ZX_VM_COMPACT, .vmo_offset = kPage, .length = UINT64_MAX}),
@@ -292,6 +299,7 @@ TEST_F(VmarMap, Row9RefusesCompact) {
 }
 
 TEST_F(VmarMap, Row10LooksAtTheVmoOffset) {
+  Shows("VMAR-MAP-10");
   EXPECT_EQ(Map({.vmo_offset = 1}), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Map({.vmo_offset = kPage - 1, .length = UINT64_MAX}), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Map({.vmo_offset = kPage, .length = UINT64_MAX - kPage + 1}), ZX_ERR_OUT_OF_RANGE);
@@ -302,6 +310,7 @@ TEST_F(VmarMap, Row10LooksAtTheVmoOffset) {
 }
 
 TEST_F(VmarMap, Row11SaysThatTheRegionIsGone) {
+  Shows("VMAR-MAP-11");
   vmar_->Destroy();
   EXPECT_EQ(Map({}), ZX_ERR_BAD_STATE);
   // Behind row 10, before row 12.
@@ -311,16 +320,19 @@ TEST_F(VmarMap, Row11SaysThatTheRegionIsGone) {
 }
 
 TEST_F(VmarMap, Row12RefusesNothing) {
+  Shows("VMAR-MAP-12");
   EXPECT_EQ(Map({.length = 0}), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Map({.length = UINT64_MAX}), ZX_ERR_INVALID_ARGS);  // cannot be rounded up
 }
 
 TEST_F(VmarMap, Row13RefusesAnOffsetWithoutSpecific) {
+  Shows("VMAR-MAP-13");
   EXPECT_EQ(Map({.offset = kPage}), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Map({.offset = 1}), ZX_ERR_INVALID_ARGS);
 }
 
 TEST_F(VmarMap, Row15StaysInside) {
+  Shows("VMAR-MAP-15");
   auto at = [&](uint64_t offset, uint64_t length) {
     return Map({.options = kRead | ZX_VM_SPECIFIC, .offset = offset, .length = length});
   };
@@ -335,12 +347,14 @@ TEST_F(VmarMap, Row15StaysInside) {
 }
 
 TEST_F(VmarMap, Row16WantsAWholePage) {
+  Shows("VMAR-MAP-16");
   EXPECT_EQ(Map({.options = kRead | ZX_VM_SPECIFIC, .offset = 1}), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Map({.options = kRead | ZX_VM_SPECIFIC_OVERWRITE, .offset = kPage + 8}),
             ZX_ERR_INVALID_ARGS);
 }
 
 TEST_F(VmarMap, Row17FindsWhatIsThere) {
+  Shows("VMAR-MAP-17");
   ASSERT_EQ(MapAt(4, 4), ZX_OK);
   for (auto [page, pages] : std::vector<std::pair<uint64_t, uint64_t>>{
            {4, 4}, {4, 1}, {7, 1}, {3, 2}, {7, 2}, {5, 2}, {0, 16}}) {
@@ -353,6 +367,7 @@ TEST_F(VmarMap, Row17FindsWhatIsThere) {
 }
 
 TEST_F(VmarMap, Row18FindsNoRoom) {
+  Shows("VMAR-MAP-18");
   EXPECT_EQ(MapAt(30, 1), ZX_OK);
   EXPECT_EQ(Map({.length = 34 * kPage}), ZX_ERR_NO_RESOURCES);
   EXPECT_EQ(Map({.length = 33 * kPage}), ZX_OK);
@@ -366,11 +381,13 @@ TEST_F(VmarMap, Row18FindsNoRoom) {
 // ---- Map: what it does ----
 
 TEST_F(VmarMap, RoundsTheLengthUp) {
+  Shows("VMAR-2");
   EXPECT_EQ(Map({.length = kPage + 1}), ZX_OK);
   EXPECT_EQ(Picture(4), "rr..");
 }
 
 TEST_F(VmarMap, FitsFirstFromTheStart) {
+  Shows("GPAS-4 VMAR-MAP-23");
   EXPECT_EQ(Map({.length = 2 * kPage}), ZX_OK);
   EXPECT_EQ(mapped_, 0u);
   EXPECT_EQ(MapAt(3, 1), ZX_OK);
@@ -384,6 +401,7 @@ TEST_F(VmarMap, FitsFirstFromTheStart) {
 }
 
 TEST_F(VmarMap, MapsBeyondTheEndOfTheVmo) {
+  Shows("VMAR-MAP-22");
   EXPECT_EQ(MapAt(0, 2, kRead, 15), ZX_OK);
   EXPECT_EQ(MapAt(2, 1, kRead, 1000), ZX_OK);
   vmo_ = MakeVmo(0);
@@ -392,6 +410,7 @@ TEST_F(VmarMap, MapsBeyondTheEndOfTheVmo) {
 }
 
 TEST_F(VmarMap, TheSamePagesMayBeMappedOften) {
+  Shows("GPAS-7");
   EXPECT_EQ(MapAt(0, 2, kRead, 3), ZX_OK);
   EXPECT_EQ(MapAt(2, 2, kReadWrite, 3), ZX_OK);
   EXPECT_EQ(VmoPageAt(1), 4u);
@@ -399,6 +418,7 @@ TEST_F(VmarMap, TheSamePagesMayBeMappedOften) {
 }
 
 TEST_F(VmarMap, KeepsTheVmo) {
+  Shows("VMAR-MAP-20 VMO-3");
   const int fd = vmo_->fd();
   ASSERT_EQ(MapAt(0, 4), ZX_OK);
   vmo_.reset();
@@ -411,6 +431,7 @@ TEST_F(VmarMap, KeepsTheVmo) {
 }
 
 TEST_F(VmarMap, OverwriteReplacesInOneStroke) {
+  Shows("VMAR-5 VMAR-MAP-24");
   ASSERT_EQ(MapAt(2, 6, kReadWrite, 0), ZX_OK);
   EXPECT_EQ(Overwrite(4, 2, kRead, 9), ZX_OK);
   EXPECT_EQ(space_->unmap_calls, 0);
@@ -437,6 +458,7 @@ TEST_F(VmarMap, OverwriteLetsTheOldVmoGo) {
 }
 
 TEST_F(VmarMap, AFailingSpaceLeavesTheTreeAsItWas) {
+  Shows("VMAR-3 VMAR-MAP-19 VMAR-MAP-25");
   space_->fail_map_call = 1;
   EXPECT_EQ(MapAt(0, 2), ZX_ERR_NO_MEMORY);
   EXPECT_EQ(MapAt(0, 2), ZX_OK);
@@ -448,6 +470,7 @@ TEST_F(VmarMap, AFailingSpaceLeavesTheTreeAsItWas) {
 }
 
 TEST_F(VmarMap, AnExceptionOfTheSpaceIsNoMemory) {
+  Shows("VMAR-MAP-19");
   space_->throw_in_map = true;
   EXPECT_EQ(MapAt(0, 2), ZX_ERR_NO_MEMORY);
   space_->throw_in_map = false;
@@ -457,6 +480,7 @@ TEST_F(VmarMap, AnExceptionOfTheSpaceIsNoMemory) {
 // ---- Map, in a space where others live too ----
 
 TEST_F(VmarMap, LetsASpacePickThatWantsTo) {
+  Shows("VMAR-MAP-23");
   UseProcessLike();
   EXPECT_EQ(Map({.length = 3 * kPage}), ZX_OK);
   EXPECT_EQ(mapped_, 16 * kPage);
@@ -491,6 +515,7 @@ TEST_F(VmarMap, APickWhereTheTreeThoughtAMappingReplacesIt) {
 }
 
 TEST_F(VmarMap, SpecificMeetsWhatIsNotOurs) {
+  Shows("VMAR-MAP-17");
   UseProcessLike();
   space_->foreign[(16 + 5) * kPage] = true;
   EXPECT_EQ(MapAt(4, 3), ZX_ERR_ALREADY_EXISTS);
@@ -499,6 +524,7 @@ TEST_F(VmarMap, SpecificMeetsWhatIsNotOurs) {
 }
 
 TEST_F(VmarMap, OverwriteReplacesOnlyOurs) {
+  Shows("VMAR-MAP-24");
   UseProcessLike();
   ASSERT_EQ(MapAt(0, 2, kReadWrite, 0), ZX_OK);
   ASSERT_EQ(MapAt(4, 2, kReadWrite, 4), ZX_OK);
@@ -517,6 +543,7 @@ TEST_F(VmarMap, OverwriteReplacesOnlyOurs) {
 }
 
 TEST_F(VmarMap, OverwriteThatFailsAfterTheHolesUndoesThem) {
+  Shows("VMAR-3 VMAR-MAP-25");
   UseProcessLike();
   ASSERT_EQ(MapAt(2, 2, kReadWrite, 0), ZX_OK);
   const FakePages before = space_->pages;
@@ -533,6 +560,7 @@ TEST_F(VmarMap, OverwriteThatFailsAfterTheHolesUndoesThem) {
 // ---- Unmap ----
 
 TEST_F(VmarUnmap, ChecksInOrder) {
+  Shows("RIGHTS-20 VMAR-UNMAP-2 VMAR-UNMAP-3 VMAR-UNMAP-4");
   EXPECT_EQ(vmar_->Unmap(1, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(vmar_->Unmap(0, 0, kAllRights), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(vmar_->Unmap(kSize, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
@@ -548,6 +576,7 @@ TEST_F(VmarUnmap, ChecksInOrder) {
 }
 
 TEST_F(VmarUnmap, IsOutsideBelowTheBaseToo) {
+  Shows("VMAR-UNMAP-4");
   UseProcessLike();
   EXPECT_EQ(vmar_->Unmap(15 * kPage, 2 * kPage, kAllRights), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(vmar_->Unmap(0, kPage, kAllRights), ZX_ERR_INVALID_ARGS);
@@ -555,6 +584,7 @@ TEST_F(VmarUnmap, IsOutsideBelowTheBaseToo) {
 }
 
 TEST_F(VmarUnmap, SplitsAndTakesHoles) {
+  Shows("VMAR-5 VMAR-UNMAP-5");
   ASSERT_EQ(MapAt(1, 6, kRead, 1), ZX_OK);
   ASSERT_EQ(MapAt(9, 2, kReadWrite, 9), ZX_OK);
   EXPECT_EQ(Unmap(3, 1), ZX_OK);
@@ -570,6 +600,7 @@ TEST_F(VmarUnmap, SplitsAndTakesHoles) {
 }
 
 TEST_F(VmarUnmap, RoundsTheLengthUp) {
+  Shows("VMAR-2");
   ASSERT_EQ(MapAt(0, 3), ZX_OK);
   EXPECT_EQ(vmar_->Unmap(0, kPage + 1, kAllRights), ZX_OK);
   EXPECT_EQ(Picture(4), "..r.");
@@ -582,6 +613,7 @@ TEST_F(VmarUnmap, NeighboursGoInOneCall) {
 }
 
 TEST_F(VmarUnmap, ForATrapIsTheSame) {
+  Shows("TRAP-13");
   ASSERT_EQ(MapAt(0, 3), ZX_OK);
   EXPECT_EQ(vmar_->UnmapForTrap(kPage, kPage), ZX_OK);
   EXPECT_EQ(Picture(4), "r.r.");
@@ -594,6 +626,8 @@ TEST_F(VmarUnmap, ForATrapIsTheSame) {
 // ---- Protect ----
 
 TEST_F(VmarProtect, ChecksInOrder) {
+  Shows(
+      "VMAR-PROTECT-2 VMAR-PROTECT-3 VMAR-PROTECT-4 VMAR-PROTECT-5 VMAR-PROTECT-6 VMAR-PROTECT-7");
   ASSERT_EQ(MapAt(0, 2, kReadWrite), ZX_OK);
   const int calls = space_->calls();
   // WRITE or EXECUTE without READ, before the right.
@@ -623,6 +657,7 @@ TEST_F(VmarProtect, ChecksInOrder) {
 }
 
 TEST_F(VmarProtect, ChangesAPart) {
+  Shows("VMAR-5 VMAR-PROTECT-9");
   ASSERT_EQ(MapAt(0, 6, kReadWrite, 2), ZX_OK);
   EXPECT_EQ(Protect(2, 2, kRead), ZX_OK);
   EXPECT_EQ(Picture(8), "wwrrww..");
@@ -639,12 +674,14 @@ TEST_F(VmarProtect, ChangesAPart) {
 }
 
 TEST_F(VmarProtect, RoundsTheLengthUp) {
+  Shows("VMAR-2");
   ASSERT_EQ(MapAt(0, 3, kReadWrite), ZX_OK);
   EXPECT_EQ(vmar_->Protect(kRead, 0, kPage + 1, kAllRights), ZX_OK);
   EXPECT_EQ(Picture(4), "rrw.");
 }
 
 TEST_F(VmarProtect, CrossesMappingsButNotHoles) {
+  Shows("VMAR-3 VMAR-PROTECT-7 VMAR-PROTECT-9");
   ASSERT_EQ(MapAt(0, 2, kReadWrite), ZX_OK);
   ASSERT_EQ(MapAt(2, 2, kReadExecute), ZX_OK);
   ASSERT_EQ(MapAt(5, 1, kRead), ZX_OK);
@@ -655,6 +692,7 @@ TEST_F(VmarProtect, CrossesMappingsButNotHoles) {
 }
 
 TEST_F(VmarProtect, GivesNoMoreThanTheHandlesOfTheMap) {
+  Shows("VMAR-PROTECT-8");
   // By the VMO's handle.
   ASSERT_EQ(Map({.options = kRead | ZX_VM_SPECIFIC, .vmo_rights = kReadRight}), ZX_OK);
   EXPECT_EQ(Protect(0, 1, kReadWrite), ZX_ERR_ACCESS_DENIED);
@@ -676,6 +714,7 @@ TEST_F(VmarProtect, GivesNoMoreThanTheHandlesOfTheMap) {
 }
 
 TEST_F(VmarProtect, AFailingSpaceChangesNothing) {
+  Shows("VMAR-3");
   ASSERT_EQ(MapAt(0, 3, kReadWrite), ZX_OK);
   space_->fail_protect = true;
   EXPECT_EQ(Protect(1, 1, kRead), ZX_ERR_NO_MEMORY);
@@ -686,6 +725,7 @@ TEST_F(VmarProtect, AFailingSpaceChangesNothing) {
 // ---- Destroy ----
 
 TEST_F(VmarDestroy, UnmapsAllOnce) {
+  Shows("VMAR-DESTROY-2 VMAR-DESTROY-3");
   const int fd = vmo_->fd();
   ASSERT_EQ(MapAt(0, 3), ZX_OK);
   ASSERT_EQ(MapAt(9, 1), ZX_OK);
@@ -718,6 +758,7 @@ struct ModelPage {
 class VmarModel : public VmarTest, public testing::WithParamInterface<bool> {};
 
 TEST_P(VmarModel, AgreesWithPages) {
+  Shows("VMAR-5 VMAR-MAP-17 VMAR-MAP-24 VMAR-PROTECT-7 VMAR-PROTECT-8 VMAR-PROTECT-9 VMAR-UNMAP-5");
   constexpr uint64_t kPages = 24;
   const bool process_like = GetParam();
   if (process_like) {
@@ -838,6 +879,7 @@ class VmarCalls : public VmarTest {
 };
 
 TEST_F(VmarCalls, MapLooksAtHandlesFirst) {
+  Shows("CALL-1 CALL-2 VMAR-MAP-1 VMAR-MAP-2 VMAR-MAP-3");
   zx_vaddr_t address = 7;
   // Everything else is wrong too.
   const uint32_t bad = ZX_VM_PERM_WRITE;
@@ -853,6 +895,7 @@ TEST_F(VmarCalls, MapLooksAtHandlesFirst) {
 }
 
 TEST_F(VmarCalls, MapUsesTheRightsOfBothHandles) {
+  Shows("RIGHTS-19 VMAR-MAP-6");
   zx_vaddr_t address = 7;
   const zx_handle_t read_only_root = WithRights(root_, ZX_RIGHT_READ);
   const zx_handle_t read_only_vmo = WithRights(vmo_handle_, ZX_RIGHT_READ | ZX_RIGHT_MAP);
@@ -871,11 +914,13 @@ TEST_F(VmarCalls, MapUsesTheRightsOfBothHandles) {
 }
 
 TEST_F(VmarCalls, MapThatCannotTellItsAddressHasMapped) {
+  Shows("PTR-4 VMAR-MAP-21");
   EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, nullptr), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Picture(2), "r.");
 }
 
 TEST_F(VmarCalls, TheMappingOutlivesTheVmoHandle) {
+  Shows("VMAR-MAP-20 VMO-3");
   zx_vaddr_t address = 7;
   ASSERT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, &address), ZX_OK);
   const FakePage page = space_->pages[0];
@@ -886,6 +931,7 @@ TEST_F(VmarCalls, TheMappingOutlivesTheVmoHandle) {
 }
 
 TEST_F(VmarCalls, UnmapNeedsNoRight) {
+  Shows("RIGHTS-3 RIGHTS-20 VMAR-UNMAP-1");
   zx_vaddr_t address = 7;
   ASSERT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, &address), ZX_OK);
   EXPECT_EQ(zx_vmar_unmap(ZX_HANDLE_INVALID, 1, 0), ZX_ERR_BAD_HANDLE);
@@ -896,6 +942,7 @@ TEST_F(VmarCalls, UnmapNeedsNoRight) {
 }
 
 TEST_F(VmarCalls, ProtectNeedsTheRights) {
+  Shows("RIGHTS-20 VMAR-PROTECT-1 VMAR-PROTECT-3");
   zx_vaddr_t address = 7;
   ASSERT_EQ(zx_vmar_map(root_, kReadWrite, 0, vmo_handle_, 0, kPage, &address), ZX_OK);
   EXPECT_EQ(zx_vmar_protect(ZX_HANDLE_INVALID, kRead, 1, 0), ZX_ERR_BAD_HANDLE);
@@ -907,6 +954,7 @@ TEST_F(VmarCalls, ProtectNeedsTheRights) {
 }
 
 TEST_F(VmarCalls, ARootCannotBeDestroyed) {
+  Shows("RIGHTS-20 VMAR-DESTROY-1 VMAR-DESTROY-3");
   EXPECT_EQ(zx_vmar_destroy(ZX_HANDLE_INVALID), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(zx_vmar_destroy(port_), ZX_ERR_WRONG_TYPE);
   EXPECT_EQ(zx_vmar_destroy(WithRights(root_, rights::kRootVmar & ~ZX_RIGHT_OP_CHILDREN)),
@@ -915,6 +963,7 @@ TEST_F(VmarCalls, ARootCannotBeDestroyed) {
 }
 
 TEST_F(VmarCalls, AfterItsGuestARootAnswersBadState) {
+  Shows("VMAR-DESTROY-2 VMAR-MAP-11 VMAR-PROTECT-5 VMAR-UNMAP-3");
   vmar_->Destroy();
   zx_vaddr_t address = 7;
   EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, &address), ZX_ERR_BAD_STATE);

@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "contract.h"
 #include "handles/handle_table.h"
 #include "objects/resource.h"
 #include "rights/rights.h"
@@ -98,6 +99,7 @@ class Limit {
 // ---- zx_vmo_create ----
 
 TEST(VmoCreate, RoundsTheSizeUpToPages) {
+  Shows("VMO-CREATE-6 VMO-READ-5");
   for (auto [asked, given] : std::vector<std::pair<uint64_t, uint64_t>>{
            {0, 0}, {1, kPage}, {kPage, kPage}, {kPage + 1, 2 * kPage}, {kLarge - 1, kLarge}}) {
     const zx_handle_t vmo = CreateVmo(asked);
@@ -107,6 +109,7 @@ TEST(VmoCreate, RoundsTheSizeUpToPages) {
 }
 
 TEST(VmoCreate, GivesTheDefaultRights) {
+  Shows("RIGHTS-7 RIGHTS-8 VMO-CREATE-6");
   const zx_handle_t fixed = CreateVmo(kPage);
   EXPECT_EQ(Basic(fixed).rights, 0xD0EFu);
   EXPECT_EQ(Basic(fixed).type, ZX_OBJ_TYPE_VMO);
@@ -117,6 +120,7 @@ TEST(VmoCreate, GivesTheDefaultRights) {
 }
 
 TEST(VmoCreate, RefusesOtherOptionsFirst) {
+  Shows("VMO-CREATE-1");
   zx_handle_t out = 7;
   for (uint32_t options : {1u, 4u, 8u, 16u, 32u, 3u, 0x80000000u}) {
     EXPECT_EQ(zx_vmo_create(kPage, options, &out), ZX_ERR_INVALID_ARGS) << options;
@@ -126,6 +130,7 @@ TEST(VmoCreate, RefusesOtherOptionsFirst) {
 }
 
 TEST(VmoCreate, RefusesSizesThatCannotBe) {
+  Shows("VMO-CREATE-2");
   zx_handle_t out = 7;
   EXPECT_EQ(zx_vmo_create(UINT64_MAX, 0, &out), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(zx_vmo_create(UINT64_MAX - kPage + 2, 0, &out), ZX_ERR_OUT_OF_RANGE);
@@ -135,6 +140,7 @@ TEST(VmoCreate, RefusesSizesThatCannotBe) {
 }
 
 TEST(VmoCreate, DropsTheHandleWhenItCannotBeGiven) {
+  Shows("PTR-5 VMO-CREATE-5");
   const uint32_t before = LiveHandles();
   EXPECT_EQ(zx_vmo_create(kPage, 0, nullptr), ZX_ERR_INVALID_ARGS);
   void* nowhere = Nowhere();
@@ -144,12 +150,14 @@ TEST(VmoCreate, DropsTheHandleWhenItCannotBeGiven) {
 }
 
 TEST(VmoCreate, TellsThatFileDescriptorsHaveRunOut) {
+  Shows("VMO-CREATE-3");
   Limit limit(RLIMIT_NOFILE, 0);
   zx_handle_t out;
   EXPECT_EQ(zx_vmo_create(kPage, 0, &out), ZX_ERR_NO_RESOURCES);
 }
 
 TEST(VmoCreate, MeetsTheFileSizeLimitWithoutASignal) {
+  Shows("VMO-CREATE-3");
   static volatile sig_atomic_t signals = 0;
   struct sigaction before {};
   struct sigaction count {};
@@ -167,6 +175,7 @@ TEST(VmoCreate, MeetsTheFileSizeLimitWithoutASignal) {
 }
 
 TEST(VmoCreate, CostsOneDescriptorThatIsClosedOnExecAndWithTheObject) {
+  Shows("HANDLE-5 HANDLE-FORK-5 VMO-4");
   base::RefPtr<Vmo> vmo = MakeVmo(kPage);
   const int fd = vmo->fd();
   EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
@@ -175,6 +184,7 @@ TEST(VmoCreate, CostsOneDescriptorThatIsClosedOnExecAndWithTheObject) {
 }
 
 TEST(VmoCreate, AllocatesNothingUntilTouched) {
+  Shows("VMO-1");
   const zx_handle_t vmo = CreateVmo(uint64_t{1} << 46);
   uint64_t value = 1;
   EXPECT_EQ(zx_vmo_read(vmo, &value, (uint64_t{1} << 46) - 8, 8), ZX_OK);
@@ -185,6 +195,7 @@ TEST(VmoCreate, AllocatesNothingUntilTouched) {
 // ---- zx_vmo_read, zx_vmo_write ----
 
 TEST(VmoTransfer, BringsBackWhatWasWritten) {
+  Shows("VMO-1");
   const zx_handle_t vmo = CreateVmo(3 * kPage);
   std::vector<uint8_t> in(2 * kPage + 10);
   for (size_t i = 0; i < in.size(); ++i) in[i] = static_cast<uint8_t>(i * 7);
@@ -197,6 +208,7 @@ TEST(VmoTransfer, BringsBackWhatWasWritten) {
 }
 
 TEST(VmoTransfer, StaysInside) {
+  Shows("VMO-READ-2 VMO-READ-4");
   const zx_handle_t vmo = CreateVmo(2 * kPage);
   uint8_t bytes[16] = {};
   auto expect = [&](uint64_t offset, size_t length, zx_status_t status) {
@@ -216,6 +228,7 @@ TEST(VmoTransfer, StaysInside) {
 }
 
 TEST(VmoTransfer, AnEmptyObjectHasNoBytes) {
+  Shows("VMO-READ-2 VMO-READ-4");
   const zx_handle_t vmo = CreateVmo(0);
   uint8_t byte = 0;
   EXPECT_EQ(zx_vmo_read(vmo, &byte, 0, 1), ZX_ERR_OUT_OF_RANGE);
@@ -225,6 +238,7 @@ TEST(VmoTransfer, AnEmptyObjectHasNoBytes) {
 }
 
 TEST(VmoTransfer, FindsBadBuffers) {
+  Shows("PTR-2 VMO-READ-2 VMO-READ-3 VMO-READ-4");
   const zx_handle_t vmo = CreateVmo(4 * kPage);
   void* nowhere = Nowhere();
   for (void* buffer : {static_cast<void*>(nullptr), nowhere, reinterpret_cast<void*>(~uint64_t{0}),
@@ -242,6 +256,7 @@ TEST(VmoTransfer, FindsBadBuffers) {
 }
 
 TEST(VmoTransfer, FindsABufferThatIsBadAtItsEnd) {
+  Shows("PTR-2 VMO-READ-3");
   const zx_handle_t vmo = CreateVmo(4 * kPage);
   auto* pages = static_cast<uint8_t*>(
       mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
@@ -258,6 +273,7 @@ TEST(VmoTransfer, FindsABufferThatIsBadAtItsEnd) {
 }
 
 TEST(VmoTransfer, ChecksHandleThenTypeThenRightThenRange) {
+  Shows("CALL-1 RIGHTS-17 VMO-READ-1");
   uint8_t byte = 0;
   const zx_handle_t vmo = CreateVmo(kPage);
   const zx_handle_t no_rights = WithRights(vmo, ZX_RIGHT_NONE);
@@ -296,6 +312,7 @@ TEST(VmoTransfer, CopiesBetweenTwoViewsOfTheSamePages) {
 // ---- zx_vmo_get_size ----
 
 TEST(VmoGetSize, NeedsNoRightButAPlace) {
+  Shows("PTR-1 RIGHTS-17 VMO-READ-1 VMO-READ-5");
   const zx_handle_t vmo = CreateVmo(kPage);
   const zx_handle_t bare = WithRights(vmo, ZX_RIGHT_NONE);
   EXPECT_EQ(SizeOf(bare), kPage);
@@ -333,6 +350,7 @@ zx_handle_t PutResource(zx_rsrc_kind_t kind, uint64_t base, uint64_t size) {
 }
 
 TEST_F(ReplaceAsExecutable, AddsExecute) {
+  Shows("HANDLE-7 RIGHTS-1 VMO-EXEC-5 VMO-EXEC-6");
   const zx_koid_t koid = Basic(vmo_).koid;
   zx_handle_t out = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_vmo_replace_as_executable(vmo_, ZX_HANDLE_INVALID, &out), ZX_OK);
@@ -345,6 +363,7 @@ TEST_F(ReplaceAsExecutable, AddsExecute) {
 }
 
 TEST_F(ReplaceAsExecutable, KeepsOtherRightsAsTheyAre) {
+  Shows("RIGHTS-18 VMO-EXEC-6");
   const zx_handle_t bare = WithRights(vmo_, ZX_RIGHT_MAP);
   zx_handle_t out = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_vmo_replace_as_executable(bare, ZX_HANDLE_INVALID, &out), ZX_OK);
@@ -354,6 +373,7 @@ TEST_F(ReplaceAsExecutable, KeepsOtherRightsAsTheyAre) {
 }
 
 TEST_F(ReplaceAsExecutable, TakesTheVmexResource) {
+  Shows("HOST-2 RIGHTS-18 VMO-EXEC-3");
   zx_handle_t vmex = ZX_HANDLE_INVALID;
   ASSERT_EQ(zircon_kvm_vmex_resource(&vmex), ZX_OK);
   const zx_handle_t bare = WithRights(vmex, ZX_RIGHT_NONE);  // no right is needed
@@ -363,6 +383,7 @@ TEST_F(ReplaceAsExecutable, TakesTheVmexResource) {
 }
 
 TEST_F(ReplaceAsExecutable, TakesTheRootResource) {
+  Shows("VMO-EXEC-3");
   const zx_handle_t root = PutResource(ZX_RSRC_KIND_ROOT, 0, 0);
   zx_handle_t out = ZX_HANDLE_INVALID;
   EXPECT_EQ(zx_vmo_replace_as_executable(vmo_, root, &out), ZX_OK);
@@ -371,6 +392,7 @@ TEST_F(ReplaceAsExecutable, TakesTheRootResource) {
 }
 
 TEST_F(ReplaceAsExecutable, RefusesOtherResourcesAndConsumes) {
+  Shows("VMO-EXEC-3");
   zx_handle_t hypervisor = ZX_HANDLE_INVALID;
   ASSERT_EQ(zircon_kvm_hypervisor_resource(&hypervisor), ZX_OK);
   const zx_handle_t mmio = PutResource(ZX_RSRC_KIND_MMIO, 1, 1);
@@ -393,6 +415,7 @@ TEST_F(ReplaceAsExecutable, RefusesOtherResourcesAndConsumes) {
 }
 
 TEST_F(ReplaceAsExecutable, RefusesWhatIsNoVmoFirstAndConsumesIt) {
+  Shows("VMO-EXEC-1 VMO-EXEC-2");
   const zx_handle_t port = CreatePort();
   zx_handle_close(vmo_);
   vmo_ = CreatePort();
@@ -406,6 +429,7 @@ TEST_F(ReplaceAsExecutable, RefusesWhatIsNoVmoFirstAndConsumesIt) {
 }
 
 TEST_F(ReplaceAsExecutable, LosesTheObjectWhenItCannotBeGiven) {
+  Shows("VMO-EXEC-4");
   EXPECT_EQ(zx_vmo_replace_as_executable(vmo_, ZX_HANDLE_INVALID, nullptr), ZX_ERR_INVALID_ARGS);
   ExpectConsumed();
 }
@@ -413,6 +437,7 @@ TEST_F(ReplaceAsExecutable, LosesTheObjectWhenItCannotBeGiven) {
 // ---- Window ----
 
 TEST(VmoWindow, ShowsTheSamePages) {
+  Shows("VMO-2");
   base::RefPtr<Vmo> vmo = MakeVmo(2 * kPage);
   uint8_t* window = nullptr;
   ASSERT_EQ(vmo->Window(&window), ZX_OK);
@@ -492,6 +517,7 @@ TEST(VmoWindow, GoesWithTheObject) {
 }
 
 TEST(VmoWindow, IsNotInheritedByAChild) {
+  Shows("HANDLE-FORK-3");
   base::RefPtr<Vmo> vmo = MakeVmo(kPage);
   uint8_t* window = nullptr;
   ASSERT_EQ(vmo->Window(&window), ZX_OK);
