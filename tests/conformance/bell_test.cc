@@ -1,5 +1,4 @@
-// BELL traps: stores become packets of a port while the VCPU runs on. Contract: semantics.md §3.5,
-// §9, README 6 (kick of a blocked VCPU).
+// BELL traps: stores become packets of a port while the VCPU runs on. Rows: TRAP-BELL.
 
 #include <cstring>
 

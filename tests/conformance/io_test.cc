@@ -1,5 +1,5 @@
 // I/O ports: packets for OUT and IN, what an IN leaves in RAX, string I/O, ports without a trap.
-// Contract: semantics.md §2, §3.2, §4; api.md §2.8.
+// Rows: TRAP-IO.
 
 #include <cstring>
 

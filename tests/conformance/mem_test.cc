@@ -1,5 +1,5 @@
 // MEM traps: packets for stores, loads and instructions that do both, and what the guest sees of
-// what the VMM writes. Contract: semantics.md §3.3, §4, §14.
+// what the VMM writes. Rows: TRAP-MEM.
 
 #include <cstring>
 #include <vector>

@@ -1,5 +1,4 @@
-// Rights of the hypervisor calls, one at a time, and pointers that lead nowhere.
-// Contract: api.md §0.1, §0.2, §1.3, §2; README 2, 8.
+// Rights of the hypervisor calls, one at a time, and pointers that lead nowhere. Rows: RIGHTS, PTR.
 
 #include <sys/mman.h>
 

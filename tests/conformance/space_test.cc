@@ -1,5 +1,5 @@
 // Guest-physical memory: what is not mapped, not permitted, or beyond the VMO; sharing; and changes
-// while the VCPU runs. Contract: semantics.md §1, §2 (a trap wins), §4.
+// while the VCPU runs. Rows: GPAS, FAULT.
 
 #include <cstring>
 #include <stdexcept>
@@ -165,7 +165,7 @@ TEST_F(SpaceTest, ReadOnlyMappingDeniesStoresUntilProtected) {
 }
 
 // KVM has read, computed and written the registers back when it meets the store: such instructions
-// need not repeat (contract semantics.md §15 row 16). The memory is safe, and the VCPU lives.
+// need not repeat (FAULT-11 †). The memory is safe, and the VCPU lives.
 TEST_F(SpaceTest, ReadOnlyMappingDeniesReadModifyWrite) {
   Shows("FAULT-6 FAULT-11");
   const Blob blob = GUEST_BLOB(space_access);

@@ -297,7 +297,9 @@ class SecondaryTest : public KvmTest {
 };
 
 TEST_F(SecondaryTest, StartsInRealModeAtItsEntry) {
-  Shows("STATE-INIT-1 STATE-INIT-2 STATE-INIT-3 STATE-INIT-13 STATE-INIT-21 APIC-1 VCPU-CREATE-13");
+  Shows(
+      "STATE-INIT-1 STATE-INIT-2 STATE-INIT-3 STATE-INIT-13 STATE-INIT-21 APIC-1 VCPU-CREATE-13 "
+      "TRAP-MEM-14");
   Service guest;  // Id 0, of this thread.
   LoadSecond(guest.machine());
   const Blob blob = GUEST_BLOB(real_mode);

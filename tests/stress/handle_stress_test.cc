@@ -1,5 +1,5 @@
 // The handle table under threads, to its limits, over its generations, and across forks. The
-// sanitizer builds run the same bodies. Expectations: contract api.md §4; README decisions 9, 10.
+// sanitizer builds run the same bodies. Rows: HANDLE.
 
 #include <gtest/gtest.h>
 #include <sched.h>

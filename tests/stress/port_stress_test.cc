@@ -1,6 +1,5 @@
 // Ports under load: many queue, wait, ring and close at once. Nothing is lost, doubled or
-// reordered, and nobody waits for ever. Also meant for the thread sanitizer. Expectations: contract
-// semantics.md §3.5, §9; api.md §6.
+// reordered, and nobody waits for ever. Also meant for the thread sanitizer. Rows: PORT, TRAP-BELL.
 
 #include <gtest/gtest.h>
 #include <zircon/syscalls.h>

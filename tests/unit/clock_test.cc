@@ -1,5 +1,4 @@
-// zx_clock_get_monotonic, zx_deadline_after, zx_nanosleep.
-// Expectations: contract api.md §8; objects.md §9.
+// zx_clock_get_monotonic, zx_deadline_after, zx_nanosleep. Rows: TIME.
 
 #include <gtest/gtest.h>
 #include <pthread.h>

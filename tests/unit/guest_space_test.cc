@@ -1,5 +1,4 @@
-// GuestSpace: mappings become memory slots. Expectations: contract semantics §1 (GPAS), §15 rows 17
-// to 19, 31; design §4.6.
+// GuestSpace: mappings become memory slots. Rows: GPAS, VMAR.
 
 #include "guest/guest_space.h"
 
@@ -179,7 +178,6 @@ TEST_F(GuestSpace, AMappingInsideATrapHasNoSlot) {
 
 TEST_F(GuestSpace, AboveTheHostsAddressWidthIsBookkeepingOnly) {
   Shows("GPAS-14");
-  // §15 row 31: "mapping above MAXPHYADDR succeeds as bookkeeping without a slot"
   const uint64_t width = machine().kernel.host().physical_bits;
   EXPECT_EQ(MapPart(uint64_t{1} << width, 0, 0x1000), ZX_OK);
   EXPECT_TRUE(Upper().empty());
@@ -271,7 +269,6 @@ TEST_F(GuestSpace, MappingsOutliveHandlesAndEndWithTheGuest) {
   ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
   const uint64_t slots = kvm::g_counters.memory_slots.load();
   EXPECT_GE(slots, 2u);
-  // §1: "Closing the VMAR handle alone changes nothing"; "VMO handle may be closed after vmar_map".
   zx_handle_t vmar = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_handle_duplicate(machine().vmar, ZX_RIGHT_SAME_RIGHTS, &vmar), ZX_OK);
   for (zx_handle_t* handle : {&machine().vmar, &machine().vmo}) {
@@ -310,7 +307,7 @@ TEST(GuestSpaceLookup, ExplainsAndChecks) {
   uint64_t at = 0x10000;
   objects::Mapping mapping{vmo, 0x1000, ZX_VM_PERM_READ};
   ASSERT_EQ(space->Map(&at, 0x2000, true, false, mapping), ZX_OK);
-  // §1.1, steps 2, 3, 4, 6.
+  // FAULT-3, FAULT-4, FAULT-5, FAULT-2, FAULT-6.
   EXPECT_EQ(space->Explain(guest::GuestSpace::kSize, false), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(space->Explain(0xFFFF, false), ZX_ERR_NOT_FOUND);
   EXPECT_EQ(space->Explain(0x12000, false), ZX_ERR_NOT_FOUND);

@@ -1,6 +1,5 @@
-// GuestView: the guest's own page tables in every mode. Expectations: the processor's manuals for
-// the tables; contract semantics §3.3 ("through the guest's page tables", large leaves, bytes
-// across pages); design §4.5.
+// GuestView: the guest's own page tables in every mode, by the processor's manuals: large leaves,
+// bytes across pages. Rows: TRAP-MEM-14.
 
 #include "vcpu/x86/guest_view.h"
 

@@ -1,5 +1,5 @@
 // zx_handle_close, _close_many, _duplicate, _replace, and how new handles reach the caller.
-// Expectations: contract api.md §0.1, §0.2, §4; README decisions 8 and 10.
+// Rows: HANDLE-CLOSE, HANDLE-CLOSE-MANY, HANDLE-DUP, HANDLE-REPLACE, PTR.
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

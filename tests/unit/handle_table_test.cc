@@ -1,5 +1,5 @@
 // The handle table: values, pins, the rules of closing, duplicating and replacing, reuse, fork.
-// Expectations: contract api.md §0.1, §1.2, §4; README decisions 9 and 10.
+// Rows: HANDLE.
 
 #include "handles/handle_table.h"
 

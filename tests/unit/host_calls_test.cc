@@ -1,5 +1,4 @@
-// zircon-kvm/host.h: statistics, log level, version; and the exit counters. Expectations: the
-// comments of that header; README decision 10 (fork).
+// zircon-kvm/host.h: statistics, log level, version; and the exit counters. Rows: HOST.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

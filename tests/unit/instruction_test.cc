@@ -1,5 +1,4 @@
-// The small form of an instruction. Expectations: the processor's manuals; contract semantics §3.3
-// (default_operand_size).
+// The small form of an instruction, by the processor's manuals. Rows: TRAP-MEM-4.
 
 #include "vcpu/x86/instruction.h"
 

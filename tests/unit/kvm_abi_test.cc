@@ -1,5 +1,5 @@
-// The KVM interface as C++ sees it is the kernel's. Expectations: design §4.1, and the sizes and
-// numbers of the kernel's own C headers.
+// The KVM interface as C++ sees it is the kernel's: sizes and numbers are those of its own C
+// headers.
 
 #include "kvm/kvm_abi.h"
 

@@ -1,4 +1,4 @@
-// The errno table. Expectations: design §4.12, each errno.
+// The errno table. Rows: KVM-ERR.
 
 #include "guest/kvm_status.h"
 

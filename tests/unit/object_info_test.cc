@@ -1,6 +1,5 @@
 // zx_object_get_info: topics, records, sizes, and what is checked before what. (What a live VCPU
-// says of itself is tested with VCPUs.) Expectations: contract api.md §0.1, §0.2, §1.9, §2.10, §3,
-// §5; objects.md §11.
+// says of itself is tested with VCPUs.) Rows: INFO.
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

@@ -1,6 +1,5 @@
 // Bell packets: what they say, how many may be undelivered, who is told of room, and what happens
-// when the port dies or the trap goes.
-// Expectations: contract semantics.md §3.1, §3.5, §9; api.md §6.
+// when the port dies or the trap goes. Rows: TRAP-BELL.
 
 #include "objects/packet_reserve.h"
 

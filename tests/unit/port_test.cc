@@ -1,5 +1,5 @@
 // Ports: order, limits, deadlines, waiters, death; and the port calls with their orders of errors.
-// Expectations: contract api.md §0.1, §0.2, §3, §6; objects.md §8; README decision 11.
+// Rows: PORT.
 
 #include "objects/port.h"
 

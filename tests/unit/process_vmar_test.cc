@@ -1,5 +1,5 @@
 // The root VMAR of this process: real mappings among the program's own, which must never be
-// touched. Expectations: contract api.md §1.3, §7.2; semantics.md §1; objects.md §11.
+// touched. Rows: VMAR, VMAR-ROOT.
 
 #include "objects/process_space.h"
 

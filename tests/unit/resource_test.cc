@@ -1,5 +1,5 @@
 // Resources: what they stand for, and the two that the library hands out.
-// Expectations: contract api.md §1.3, §1.8, §2.1 rows 3 to 5; README decision 7.
+// Rows: GUEST-CREATE-3, GUEST-CREATE-4, HOST-1, HOST-2, HOST-3.
 
 #include "objects/resource.h"
 

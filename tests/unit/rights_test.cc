@@ -1,4 +1,4 @@
-// Default rights and how rights are reduced. Expectations: contract api.md §1.2, §1.3, §4.
+// Default rights and how rights are reduced. Rows: RIGHTS.
 
 #include "rights/rights.h"
 
@@ -29,7 +29,7 @@ TEST(Rights, DefaultsAreTheDocumentedMasks) {
   EXPECT_EQ(kResource, 0x800Bu);
 }
 
-// SEED: these six must be present, whatever else is.
+// Programs rely on these six, whatever else there is (RIGHTS-5).
 TEST(Rights, AVcpuHasTheSixOfThePage) {
   EXPECT_TRUE(IsSubset(ZX_RIGHT_DUPLICATE | ZX_RIGHT_TRANSFER | ZX_RIGHT_EXECUTE | ZX_RIGHT_SIGNAL |
                            ZX_RIGHT_READ | ZX_RIGHT_WRITE,

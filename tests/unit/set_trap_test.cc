@@ -1,5 +1,4 @@
-// zx_guest_set_trap: the order of its errors and what it does to mappings. Expectations: contract
-// api §2.2 (column GN x86), semantics §2; README decisions 3 and 4.
+// zx_guest_set_trap: the order of its errors and what it does to mappings. Rows: TRAP.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// zx_status_get_string. Expectations: contract api.md §1.1.
+// zx_status_get_string. Rows: STATUS.
 
 #include <gtest/gtest.h>
 #include <zircon/status.h>

@@ -1,4 +1,4 @@
-// The backward decoder. Expectations: design §4.5; contract semantics §15 rows 1, 3, 16.
+// The backward decoder. Rows: FAULT-8, TRAP-MEM-3, TRAP-MEM-11.
 
 #include "vcpu/x86/store_finder.h"
 

@@ -1,5 +1,5 @@
-// SystemFd: /dev/kvm. Expectations: design §4.12 (KVM_CREATE_VM may be interrupted), §4.11
-// (descriptors are closed on every way out).
+// SystemFd: /dev/kvm. KVM_CREATE_VM may be interrupted, and descriptors are closed on every way
+// out. Rows: KVM-ERR.
 
 #include "kvm/system_fd.h"
 

@@ -1,4 +1,4 @@
-// TrapTree: lookup and overlap. Expectations: contract semantics §2 (GN overlap rule, lookup).
+// TrapTree: lookup and overlap. Rows: TRAP-10.
 
 #include "guest/trap_map.h"
 

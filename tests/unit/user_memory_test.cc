@@ -1,5 +1,4 @@
-// A caller's pointers: bad ones are found, good ones are not touched by the question.
-// Expectations: contract api.md §0.2; README decision 8.
+// A caller's pointers: bad ones are found, good ones are not touched by the question. Rows: PTR.
 
 #include "syscalls/user_memory.h"
 

@@ -1,5 +1,4 @@
-// BELL traps. Expectations: contract semantics §3.5, §15 rows 3, 20, 21; README decision 6 (a kick
-// against a VCPU blocked on a full bell); design §4.8, §5.
+// BELL traps, and a kick against a VCPU that waits for room. Rows: TRAP-BELL.
 
 #include <gtest/gtest.h>
 
@@ -118,8 +117,7 @@ TEST_F(VcpuBell, ReadModifyWriteIsRefusedAndRingsNothing) {
 
 TEST_F(VcpuBell, AStoreInPiecesRingsOnce) {
   Shows("TRAP-BELL-13");
-  // "A packet {key, GUEST_BELL, addr = exact gpa}" for the store; §15 row 3: the first address
-  // only.
+  // One packet for the store, with its first byte (TRAP-BELL-13).
   machine().CodeAt(Machine::kEntry, {0x0F, 0x11, 0x03});  // movups %xmm0,(%rbx)
   cpu().Push([](FakeVcpu& vcpu) {
     vcpu.regs.rbx = kBell + 0x20;

@@ -1,5 +1,4 @@
-// Port exits: packets, completion, refusals. Expectations: contract semantics §3.2 (IO delivery),
-// §4 (RIP), §14 (state), §15 rows 4, 5, 16; design §4.4 (completion), §5 (ioctls per exit).
+// Port exits: packets, completion, refusals. Rows: TRAP-IO.
 
 #include <gtest/gtest.h>
 
@@ -53,7 +52,7 @@ TEST_P(VcpuIo, OutGivesItsDataAndTakesOneRun) {
     machine().Code(c.code);
     cpu().Push(PioOut(kPort, c.size, c.length));
     ASSERT_EQ(EnterWithRuns(1), ZX_OK);
-    // "data = low access_size bytes of RAX, remaining data bytes 0"; common part of §3.1.
+    // "data = low access_size bytes of RAX, remaining data bytes 0"; TRAP-18.
     EXPECT_EQ(packet().key, kKey);
     EXPECT_EQ(packet().type, ZX_PKT_TYPE_GUEST_IO);
     EXPECT_EQ(packet().status, ZX_OK);
@@ -267,7 +266,7 @@ TEST_P(VcpuIo, UntrappedOutLeavesRip) {
 
 TEST_P(VcpuIo, AccessReachingIntoATrapIsNotAHit) {
   Shows("TRAP-IO-7 TRAP-IO-8");
-  // §2: "An access starting below the range and reaching into it is not a hit"; one that starts on
+  // "An access starting below the range and reaching into it is not a hit"; one that starts on
   // the last trapped port is delivered whole.
   zx_vcpu_state_t state = machine().State();
   state.rdx = kPort - 1;
@@ -286,7 +285,7 @@ TEST_P(VcpuIo, AccessReachingIntoATrapIsNotAHit) {
 
 TEST_P(VcpuIo, StringsAreRefusedAndLeaveEverything) {
   Shows("TRAP-IO-10");
-  // "INS/OUTS, with or without REP: enter → NOT_SUPPORTED; RIP not moved", §15 row 5: "restore RIP,
+  // "INS/OUTS, with or without REP: enter → NOT_SUPPORTED; RIP not moved", "restore RIP,
   // RCX, RSI/RDI".
   const struct {
     std::vector<uint8_t> code;
@@ -348,7 +347,7 @@ TEST_P(VcpuIo, StringsOnAPortWithoutATrapAreRefusedTheSameWay) {
 }
 
 TEST_P(VcpuIo, DestroyedWithAnInOwed) {
-  // Design §4.14: "drain the pending completion with immediate_exit".
+  // What the kernel is owed is completed with immediate_exit.
   machine().Code({0xEC});
   cpu().Push(PioIn(kPort, 1));
   ASSERT_EQ(machine().Enter(), ZX_OK);

@@ -1,6 +1,4 @@
-// Exits for guest memory: MEM packets, completion of loads, refusals. Expectations: contract
-// semantics §1.1 (order of faults), §3.3 (MEM), §4 (RIP), §15 rows 1 to 3, 16, 18, 19; design §4.4,
-// §4.5, §5.
+// Exits for guest memory: MEM packets, completion of loads, refusals. Rows: FAULT, TRAP-MEM.
 
 #include <gtest/gtest.h>
 
@@ -144,7 +142,7 @@ TEST_F(VcpuMemory, AStoreWhoseCodeDoesNotFitGivesALengthOfZero) {
 
 TEST_F(VcpuMemory, StoreInPiecesIsOnePacket) {
   Shows("TRAP-MEM-11");
-  // §15 row 3: "report only the first address". movups %xmm0,(%rbx): two exits of 8 bytes.
+  // movups %xmm0,(%rbx): two exits of 8 bytes.
   PutCode({0x0F, 0x11, 0x03});
   cpu().Push(MmioWritePieces({{kDevice, 8, 1}, {kDevice + 8, 8, 2}}, 3));
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -170,7 +168,7 @@ TEST_F(VcpuMemory, StoreSplitAtAPageIsOnePacket) {
 
 TEST_F(VcpuMemory, RepeatedStoreIsOnePacket) {
   Shows("TRAP-MEM-13");
-  // §15 row 3: "report once and set RIP past it". KVM exits for each iteration with RIP on it.
+  // KVM exits for each iteration with RIP on it.
   PutCode({0xF3, 0xAB});  // rep stosl
   cpu().Push([](FakeVcpu& vcpu) {
     vcpu.regs.rdi += 4;
@@ -451,7 +449,7 @@ TEST_F(VcpuMemory, WhatTheDiscardedBytesDidIsUndone) {
   EXPECT_EQ(cpu().sregs.ds.base, 0u);
 }
 
-// ---- Accesses that no trap takes (§1.1) ----
+// ---- Accesses that no trap takes (FAULT) ----
 
 TEST_F(VcpuMemory, UntrappedLoadLeavesRipAndMayBeRepaired) {
   Shows("FAULT-4 FAULT-8 FAULT-9");
@@ -565,7 +563,6 @@ TEST_F(VcpuMemory, BeyondTheVmoIsOutOfRange) {
 
 TEST_F(VcpuMemory, StoreToAReadOnlyMappingIsAccessDenied) {
   Shows("FAULT-6");
-  // §15 row 18: "guest stores → ACCESS_DENIED"
   ASSERT_EQ(machine().Map(0x500000, 0x1000, ZX_VM_PERM_READ), ZX_OK);
   zx_vcpu_state_t state = machine().State();
   state.rbx = 0x500000;

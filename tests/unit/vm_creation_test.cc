@@ -1,6 +1,5 @@
 // zx_guest_create and zircon_kvm_check: what stands in the way of a guest, in the documented order
-// and in words. Expectations: contract api §2.1; design §4.12 (errno table), §4.3 (deadline probe);
-// README 7.
+// and in words. Rows: GUEST-CREATE, HOST, KVM-ERR.
 
 #include <gtest/gtest.h>
 #include <zircon-kvm/host.h>
@@ -159,7 +158,7 @@ TEST_F(VmCreation, TheMachineIsSetUp) {
             uint64_t{KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN |
                      KVM_MSR_EXIT_REASON_FILTER});
   EXPECT_EQ(vm.cap(KVM_CAP_EXIT_ON_EMULATION_FAILURE), 1u);
-  // §12.2: the "direct" registers and no other.
+  // MSR-DIRECT: these registers and no other.
   for (const uint32_t direct :
        {0x174u, 0x175u, 0x176u, 0x277u, 0xC0000080u, 0xC0000081u, 0xC0000082u, 0xC0000084u,
         0xC0000100u, 0xC0000101u, 0xC0000102u, 0xC0000103u}) {
@@ -183,7 +182,7 @@ TEST_F(VmCreation, OlderHostsDoWithoutWhatIsNotNeeded) {
 
 TEST_F(VmCreation, ResourceErrorsComeFirst) {
   Shows("GUEST-CREATE-1 GUEST-CREATE-2 GUEST-CREATE-4 GUEST-CREATE-5 GUEST-CREATE-6");
-  // api §2.1: BAD_HANDLE, WRONG_TYPE, OUT_OF_RANGE, options, and only then the host.
+  // BAD_HANDLE, WRONG_TYPE, OUT_OF_RANGE, options, and only then the host.
   kernel_.Fail(fake::kCallOpen, ENOENT, 1, 100);
   zx_handle_t guest = ZX_HANDLE_INVALID;
   zx_handle_t vmar = ZX_HANDLE_INVALID;
@@ -210,7 +209,7 @@ TEST_F(VmCreation, NoRightIsNeededOnTheResource) {
   EXPECT_EQ(zx_guest_create(bare, 0, &guest, &vmar), ZX_OK);
   zx_info_vmar_t info = {};
   EXPECT_EQ(zx_object_get_info(vmar, ZX_INFO_VMAR, &info, sizeof(info), nullptr, nullptr), ZX_OK);
-  EXPECT_EQ(info.base, 0u);  // §1: base 0, size 2^48
+  EXPECT_EQ(info.base, 0u);
   EXPECT_EQ(info.len, uint64_t{1} << 48);
   for (const zx_handle_t handle : {bare, guest, vmar}) zx_handle_close(handle);
 }

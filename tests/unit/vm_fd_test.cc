@@ -1,5 +1,4 @@
-// VmFd and VcpuFd: one function an ioctl. Expectations: the kernel's interface as design §4.1 has
-// it.
+// VmFd and VcpuFd: one function an ioctl.
 
 #include "kvm/vm_fd.h"
 

@@ -1,6 +1,5 @@
 // The VMAR tree over an address space that only keeps books: which calls it makes on the space,
-// what is mapped afterwards, and every row of the vmar calls in its order. Expectations: contract
-// api.md §0.1, §7.2, §9; semantics.md §1.
+// what is mapped afterwards, and every row of the vmar calls in its order. Rows: VMAR.
 
 #include "objects/vmar.h"
 
@@ -217,7 +216,7 @@ using VmarUnmap = VmarTest;
 using VmarProtect = VmarTest;
 using VmarDestroy = VmarTest;
 
-// ---- Map: the rows. Each status also against the rows behind it. ----
+// ---- Map: the rows VMAR-MAP-n. Each status also against the rows behind it. ----
 
 TEST_F(VmarMap, Row4WriteOrExecuteNeedsRead) {
   Shows("VMAR-MAP-4");

@@ -1,5 +1,5 @@
 // VMOs: sizes, bytes in and out, the library's own mapping, and the vmo calls with their orders of
-// errors. Expectations: contract api.md §0.1, §0.2, §1.3, §7.1, §10.
+// errors. Rows: VMO, VMO-CREATE, VMO-READ, VMO-EXEC.
 
 #include "objects/vmo.h"
 
