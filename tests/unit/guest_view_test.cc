@@ -27,11 +27,13 @@ class GuestViewTest : public ::testing::Test {
 };
 
 TEST_F(GuestViewTest, WithoutPagingLinearIsPhysical) {
+  Shows("TRAP-MEM-14");
   EXPECT_EQ(Walk(fake::RealModeSregs(), 0x12345), 0x12345u);
   EXPECT_EQ(Walk(fake::ProtectedModeSregs(), 0x1'FFFF'FFFF), 0xFFFFFFFFu);
 }
 
 TEST_F(GuestViewTest, FourLevels) {
+  Shows("TRAP-MEM-14");
   const kvm_sregs sregs = fake::LongModeSregs(0x10000);
   const uint64_t linear =
       uint64_t{3} << 39 | uint64_t{5} << 30 | uint64_t{7} << 21 | 9 << 12 | 0xABC;
@@ -55,6 +57,7 @@ TEST_F(GuestViewTest, FourLevels) {
 }
 
 TEST_F(GuestViewTest, FiveLevels) {
+  Shows("TRAP-MEM-14");
   kvm_sregs sregs = fake::LongModeSregs(0x10000);
   sregs.cr4 |= 1 << 12;
   memory_.Put64(0x10000 + 8 * 2, 0x20000 | kPresent);
@@ -64,6 +67,7 @@ TEST_F(GuestViewTest, FiveLevels) {
 }
 
 TEST_F(GuestViewTest, PaePaging) {
+  Shows("TRAP-MEM-14");
   kvm_sregs sregs = fake::ProtectedModeSregs();
   sregs.cr0 |= 0x80000000;
   sregs.cr4 = 0x20;
@@ -82,6 +86,7 @@ TEST_F(GuestViewTest, PaePaging) {
 }
 
 TEST_F(GuestViewTest, TwoLevels) {
+  Shows("TRAP-MEM-14");
   kvm_sregs sregs = fake::ProtectedModeSregs();
   sregs.cr0 |= 0x80000000;
   sregs.cr3 = 0x10000;

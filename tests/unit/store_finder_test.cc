@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "contract.h"
 #include "fake/guest_memory.h"
 #include "fuzz/store_finder_input.h"
 
@@ -100,6 +101,7 @@ TEST_F(StoreFinderTest, CodeThatIsNotMapped) {
 }
 
 TEST_F(StoreFinderTest, RealAndProtectedMode) {
+  Shows("TRAP-MEM-14");
   sregs_ = fake::RealModeSregs();
   sregs_.cs.base = 0x10000;
   sregs_.ds.base = 0xB8000;
