@@ -78,7 +78,7 @@ class Vcpu final : public handles::Dispatcher, private objects::RoomListener {
   objects::PacketReserve* last_bell_ = nullptr;
   bool configured_ = false;  // whether the kernel's VCPU has its CPUID
   bool told_no_timer_ = false;
-  bool joined_ = false;      // whether the guest knows the gate
+  bool joined_ = false;  // whether the guest knows the gate
 };
 
 }  // namespace zircon::vcpu
