@@ -16,7 +16,7 @@ fail() {
 
 # symbols FILE OPTION...: "address type name" of what is defined.
 symbols() {
-  # A version is no function. Unique symbols (u) stay global in libzircon.a: known, ABI-3 is shown for the rest.
+  # A version is no function.
   nm --defined-only "${@:2}" -- "$1" | awk 'NF == 3 && $2 != "A" {sub(/@.*/, "", $3); print}'
 }
 
