@@ -35,10 +35,10 @@ TEST_F(StateTest, FirstState) {
   EXPECT_EQ(memcmp(&state, &zero, sizeof(state)), 0) << "at the first instruction";
   ASSERT_TRUE(machine.vcpu().Reaches(1));
   state = machine.vcpu().State();
-  EXPECT_EQ(machine.At<uint16_t>(GUEST_DATA), 0xFFFF) << "GDT limit";
-  EXPECT_EQ(machine.At<uint64_t>(GUEST_DATA + 2), 0u);
-  EXPECT_EQ(machine.At<uint16_t>(GUEST_DATA + 16), 0xFFFF) << "IDT limit";
-  EXPECT_EQ(machine.At<uint64_t>(GUEST_DATA + 18), 0u);
+  EXPECT_EQ(machine.At<uint16_t>(GUEST_DATA + 6), 0xFFFF) << "GDT limit";
+  EXPECT_EQ(machine.At<uint64_t>(GUEST_DATA + 8), 0u);
+  EXPECT_EQ(machine.At<uint16_t>(GUEST_DATA + 22), 0xFFFF) << "IDT limit";
+  EXPECT_EQ(machine.At<uint64_t>(GUEST_DATA + 24), 0u);
   EXPECT_EQ(state.rax, 0x80010011u) << "CR0: PE ET WP PG";
   EXPECT_EQ(state.rbx, 0u) << "CR3";
   EXPECT_EQ(state.rcx & 0x20, 0x20u) << "CR4: PAE";

@@ -3,8 +3,8 @@
 
 GUEST(first_state)
   CHECKPOINT 0
-  sgdt [GUEST_DATA]
-  sidt [GUEST_DATA + 16]
+  sgdt [GUEST_DATA + 6]  // the address in it at a multiple of 8
+  sidt [GUEST_DATA + 22]
   mov rax, cr0
   mov rbx, cr3
   mov rcx, cr4
