@@ -165,6 +165,7 @@ zx_status_t zx_guest_create(zx_handle_t resource, uint32_t options, zx_handle_t*
 //   INVALID_ARGS     BELL, MEM: addr or size is not whole pages; size is 0, or the range is not
 //                    inside the space.
 //   ALREADY_EXISTS   BELL, MEM: the range meets another BELL or MEM trap. Its mappings are gone.
+//   NO_RESOURCES     BELL, MEM: the host has no memory slot left for the guest.
 //   NO_MEMORY        out of memory.
 //
 // BELL and MEM unmap the range. A trap wins over a mapping that is made there later. May be called

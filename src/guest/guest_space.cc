@@ -3,6 +3,7 @@
 #include <zircon/errors.h>
 
 #include <algorithm>
+#include <new>
 
 #include "base/log.h"
 #include "guest/kvm_status.h"
@@ -18,7 +19,8 @@ constexpr objects::Permissions kAllPermissions =
 constexpr uint64_t kMaxSlotSize = ((uint64_t{1} << 31) - 1) * 4096;
 
 bool SameSlot(const MemorySlot& a, const MemorySlot& b) {
-  return a.gpa == b.gpa && a.size == b.size && a.host == b.host && a.read_only == b.read_only;
+  return a.gpa == b.gpa && a.size == b.size && a.host == b.host && a.read_only == b.read_only &&
+         a.vmo == b.vmo;
 }
 
 // The first slot that ends behind `address`.
@@ -27,6 +29,12 @@ auto FirstEndingBehind(Slots& slots, uint64_t address) {
   return std::upper_bound(
       slots.begin(), slots.end(), address,
       [](uint64_t wanted, const MemorySlot& slot) { return wanted < slot.gpa + slot.size; });
+}
+
+// Capacity for that many, without growing by one each time.
+template <typename T>
+void Reserve(std::vector<T>* items, size_t size) {
+  if (items->capacity() < size) items->reserve(std::max(size, 2 * items->capacity()));
 }
 
 }  // namespace
@@ -61,7 +69,7 @@ zx_status_t GuestSpace::Map(uint64_t* address, uint64_t length, bool fixed, bool
   const RegionList before = RegionsIn(*address, length);
   if (overwrite) EraseRegions(*address, length);
   regions_[*address] = Region{length, mapping};
-  const zx_status_t status = SyncSlots(*address, length);
+  const zx_status_t status = SyncSlots(*address, length, kUndo);
   if (status != ZX_OK) Restore(*address, length, before);
   return status;
 }
@@ -73,18 +81,15 @@ GuestSpace::RegionList GuestSpace::RegionsIn(uint64_t address, uint64_t length) 
 void GuestSpace::Restore(uint64_t address, uint64_t length, const RegionList& before) {
   EraseRegions(address, length);
   for (const auto& [base, region] : before) regions_[base] = region;
-  if (SyncSlots(address, length) != ZX_OK) {
-    LOG_ERROR("guest memory near {:#x} is lost: the host has no memory for its slots", address);
-  }
+  static_cast<void>(SyncSlots(address, length, kDrop));
 }
 
 void GuestSpace::Unmap(uint64_t address, uint64_t length) {
   base::MutexLock lock(mutex_);
   ParkedScope parked(*vcpus_);
   EraseRegions(address, length);
-  if (SyncSlots(address, length) != ZX_OK) {
-    LOG_ERROR("guest memory near {:#x} is lost: the host has no memory for its slots", address);
-  }
+  // What is unmapped must not stay, come what may; its neighbours may be lost with it.
+  static_cast<void>(SyncSlots(address, length, kDrop));
 }
 
 zx_status_t GuestSpace::Protect(uint64_t address, uint64_t length,
@@ -98,7 +103,7 @@ zx_status_t GuestSpace::Protect(uint64_t address, uint64_t length,
        it != regions_.end() && it->first < address + length; ++it) {
     it->second.mapping.permissions = permissions & kAllPermissions;
   }
-  const zx_status_t status = SyncSlots(address, length);
+  const zx_status_t status = SyncSlots(address, length, kUndo);
   if (status != ZX_OK) Restore(address, length, before);
   return status;
 }
@@ -111,7 +116,7 @@ zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
   const uint64_t size = trap->size;
   traps_.memory.Insert(std::move(trap));
   // Nothing is mapped there, unless a mapping came between the caller's unmap and this.
-  const zx_status_t status = SyncSlots(base, size);
+  const zx_status_t status = SyncSlots(base, size, kUndo);
   if (status != ZX_OK) traps_.memory.Remove(base);
   return status;
 }
@@ -133,8 +138,9 @@ void GuestSpace::SplitAt(uint64_t address) {
   Region tail = it->second;
   tail.length -= address - begin;
   tail.mapping.vmo_offset += address - begin;
-  it->second.length = address - begin;
+  // First what may throw; it moves the others.
   regions_.emplace(address, std::move(tail));
+  regions_.find(begin)->second.length = address - begin;
 }
 
 void GuestSpace::EraseRegions(uint64_t address, uint64_t length) {
@@ -149,6 +155,7 @@ zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end, std::vector<Me
                          uint64_t to) {
     MemorySlot slot;
     slot.read_only = (region.mapping.permissions & ZX_VM_PERM_WRITE) == 0;
+    slot.vmo = region.mapping.vmo.get();
     while (from < to) {
       slot.gpa = from;
       slot.host = window + region.mapping.vmo_offset + (from - region_base);
@@ -156,7 +163,8 @@ zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end, std::vector<Me
       MemorySlot* last = wanted->empty() ? nullptr : &wanted->back();
       const bool continues = last != nullptr && last->gpa + last->size == slot.gpa &&
                              last->host + last->size == slot.host &&
-                             last->read_only == slot.read_only && last->size < kMaxSlotSize;
+                             last->read_only == slot.read_only && last->vmo == slot.vmo &&
+                             last->size < kMaxSlotSize;
       if (continues) room -= last->size;
       slot.size = std::min(to - from, room);
       from += slot.size;
@@ -194,8 +202,32 @@ zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end, std::vector<Me
   return ZX_OK;
 }
 
-zx_status_t GuestSpace::SyncSlots(uint64_t address, uint64_t length) {
+zx_status_t GuestSpace::SyncSlots(uint64_t address, uint64_t length, OnFailure on_failure) {
   if (vm_ == nullptr) return ZX_OK;
+  bool begun = false;
+  zx_status_t status = ZX_ERR_NO_MEMORY;
+  try {
+    status = TrySyncSlots(address, length, on_failure, &begun);
+  } catch (const std::bad_alloc&) {
+    // Only before the first slot has changed.
+  }
+  if (status == ZX_OK || begun || on_failure == kUndo) return status;
+  // Nothing can be made, so all slots that reach into the range go.
+  for (auto it = slots_.begin(); it != slots_.end();) {
+    if (it->gpa + it->size <= address || it->gpa >= address + length) {
+      ++it;
+      continue;
+    }
+    LOG_ERROR("guest memory near {:#x} is lost: this process has no memory left", it->gpa);
+    const MemorySlot slot = *it;
+    DeleteSlot(slot);
+    it = FirstEndingBehind(slots_, slot.gpa);
+  }
+  return status;
+}
+
+zx_status_t GuestSpace::TrySyncSlots(uint64_t address, uint64_t length, OnFailure on_failure,
+                                     bool* begun) {
   // The slots that overlap or touch the range are looked at anew: only they can change or merge.
   uint64_t begin = address;
   uint64_t end = address + length;
@@ -216,20 +248,29 @@ zx_status_t GuestSpace::SyncSlots(uint64_t address, uint64_t length) {
     return std::any_of(slots.begin(), slots.end(),
                        [&](const MemorySlot& slot) { return SameSlot(slot, wanted_slot); });
   };
+  std::vector<MemorySlot> made;
+  // From here on the kernel's slots change, and nothing may throw.
+  made.reserve(wanted.size());
+  Reserve(&slots_, slots_.size() + wanted.size());
+  Reserve(&free_ids_, next_id_ + wanted.size());
+  *begun = true;
   for (const MemorySlot& slot : before) {
     if (!contains(wanted, slot)) DeleteSlot(slot);
   }
-  std::vector<MemorySlot> made;
   for (const MemorySlot& slot : wanted) {
     if (contains(before, slot)) continue;
-    status = CreateSlot(slot);
-    if (status != ZX_OK) {
+    const zx_status_t created = CreateSlot(slot);
+    if (created == ZX_OK) {
+      made.push_back(slot);
+    } else if (on_failure == kUndo) {
       PutSlotsBack(before, wanted, made);
-      return status;
+      return created;
+    } else {
+      LOG_ERROR("guest memory at {:#x} is lost: the host has no room for its slot", slot.gpa);
+      status = created;
     }
-    made.push_back(slot);
   }
-  return ZX_OK;
+  return status;
 }
 
 // What a neighbour was merged out of, or cut from, lies outside of the range that failed.

@@ -27,6 +27,9 @@ struct MemorySlot {
   uint64_t size = 0;
   uint8_t* host = nullptr;
   bool read_only = false;
+  // Whose bytes they are. Neighbours of different VMOs stay apart, even where their windows in this
+  // process touch: one of the windows may go before the other.
+  const objects::Vmo* vmo = nullptr;
   uint32_t id = 0;
 
   bool Contains(uint64_t address) const { return address - gpa < size; }
@@ -85,9 +88,17 @@ class GuestSpace final : public objects::AddressSpace {
   void Restore(uint64_t address, uint64_t length, const RegionList& before)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EraseRegions(uint64_t address, uint64_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What becomes of slots where the kernel refuses one, or there is no memory.
+  enum OnFailure {
+    kUndo,  // they are again as they were
+    kDrop,  // those that regions and traps do not ask for are gone, and others may be lost
+  };
   // Makes the kernel's slots in and next to the range what regions and traps ask for.
-  [[nodiscard]] zx_status_t SyncSlots(uint64_t address, uint64_t length)
+  [[nodiscard]] zx_status_t SyncSlots(uint64_t address, uint64_t length, OnFailure on_failure)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // *begun: slots have changed; from there on it throws nothing.
+  [[nodiscard]] zx_status_t TrySyncSlots(uint64_t address, uint64_t length, OnFailure on_failure,
+                                         bool* begun) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   [[nodiscard]] zx_status_t WantedSlots(uint64_t begin, uint64_t end,
                                         std::vector<MemorySlot>* wanted)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -24,9 +24,12 @@ zx_status_t VcpuShelf::TakeFd(kvm::VmFd& vm, uint32_t id, std::unique_ptr<kvm::V
     *fd = std::move(idle_[id].fd);
     *used = idle_[id].used;
   }
-  if (*fd != nullptr) return ZX_OK;
-  *used = false;
-  return StatusFromErrno(vm.CreateVcpu(id, fd));
+  if (*fd == nullptr) {
+    *used = false;
+    const int error = vm.CreateVcpu(id, fd);
+    if (error != 0) return StatusFromErrno(error);
+  }
+  return StatusFromErrno((*fd)->MapRun());
 }
 
 void VcpuShelf::Return(uint32_t id, std::unique_ptr<kvm::VcpuFd> fd, bool used) {

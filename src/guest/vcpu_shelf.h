@@ -25,6 +25,7 @@ class VcpuShelf {
   // The lowest free id. ZX_ERR_NO_RESOURCES when all are taken.
   [[nodiscard]] zx_status_t TakeId(uint32_t* id);
   // The kernel's VCPU of a taken id: the one that waits (*used if it was configured), or a new one.
+  // One that is there but cannot be used now comes with an error, to be given back.
   [[nodiscard]] zx_status_t TakeFd(kvm::VmFd& vm, uint32_t id, std::unique_ptr<kvm::VcpuFd>* fd,
                                    bool* used);
   // Ends what TakeId() began; `fd` may be null if none was taken. `used`: it has been configured,

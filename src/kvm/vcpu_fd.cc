@@ -26,13 +26,23 @@ class HeaderAndArray {
 
 }  // namespace
 
-VcpuFd::VcpuFd(Kernel& kernel, int fd, kvm_run* run, size_t run_size)
-    : kernel_(kernel), fd_(fd), run_(run), run_size_(run_size) {
+VcpuFd::VcpuFd(Kernel& kernel, size_t run_size) : kernel_(kernel), run_size_(run_size) {}
+
+void VcpuFd::Adopt(int fd) {
+  fd_ = fd;
   g_counters.vcpu_fds.fetch_add(1, std::memory_order_relaxed);
 }
 
+int VcpuFd::MapRun() {
+  if (run_ != nullptr) return 0;
+  int error = 0;
+  run_ = static_cast<kvm_run*>(kernel_.MapRun(fd_, run_size_, &error));
+  return run_ == nullptr ? error : 0;
+}
+
 VcpuFd::~VcpuFd() {
-  kernel_.UnmapRun(run_, run_size_);
+  if (run_ != nullptr) kernel_.UnmapRun(run_, run_size_);
+  if (fd_ < 0) return;
   kernel_.Close(fd_);
   g_counters.vcpu_fds.fetch_sub(1, std::memory_order_relaxed);
 }

@@ -16,10 +16,15 @@ namespace zircon::kvm {
 
 class VcpuFd {
  public:
-  VcpuFd(Kernel& kernel, int fd, kvm_run* run, size_t run_size);
+  VcpuFd(Kernel& kernel, size_t run_size);
   ~VcpuFd();
   VcpuFd(const VcpuFd&) = delete;
   VcpuFd& operator=(const VcpuFd&) = delete;
+
+  // Takes the descriptor of a VCPU that the kernel has made.
+  void Adopt(int fd);
+  // Maps the run page, unless it is there. A VCPU without one is good for nothing else.
+  [[nodiscard]] int MapRun();
 
   kvm_run& run() { return *run_; }
   const kvm_run& run() const { return *run_; }
@@ -54,8 +59,8 @@ class VcpuFd {
   int Call(unsigned long request, const void* argument);
 
   Kernel& kernel_;
-  const int fd_;
-  kvm_run* const run_;
+  int fd_ = -1;
+  kvm_run* run_ = nullptr;
   const size_t run_size_;
 };
 

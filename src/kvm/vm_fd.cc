@@ -60,20 +60,13 @@ int VmFd::SetMemorySlot(const kvm_userspace_memory_region& region) {
 }
 
 int VmFd::CreateVcpu(uint32_t id, std::unique_ptr<VcpuFd>* out) {
+  // First what may fail: the kernel does not delete a VCPU, nor make it twice.
+  std::unique_ptr<VcpuFd> vcpu(new (std::nothrow) VcpuFd(kernel_, run_page_size_));
+  if (vcpu == nullptr) return ENOMEM;
   const int fd = kernel_.Ioctl(fd_, KVM_CREATE_VCPU, id);
   if (fd < 0) return -fd;
-  int error = 0;
-  void* run = kernel_.MapRun(fd, run_page_size_, &error);
-  if (run == nullptr) {
-    kernel_.Close(fd);
-    return error;
-  }
-  out->reset(new (std::nothrow) VcpuFd(kernel_, fd, static_cast<kvm_run*>(run), run_page_size_));
-  if (*out == nullptr) {
-    kernel_.UnmapRun(run, run_page_size_);
-    kernel_.Close(fd);
-    return ENOMEM;
-  }
+  vcpu->Adopt(fd);
+  *out = std::move(vcpu);
   return 0;
 }
 

@@ -36,6 +36,7 @@ class VmFd {
   [[nodiscard]] int SetClock(uint64_t nanoseconds);
   // Size 0 deletes the slot.
   [[nodiscard]] int SetMemorySlot(const kvm_userspace_memory_region& region);
+  // Without its run page yet.
   [[nodiscard]] int CreateVcpu(uint32_t id, std::unique_ptr<VcpuFd>* out);
 
  private:

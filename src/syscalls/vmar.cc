@@ -35,6 +35,8 @@ class RootHandle {
 
  private:
   zx_handle_t Make() {
+    // A thread that the child has not got may hold the mutex.
+    if (HandleTable::Process().InForkedChild()) return ZX_HANDLE_INVALID;
     zircon::base::MutexLock lock(mutex_);
     zx_handle_t handle = handle_.load(std::memory_order_relaxed);
     if (handle != ZX_HANDLE_INVALID) return handle;

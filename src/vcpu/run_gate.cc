@@ -3,10 +3,25 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <ctime>
+
 #include "base/futex.h"
+#include "base/log.h"
 #include "vcpu/kick_signal.h"
 
 namespace zircon::vcpu {
+namespace {
+
+void TellOfFullQueue() {
+  static std::atomic<bool> told{false};
+  if (told.exchange(true, std::memory_order_relaxed)) return;
+  LOG_WARN(
+      "a VCPU cannot be signalled: this user has as many signals queued as RLIMIT_SIGPENDING "
+      "permits; trying until there is room");
+}
+
+}  // namespace
 
 uint32_t RunGate::Begin() {
   for (;;) {
@@ -14,6 +29,7 @@ uint32_t RunGate::Begin() {
     // set its request before this.
     if (signalled_.load(std::memory_order_relaxed)) {
       signalled_.exchange(false, std::memory_order_seq_cst);
+      left_over_ = true;
     }
     if (state_.load(std::memory_order_relaxed) != kRunning) {
       state_.store(kRunning, std::memory_order_seq_cst);
@@ -44,6 +60,22 @@ void RunGate::Sleep(int64_t deadline, uint32_t ignored) {
 void RunGate::Leave() {
   SetState(kOutside);
   while (senders_.load(std::memory_order_seq_cst) != 0) __builtin_ia32_pause();
+  if (!left_over_ && !signalled_.load(std::memory_order_relaxed)) return;
+  KickSignal::Drain();
+  left_over_ = false;
+  signalled_.store(false, std::memory_order_relaxed);  // nobody sends to a VCPU that is outside
+}
+
+bool RunGate::TakeSignals() {
+  // Then this turn's signal is in the queue, and there will be no other.
+  const bool sent =
+      signalled_.load(std::memory_order_seq_cst) && senders_.load(std::memory_order_seq_cst) == 0;
+  const bool any = KickSignal::Drain();
+  if (sent) {
+    signalled_.store(false, std::memory_order_seq_cst);
+    left_over_ = false;
+  }
+  return any;
 }
 
 void RunGate::Post(Request request) {
@@ -65,7 +97,14 @@ void RunGate::SendSignal() {
   // Announced; now the owner cannot leave before this is over. It may have left a moment ago.
   if (state_.load(std::memory_order_seq_cst) == kRunning &&
       !signalled_.exchange(true, std::memory_order_seq_cst)) {
-    tgkill(getpid(), owner_tid_, KickSignal::number());
+    // EAGAIN: this user's processes have as many signals queued as they may (RLIMIT_SIGPENDING).
+    // The VCPU has to be stopped all the same: until there is room, or it stops by itself.
+    while (tgkill(getpid(), owner_tid_, KickSignal::number()) != 0 && errno == EAGAIN &&
+           state_.load(std::memory_order_seq_cst) == kRunning) {
+      TellOfFullQueue();
+      constexpr timespec kPause = {.tv_sec = 0, .tv_nsec = 1'000'000};
+      nanosleep(&kPause, nullptr);
+    }
   }
   senders_.fetch_sub(1, std::memory_order_seq_cst);
 }

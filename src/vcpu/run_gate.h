@@ -46,7 +46,10 @@ class RunGate final : public guest::Parkable {
   // Sleeps until there is a request that is not in `ignored`, or `deadline` (monotonic nanoseconds)
   // has passed; wakes without reason are possible. The next turn starts with Begin().
   void Sleep(int64_t deadline, uint32_t ignored);
-  // The VCPU is back with the VMM. No signal is on its way to this thread when it returns.
+  // KVM_RUN came back because of a signal: takes away what is pending; whether there was one.
+  bool TakeSignals();
+  // The VCPU is back with the VMM. No signal is on its way to this thread when it returns, nor
+  // pending in it.
   void Leave();
 
   // ---- Any thread ----
@@ -71,6 +74,9 @@ class RunGate final : public guest::Parkable {
   std::atomic<uint32_t> requests_{0};      // a futex for the owner
   // Whether the kick signal has been sent in this turn: one is enough.
   std::atomic<bool> signalled_{false};
+  // The owner's own: a signal of a turn that is over may be pending still, where something else
+  // than it ended the turn.
+  bool left_over_ = false;
   // Threads between looking at the state and having sent; Leave() waits for them, so that the
   // signal cannot hit the thread when it has become somebody else's.
   std::atomic<uint32_t> senders_{0};

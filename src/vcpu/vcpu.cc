@@ -15,12 +15,12 @@
 namespace zircon::vcpu {
 
 Vcpu::Vcpu(base::RefPtr<guest::Guest> guest, base::RefPtr<ThreadOwner> owner, uint32_t id,
-           std::unique_ptr<kvm::VcpuFd> fd)
+           std::unique_ptr<kvm::VcpuFd>* fd)
     : Dispatcher(kType),
       guest_(std::move(guest)),
       owner_(std::move(owner)),
       id_(id),
-      fd_(std::move(fd)),
+      fd_(std::move(*fd)),
       gate_(owner_->tid()),
       core_(*fd_, *guest_, id, &counters_) {}
 
@@ -30,7 +30,10 @@ zx_status_t Vcpu::Create(base::RefPtr<guest::Guest> guest, uint64_t entry,
   uint32_t id = 0;
   zx_status_t status = shelf.TakeId(&id);
   if (status != ZX_OK) return status;
-  absl::Cleanup give_id_back = [&] { shelf.Return(id, nullptr, false); };
+  // The kernel's VCPU goes with the id: it cannot be had a second time.
+  std::unique_ptr<kvm::VcpuFd> fd;
+  bool used = false;
+  absl::Cleanup give_id_back = [&] { shelf.Return(id, std::move(fd), used); };
 
   if (entry >= guest::GuestSpace::kSize) return ZX_ERR_INVALID_ARGS;
   base::RefPtr<ThreadOwner> owner = ThreadOwner::Current();
@@ -40,13 +43,11 @@ zx_status_t Vcpu::Create(base::RefPtr<guest::Guest> guest, uint64_t entry,
 
   status = KickSignal::Prepare();
   if (status != ZX_OK) return status;
-  std::unique_ptr<kvm::VcpuFd> fd;
-  bool used = false;
   status = shelf.TakeFd(guest->vm(), id, &fd, &used);
   if (status != ZX_OK) return status;
 
-  base::RefPtr<Vcpu> vcpu = base::RefPtr<Vcpu>::Adopt(
-      new (std::nothrow) Vcpu(std::move(guest), owner, id, std::move(fd)));
+  base::RefPtr<Vcpu> vcpu =
+      base::RefPtr<Vcpu>::Adopt(new (std::nothrow) Vcpu(guest, owner, id, &fd));
   if (!vcpu) return ZX_ERR_NO_MEMORY;
   // From here on the object gives back the id, the thread and the kernel's VCPU.
   std::move(give_id_back).Cancel();
@@ -107,9 +108,14 @@ zx_status_t Vcpu::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) {
       if (status != ZX_OK) return status;
       continue;
     }
+    bool entered = false;
+    zx_status_t status = core_.Settle(&entered);
+    if (status != ZX_OK) return status;
+    // A signal that was handled in there (the program may have it open) has left no trace.
+    if (entered) continue;
     const bool interrupts = (requests & kRequestInterrupt) != 0;
     if (interrupts) gate_.Take(kRequestInterrupt);
-    const zx_status_t status = core_.PrepareRun(interrupts);
+    status = core_.PrepareRun(interrupts);
     if (status != ZX_OK) return status;
     ArmTimer();
 
@@ -152,7 +158,7 @@ void Vcpu::AfterInterruption() {
   // when no signal is left: the handler has it where the program has unblocked the signal.
   core_.ForgetTimerTime();
   timer_.Forget();
-  if (KickSignal::Drain()) return;
+  if (gate_.TakeSignals()) return;
   // Some other signal. If the program has blocked it since, it stays pending and would end every
   // run at once: KVM_RUN follows the thread's mask.
   const uint64_t mask = KickSignal::MaskForRun();

@@ -54,7 +54,7 @@ class Vcpu final : public handles::Dispatcher, private objects::RoomListener {
 
  private:
   Vcpu(base::RefPtr<guest::Guest> guest, base::RefPtr<ThreadOwner> owner, uint32_t id,
-       std::unique_ptr<kvm::VcpuFd> fd);
+       std::unique_ptr<kvm::VcpuFd>* fd);
 
   void OnRoom() override { gate_.Post(kRequestRoom); }
 
@@ -69,8 +69,8 @@ class Vcpu final : public handles::Dispatcher, private objects::RoomListener {
   const base::RefPtr<guest::Guest> guest_;
   const base::RefPtr<ThreadOwner> owner_;
   const uint32_t id_;
+  ExitCounters counters_;  // before what must not go when this cannot be made
   std::unique_ptr<kvm::VcpuFd> fd_;
-  ExitCounters counters_;
   RunGate gate_;
   HostTimer timer_;
   x86::Core core_;

@@ -89,6 +89,15 @@ TEST_F(GuestSpace, UnmapInTheMiddle) {
   EXPECT_TRUE(Upper().empty());
 }
 
+TEST_F(GuestSpace, WhatIsUnmappedGoesAlsoWhenTheKernelRefusesTheRest) {
+  Shows("GPAS-8 VMAR-UNMAP-5");
+  ASSERT_EQ(MapPart(0x200000, 0, 0x4000), ZX_OK);
+  // The slot in front of the hole is made, the one behind it is not.
+  machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
+  ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x2000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false}}));
+}
+
 TEST_F(GuestSpace, UnmapAcrossMappings) {
   Shows("VMAR-5 VMAR-UNMAP-5");
   ASSERT_EQ(MapPart(0x200000, 0, 0x2000), ZX_OK);

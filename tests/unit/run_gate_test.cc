@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,6 +49,42 @@ TEST_F(RunGateTest, RequestsBeforeATurnAreSeenAndSendNothing) {
   EXPECT_EQ(gate_.Begin(), kRequestKick | kRequestInterrupt);
   gate_.Take(kRequestKick);
   EXPECT_EQ(gate_.Begin(), uint32_t{kRequestInterrupt});
+  gate_.Leave();
+}
+
+TEST_F(RunGateTest, ASignalThatEndedNoTurnIsTakenWhenLeaving) {
+  Shows("KICK-12");
+  // It came while an exit was handled, in the last turn or in one before.
+  EXPECT_EQ(gate_.Begin(), 0u);
+  gate_.Post(kRequestKick);
+  EXPECT_TRUE(KickPending());
+  gate_.Leave();
+  EXPECT_FALSE(KickPending());
+  gate_.Take(kRequestKick);
+
+  EXPECT_EQ(gate_.Begin(), 0u);
+  gate_.Post(kRequestInterrupt);
+  EXPECT_EQ(gate_.Begin(), uint32_t{kRequestInterrupt});
+  gate_.Take(kRequestInterrupt);
+  EXPECT_TRUE(KickPending());
+  gate_.Leave();
+  EXPECT_FALSE(KickPending());
+}
+
+TEST_F(RunGateTest, AFullSignalQueueIsWaitedFor) {
+  Shows("KICK-2 INT-5");
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_SIGPENDING, &before), 0);
+  const rlimit none = {0, before.rlim_max};
+  EXPECT_EQ(gate_.Begin(), 0u);
+  ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &none), 0);
+  std::thread other([&] { gate_.Post(kRequestKick); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(KickPending());
+  ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &before), 0);
+  other.join();
+  EXPECT_TRUE(KickPending());
+  EXPECT_TRUE(gate_.TakeSignals());
   gate_.Leave();
 }
 

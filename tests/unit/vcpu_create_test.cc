@@ -206,7 +206,7 @@ TEST_F(VcpuCreate, AThreadWhoseCreationFailedMayTryAgain) {
   Threads other;
   ASSERT_EQ(other.Create(machine().guest), ZX_OK);
   // Before there is a VCPU, and after.
-  const unsigned long kCalls[] = {KVM_CREATE_VCPU, KVM_SET_SREGS};
+  const unsigned long kCalls[] = {KVM_CREATE_VCPU, fake::kCallMapRun, KVM_SET_SREGS};
   for (const unsigned long call : kCalls) {
     machine().kernel.Fail(call, ENOMEM);
     EXPECT_EQ(Create(), ZX_ERR_NO_MEMORY) << std::hex << call;

@@ -1,12 +1,14 @@
 // Exits for guest memory: MEM packets, completion of loads, refusals. Rows: FAULT, TRAP-MEM.
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <cstring>
 #include <vector>
 
 #include "contract.h"
 #include "fake/machine_test.h"
+#include "vcpu/kick_signal.h"
 
 namespace zircon {
 namespace {
@@ -384,6 +386,58 @@ TEST_F(VcpuMemory, SixteenByteLoadIsOnePacket) {
   PushEndAt(Machine::kEntry + 3);
   ASSERT_EQ(machine().Enter(), ZX_OK);
   EXPECT_EQ(packet().type, ZX_PKT_TYPE_GUEST_IO);
+}
+
+TEST_F(VcpuMemory, ARepeatedLoadThatIsRefusedIsRepeatedExactly) {
+  Shows("FAULT-4 FAULT-8");
+  // rep lodsb where nothing is mapped: the emulator, asked to finish, exits for each iteration.
+  const uint64_t kNowhere = kDevice + 0x100000;
+  zx_vcpu_state_t state = machine().State();
+  state.rsi = kNowhere;
+  state.rcx = 1000;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  PutCode({0xF3, 0xAC});
+  for (int i = 0; i < 2; ++i) {
+    cpu().Push([kNowhere](FakeVcpu& vcpu) {
+      EXPECT_EQ(vcpu.regs.rip, Machine::kEntry);
+      EXPECT_EQ(vcpu.regs.rcx, 1000u);
+      EXPECT_EQ(vcpu.regs.rsi, kNowhere);
+      auto read = std::make_shared<fake::Step>();
+      *read = [again = std::weak_ptr(read)](FakeVcpu& later) {
+        later.regs.rsi += 1;
+        later.regs.rcx -= 1;
+        if (later.regs.rcx == 0) {
+          later.regs.rip += 2;
+          return kGoOn;
+        }
+        later.CompleteWith([step = again.lock()](FakeVcpu& next) { return (*step)(next); });
+        return fake::ExitForRead(later, later.regs.rsi, 1);
+      };
+      vcpu.CompleteWith([read](FakeVcpu& later) { return (*read)(later); });
+      return fake::ExitForRead(vcpu, kNowhere, 1);
+    });
+    EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND);
+    EXPECT_EQ(machine().State().rcx, 1000u);
+    EXPECT_EQ(machine().State().rsi, kNowhere);
+  }
+}
+
+TEST_F(VcpuMemory, AKickIsNotLostWhileAnInstructionIsFinished) {
+  Shows("KICK-5 HOST-22");
+  // The program has opened the signal: its handler runs where the signal arrives.
+  sigset_t kick;
+  sigemptyset(&kick);
+  sigaddset(&kick, vcpu::KickSignal::number());
+  ASSERT_EQ(pthread_sigmask(SIG_UNBLOCK, &kick, nullptr), 0);
+  PutCode({0x03, 0x03});  // add (%rbx),%eax: finished by a run of its own
+  cpu().Push(MmioReadThen(kDevice, 4, 2, [this](FakeVcpu&, uint64_t) {
+    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+    return kGoOn;
+  }));
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  cpu().Push(fake::Block());
+  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+  pthread_sigmask(SIG_BLOCK, &kick, nullptr);
 }
 
 TEST_F(VcpuMemory, RepeatedLoadIsOnePacket) {

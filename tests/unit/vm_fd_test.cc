@@ -97,9 +97,20 @@ TEST_F(VmFdTest, CreateVcpuFailuresLeaveNothing) {
   std::unique_ptr<VcpuFd> vcpu;
   kernel_.Fail(KVM_CREATE_VCPU, EMFILE);
   EXPECT_EQ(vm_->CreateVcpu(0, &vcpu), EMFILE);
-  kernel_.Fail(fake::kCallMapRun, ENOMEM);
-  EXPECT_EQ(vm_->CreateVcpu(1, &vcpu), ENOMEM);
   EXPECT_EQ(vcpu, nullptr);
+  EXPECT_EQ(kernel_.open_descriptors(), 1u);
+}
+
+TEST_F(VmFdTest, ARunPageThatCannotBeMappedMayBeTriedAgain) {
+  Shows("KVM-ERR-9");
+  std::unique_ptr<VcpuFd> vcpu;
+  ASSERT_EQ(vm_->CreateVcpu(1, &vcpu), 0);
+  kernel_.Fail(fake::kCallMapRun, ENOMEM);
+  EXPECT_EQ(vcpu->MapRun(), ENOMEM);
+  EXPECT_EQ(vcpu->MapRun(), 0);
+  EXPECT_EQ(vcpu->MapRun(), 0);  // it is there
+  vcpu.reset();
+  EXPECT_EQ(kernel_.mapped_pages(), 0u);
   EXPECT_EQ(kernel_.open_descriptors(), 1u);
 }
 
@@ -109,6 +120,7 @@ class VcpuFdTest : public VmFdTest {
     VmFdTest::SetUp();
     before_ = g_counters.vcpu_fds.load();
     ASSERT_EQ(vm_->CreateVcpu(5, &vcpu_), 0);
+    ASSERT_EQ(vcpu_->MapRun(), 0);
     EXPECT_EQ(g_counters.vcpu_fds.load(), before_ + 1);
   }
   void TearDown() override {

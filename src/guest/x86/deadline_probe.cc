@@ -75,7 +75,7 @@ bool DeadlineWritesReachUs(kvm::SystemFd& system, std::span<const kvm_cpuid_entr
   if (vm->SetMemorySlot(region) != 0) return false;
 
   std::unique_ptr<kvm::VcpuFd> vcpu;
-  if (vm->CreateVcpu(0, &vcpu) != 0) return false;
+  if (vm->CreateVcpu(0, &vcpu) != 0 || vcpu->MapRun() != 0) return false;
   std::vector<kvm_cpuid_entry2> shown(cpuid.begin(), cpuid.end());
   for (kvm_cpuid_entry2& entry : shown) {
     if (entry.function == 1) entry.ecx |= kDeadlineFeature;

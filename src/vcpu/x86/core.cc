@@ -117,11 +117,6 @@ void Core::WriteIo(const zx_vcpu_io_t& io) {
 }
 
 zx_status_t Core::PrepareRun(bool interrupts_added) {
-  if (dead_ != ZX_OK) return dead_;
-  if (!owed_.nothing()) {
-    const zx_status_t status = Settle();
-    if (status != ZX_OK) return status;
-  }
   ExpireTimer();
   if (interrupts_added) may_have_pending_ = true;
   exception_waits_ = false;

@@ -76,7 +76,10 @@ class Core {
 
   // ---- Turns ----
 
-  // Settles what the last exit owes and chooses what to inject. ZX_OK, or what enter gives.
+  // Settles what the last exit owes. ZX_OK, or what enter gives. *entered: the kernel was entered
+  // for it.
+  [[nodiscard]] zx_status_t Settle(bool* entered);
+  // Chooses what to inject. ZX_OK, or what enter gives.
   [[nodiscard]] zx_status_t PrepareRun(bool interrupts_added);
   // What the exit in the run page means; `packet` is filled for kPacket.
   Turn HandleExit(zx_port_packet_t* packet);
@@ -118,7 +121,6 @@ class Core {
   void MarkRegsDirty() { fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS; }
 
   // pending exits (core_completion.cc)
-  [[nodiscard]] zx_status_t Settle();
   bool FoldIntoRun();
   // Lets the kernel finish the instruction, with nothing of what it reads or writes mattering.
   [[nodiscard]] bool FinishInKernel();

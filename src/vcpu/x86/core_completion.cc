@@ -30,11 +30,15 @@ uint64_t SignExtend(uint64_t value, uint8_t from, uint8_t size) {
 
 }  // namespace
 
-zx_status_t Core::Settle() {
+zx_status_t Core::Settle(bool* entered) {
+  *entered = false;
+  if (dead_ != ZX_OK) return dead_;
+  if (owed_.nothing()) return ZX_OK;
   if (FoldIntoRun()) {
     owed_ = PendingExit{};
     return ZX_OK;
   }
+  *entered = true;
   return FinishKeepingRegisters();
 }
 

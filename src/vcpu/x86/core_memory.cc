@@ -72,20 +72,21 @@ Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
 Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
   const uint64_t address = run.mmio.phys_addr;
+  uint8_t bytes[kMaxInstructionLength];
+  const size_t have = view_.Read(sregs(), LinearCode(regs().rip), bytes, sizeof(bytes));
+  Instruction load;
+  const bool known = loads_.Decode(bytes, have, CodeModeOf(sregs()), &load);
+  // The kernel, finishing it, would go through all its iterations.
+  owed_.repeated = known && load.repeated;
   if (trap == nullptr) {
     const zx_status_t why = guest_.space().Explain(address, false);
     const zx_status_t status = Rewind();
     if (status != ZX_OK) return Turn::Status(status);
     return Turn::Status(why == ZX_OK ? ZX_ERR_NOT_FOUND : why);
   }
-  uint8_t bytes[kMaxInstructionLength];
-  const size_t have = view_.Read(sregs(), LinearCode(regs().rip), bytes, sizeof(bytes));
-  Instruction load;
-  const bool known = loads_.Decode(bytes, have, CodeModeOf(sregs()), &load);
 
   owed_.rflags = regs().rflags;
   owed_.kind = PendingExit::kOther;
-  owed_.repeated = known && load.repeated;
   owed_.next_rip = known ? regs().rip + load.length : 0;
   if (trap->kind == ZX_GUEST_TRAP_BELL) {
     // A bell cannot be read; the instruction is over all the same.
