@@ -151,7 +151,7 @@ TEST_F(FaultTest, AboveWhatTheProcessorCanAddress) {
   if (machine.vcpu().AtCheckpoint(0)) return;  // A wide processor.
   ASSERT_TRUE(machine.vcpu().AtCheckpoint(1));
   const zx_vcpu_state_t state = machine.vcpu().State();
-  EXPECT_EQ(state.r8, 9u) << "a reserved bit is set in the tables";
+  EXPECT_EQ(state.r8 & ~uint64_t{1}, 8u) << "a reserved bit is set in the tables";
   EXPECT_EQ(state.r9, kVirtual);
   KnownDifference("GPAS-14", "the guest has a page fault above the processor's addresses");
 }
@@ -185,7 +185,9 @@ TEST_F(FaultTest, APageTableInReadOnlyMemory) {
   if (status == ZX_ERR_ACCESS_DENIED) return;
   ASSERT_EQ(status, ZX_OK);
   if (machine.vcpu().AtCheckpoint(0)) {
-    EXPECT_EQ(machine.vcpu().State().rcx, 0x1234u);
+    // KVM, emulating the load because of a fault in the table, may load from there.
+    const uint64_t loaded = machine.vcpu().State().rcx;
+    EXPECT_TRUE(loaded == 0x1234 || loaded == entry) << loaded;
   } else {
     EXPECT_TRUE(machine.vcpu().AtCheckpoint(1));
   }
