@@ -13,6 +13,11 @@
 namespace zircon::vcpu {
 namespace {
 
+void SleepBriefly() {
+  constexpr timespec kTime = {.tv_sec = 0, .tv_nsec = 200'000};
+  nanosleep(&kTime, nullptr);
+}
+
 void TellOfFullQueue() {
   static std::atomic<bool> told{false};
   if (told.exchange(true, std::memory_order_relaxed)) return;
@@ -59,7 +64,16 @@ void RunGate::Sleep(int64_t deadline, uint32_t ignored) {
 
 void RunGate::Leave() {
   SetState(kOutside);
-  while (senders_.load(std::memory_order_seq_cst) != 0) __builtin_ia32_pause();
+  // A sender needs a system call's time; longer where it has been preempted, by this thread
+  // perhaps.
+  constexpr int kSpins = 1000;
+  for (int i = 0; senders_.load(std::memory_order_seq_cst) != 0; ++i) {
+    if (i < kSpins) {
+      __builtin_ia32_pause();
+    } else {
+      SleepBriefly();
+    }
+  }
   if (!left_over_ && !signalled_.load(std::memory_order_relaxed)) return;
   KickSignal::Drain();
   left_over_ = false;
@@ -102,8 +116,7 @@ void RunGate::SendSignal() {
     while (tgkill(getpid(), owner_tid_, KickSignal::number()) != 0 && errno == EAGAIN &&
            state_.load(std::memory_order_seq_cst) == kRunning) {
       TellOfFullQueue();
-      constexpr timespec kPause = {.tv_sec = 0, .tv_nsec = 1'000'000};
-      nanosleep(&kPause, nullptr);
+      SleepBriefly();
     }
   }
   senders_.fetch_sub(1, std::memory_order_seq_cst);
