@@ -47,7 +47,10 @@ start_next:
   mov edx, edi
   SEND 0x4500  // INIT
   mov edx, edi
-  SEND 0x600 + PLACE(started) / 4096
+  lea rax, [rip + started]
+  shr eax, 12
+  or eax, 0x600  // STARTUP
+  wrmsr
 1:
   pause
   cmp rdi, [ONLINE]
