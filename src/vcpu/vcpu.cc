@@ -24,7 +24,7 @@ Vcpu::Vcpu(base::RefPtr<guest::Guest> guest, base::RefPtr<ThreadOwner> owner, ui
       gate_(owner_->tid()),
       core_(*fd_, *guest_, id, &counters_) {}
 
-zx_status_t Vcpu::Create(base::RefPtr<guest::Guest> guest, uint64_t entry,
+zx_status_t Vcpu::Create(const base::RefPtr<guest::Guest>& guest, uint64_t entry,
                          base::RefPtr<Vcpu>* out) {
   guest::VcpuShelf& shelf = guest->shelf();
   uint32_t id = 0;

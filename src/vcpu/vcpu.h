@@ -34,7 +34,7 @@ class Vcpu final : public handles::Dispatcher, private objects::RoomListener {
 
   // zx_vcpu_create behind the handle checks (contract VCPU-CREATE rows): ZX_ERR_NO_RESOURCES,
   // ZX_ERR_INVALID_ARGS (entry), ZX_ERR_BAD_STATE (the thread has a VCPU), ZX_ERR_NO_MEMORY.
-  [[nodiscard]] static zx_status_t Create(base::RefPtr<guest::Guest> guest, uint64_t entry,
+  [[nodiscard]] static zx_status_t Create(const base::RefPtr<guest::Guest>& guest, uint64_t entry,
                                           base::RefPtr<Vcpu>* out);
   ~Vcpu() override;
 

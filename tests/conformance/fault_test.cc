@@ -133,7 +133,8 @@ TEST_F(FaultTest, AStoreThatReachesIntoUnmappedMemory) {
   ASSERT_EQ(machine.Map(GUEST_WINDOW + kPage, vmo.get(), kPage, kRead | ZX_VM_PERM_WRITE, kPage),
             ZX_OK);
   ASSERT_TRUE(machine.vcpu().Reaches(0));
-  EXPECT_EQ(window.At<uint64_t>(kPage - 4), 0x1122334455667788u);
+  EXPECT_EQ(window.At<uint32_t>(kPage - 4), 0x55667788u);
+  EXPECT_EQ(window.At<uint32_t>(kPage), 0x11223344u);
 }
 
 // ---- Page tables ----
