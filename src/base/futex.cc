@@ -17,6 +17,10 @@ uint32_t* AsWord(std::atomic<uint32_t>& word) {
   return reinterpret_cast<uint32_t*>(&word);
 }
 
+void Wake(std::atomic<uint32_t>& word, int most) {
+  syscall(SYS_futex, AsWord(word), FUTEX_WAKE_PRIVATE, most, nullptr, nullptr, 0);
+}
+
 }  // namespace
 
 void FutexWait(std::atomic<uint32_t>& word, uint32_t expected, int64_t deadline) {
@@ -29,8 +33,8 @@ void FutexWait(std::atomic<uint32_t>& word, uint32_t expected, int64_t deadline)
           deadline == kForever ? nullptr : &until, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
 
-void FutexWakeAll(std::atomic<uint32_t>& word) {
-  syscall(SYS_futex, AsWord(word), FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
-}
+void FutexWakeOne(std::atomic<uint32_t>& word) { Wake(word, 1); }
+
+void FutexWakeAll(std::atomic<uint32_t>& word) { Wake(word, INT_MAX); }
 
 }  // namespace zircon::base

@@ -1,9 +1,5 @@
 #include "base/short_lock.h"
 
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "base/futex.h"
 
 namespace zircon::base {
@@ -28,9 +24,7 @@ void ShortLock::LockSlowly() {
   }
 }
 
-void ShortLock::WakeOne() {
-  syscall(SYS_futex, &word_, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
-}
+void ShortLock::WakeOne() { FutexWakeOne(word_); }
 
 void ShortLockCondition::Wait(ShortLock& lock) {
   ++waiting_;

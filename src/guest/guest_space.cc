@@ -23,6 +23,11 @@ bool SameSlot(const MemorySlot& a, const MemorySlot& b) {
          a.vmo == b.vmo;
 }
 
+bool Contains(const std::vector<MemorySlot>& slots, const MemorySlot& wanted) {
+  return std::any_of(slots.begin(), slots.end(),
+                     [&](const MemorySlot& slot) { return SameSlot(slot, wanted); });
+}
+
 // The first slot that ends behind `address`.
 template <typename Slots>
 auto FirstEndingBehind(Slots& slots, uint64_t address) {
@@ -244,10 +249,6 @@ zx_status_t GuestSpace::TrySyncSlots(uint64_t address, uint64_t length, OnFailur
   if (status != ZX_OK) return status;
 
   const std::vector<MemorySlot> before(first, last);
-  auto contains = [](const std::vector<MemorySlot>& slots, const MemorySlot& wanted_slot) {
-    return std::any_of(slots.begin(), slots.end(),
-                       [&](const MemorySlot& slot) { return SameSlot(slot, wanted_slot); });
-  };
   std::vector<MemorySlot> made;
   // From here on the kernel's slots change, and nothing may throw.
   made.reserve(wanted.size());
@@ -255,10 +256,10 @@ zx_status_t GuestSpace::TrySyncSlots(uint64_t address, uint64_t length, OnFailur
   Reserve(&free_ids_, next_id_ + wanted.size());
   *begun = true;
   for (const MemorySlot& slot : before) {
-    if (!contains(wanted, slot)) DeleteSlot(slot);
+    if (!Contains(wanted, slot)) DeleteSlot(slot);
   }
   for (const MemorySlot& slot : wanted) {
-    if (contains(before, slot)) continue;
+    if (Contains(before, slot)) continue;
     const zx_status_t created = CreateSlot(slot);
     if (created == ZX_OK) {
       made.push_back(slot);
@@ -279,9 +280,7 @@ void GuestSpace::PutSlotsBack(const std::vector<MemorySlot>& before,
                               const std::vector<MemorySlot>& made) {
   for (const MemorySlot& slot : made) DeleteSlot(slot);
   for (const MemorySlot& slot : before) {
-    const bool kept = std::any_of(wanted.begin(), wanted.end(),
-                                  [&](const MemorySlot& other) { return SameSlot(slot, other); });
-    if (!kept && CreateSlot(slot) != ZX_OK) {
+    if (!Contains(wanted, slot) && CreateSlot(slot) != ZX_OK) {
       LOG_ERROR("guest memory at {:#x} is lost: the host has no memory for its slot", slot.gpa);
     }
   }

@@ -1,19 +1,9 @@
 #include "objects/parker.h"
 
-#include <time.h>
-
 #include "base/futex.h"
+#include "base/monotonic.h"
 
 namespace zircon::objects {
-namespace {
-
-bool IsPast(zx_time_t deadline) {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return deadline <= now.tv_sec * ZX_SEC(1) + now.tv_nsec;
-}
-
-}  // namespace
 
 bool Parker::Park(zx_time_t deadline) {
   // acquire: pairs with Unpark(); what the waker wrote before is seen.
@@ -21,7 +11,7 @@ bool Parker::Park(zx_time_t deadline) {
     base::FutexWait(unparked_, 0, deadline);
     // acquire: as above, and for the same reason.
     if (unparked_.load(std::memory_order_acquire) != 0) break;
-    if (deadline != ZX_TIME_INFINITE && IsPast(deadline)) return false;
+    if (deadline != ZX_TIME_INFINITE && deadline <= base::MonotonicNow()) return false;
   }
   return true;
 }

@@ -5,24 +5,19 @@
 #include <zircon/syscalls.h>
 #include <zircon/time.h>
 
+#include "base/monotonic.h"
 #include "syscalls/syscall.h"
 
 namespace {
 
 constexpr zx_time_t kNanosecondsPerSecond = 1'000'000'000;
 
-zx_time_t Now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<zx_time_t>(now.tv_sec) * kNanosecondsPerSecond + now.tv_nsec;
-}
-
 }  // namespace
 
-ZIRCON_SYSCALL(zx_time_t, clock_get_monotonic, void) { return Now(); }
+ZIRCON_SYSCALL(zx_time_t, clock_get_monotonic, void) { return zircon::base::MonotonicNow(); }
 
 ZIRCON_SYSCALL(zx_time_t, deadline_after, zx_duration_t nanoseconds) {
-  return zx_time_add_duration(Now(), nanoseconds);
+  return zx_time_add_duration(zircon::base::MonotonicNow(), nanoseconds);
 }
 
 // ZX_TIME_INFINITE is 292 years of uptime: the kernel's own "never".

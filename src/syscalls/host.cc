@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <new>
 #include <string>
 
 #include "base/log.h"
@@ -13,6 +12,7 @@
 #include "guest/vm_creation.h"
 #include "handles/handle_table.h"
 #include "kvm/counters.h"
+#include "syscalls/or_no_memory.h"
 #include "syscalls/user_memory.h"
 #include "vcpu/exit_counters.h"
 #include "vcpu/kick_signal.h"
@@ -27,7 +27,7 @@ bool InForkedChild() { return zircon::handles::HandleTable::Process().InForkedCh
 
 extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_check(char* words, size_t size) {
   if (InForkedChild()) return ZX_ERR_BAD_STATE;
-  try {
+  return zircon::syscalls::OrNoMemory([&] {
     zircon::guest::CreatedVm vm;
     std::string why;
     const zx_status_t status = zircon::guest::CreateVm(&vm, &why);
@@ -37,9 +37,7 @@ extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_check(char* words, size_t size)
     why.resize(length);
     const zx_status_t copied = user::CopyOut(words, why.c_str(), length + 1);
     return copied != ZX_OK ? copied : status;
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
+  });
 }
 
 extern "C" ZX_DETAIL_CALL void zircon_kvm_set_log_level(int level) {

@@ -6,7 +6,6 @@
 #include <zircon/syscalls/port.h>
 
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "guest/guest.h"
@@ -15,6 +14,7 @@
 #include "objects/resource.h"
 #include "rights/rights.h"
 #include "syscalls/layouts_2018.h"
+#include "syscalls/or_no_memory.h"
 #include "syscalls/out_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
@@ -34,17 +34,6 @@ namespace api_2018 = zircon::syscalls::api_2018;
 namespace rights = zircon::rights;
 namespace syscalls = zircon::syscalls;
 namespace user = zircon::user;
-
-// Creating things allocates in many places; none of them leaves the library as an exception, and
-// what was half made has owners.
-template <typename Function>
-zx_status_t OrNoMemory(Function function) {
-  try {
-    return function();
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
-}
 
 // The end of an enter, after all effects: a packet whose pointer is bad is lost.
 zx_status_t PutPacket(const zx_port_packet_t& filled, zx_port_packet_t* packet) {
@@ -86,7 +75,7 @@ ZIRCON_SYSCALL(zx_status_t, guest_create, zx_handle_t resource, uint32_t options
 
   RefPtr<Guest> guest;
   RefPtr<Vmar> root;
-  status = OrNoMemory([&] { return Guest::Create(&guest, &root); });
+  status = syscalls::OrNoMemory([&] { return Guest::Create(&guest, &root); });
   if (status != ZX_OK) return status;
   return syscalls::PutHandles(guest_handle, std::move(guest), rights::kGuest, vmar_handle,
                               std::move(root), rights::kRootVmar);
@@ -104,7 +93,8 @@ ZIRCON_SYSCALL(zx_status_t, guest_set_trap, zx_handle_t handle, uint32_t kind, z
     if (status != ZX_OK) return status;
     port = port_ref.share();
   }
-  return OrNoMemory([&] { return guest->SetTrap(kind, addr, size, std::move(port), key); });
+  return syscalls::OrNoMemory(
+      [&] { return guest->SetTrap(kind, addr, size, std::move(port), key); });
 }
 
 ZIRCON_SYSCALL(zx_status_t, vcpu_create, zx_handle_t guest_handle, uint32_t options,
@@ -115,7 +105,7 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_create, zx_handle_t guest_handle, uint32_t opti
   zx_status_t status = guest.Lookup(guest_handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
   RefPtr<Vcpu> vcpu;
-  status = OrNoMemory([&] { return Vcpu::Create(guest.share(), entry, &vcpu); });
+  status = syscalls::OrNoMemory([&] { return Vcpu::Create(guest.share(), entry, &vcpu); });
   if (status != ZX_OK) return status;
   return syscalls::PutHandle(out, std::move(vcpu), rights::kVcpu);
 }

@@ -2,6 +2,8 @@
 
 #include <zircon/syscalls.h>
 
+#include <type_traits>
+
 #include "handles/handle_table.h"
 #include "objects/vmar.h"
 #include "syscalls/layouts_2018.h"
@@ -50,31 +52,23 @@ zx_status_t HandleValid(zx_handle_t handle) {
   return HandleTable::Process().Lookup(handle, &ref);
 }
 
+// Whether handles to such objects are waitable: their default rights have ZX_RIGHT_WAIT.
+bool IsWaitable(zx_obj_type_t type) { return type == ZX_OBJ_TYPE_VCPU || type == ZX_OBJ_TYPE_VMO; }
+
+// Record: of either generation.
+template <typename Record>
 zx_status_t HandleBasic(zx_handle_t handle, const Answer& answer) {
   HandleRef ref;
   const zx_status_t status = HandleTable::Process().Lookup(handle, &ref);
   if (status != ZX_OK) return status;
-  zx_info_handle_basic_t info{};
+  Record info{};
   info.koid = ref.object()->koid();
   info.rights = ref.rights();
   info.type = ref.object()->type();
   info.related_koid = ref.object()->related_koid();
-  return answer.PutRecord(info);
-}
-
-// Whether handles to such objects are waitable: their default rights have ZX_RIGHT_WAIT.
-bool IsWaitable(zx_obj_type_t type) { return type == ZX_OBJ_TYPE_VCPU || type == ZX_OBJ_TYPE_VMO; }
-
-zx_status_t HandleBasic2018(zx_handle_t handle, const Answer& answer) {
-  HandleRef ref;
-  const zx_status_t status = HandleTable::Process().Lookup(handle, &ref);
-  if (status != ZX_OK) return status;
-  api_2018::HandleBasic info{};
-  info.koid = ref.object()->koid();
-  info.rights = ref.rights();
-  info.type = ref.object()->type();
-  info.related_koid = ref.object()->related_koid();
-  info.props = IsWaitable(info.type) ? api_2018::kPropWaitable : 0;
+  if constexpr (std::is_same_v<Record, api_2018::HandleBasic>) {
+    info.props = IsWaitable(info.type) ? api_2018::kPropWaitable : 0;
+  }
   return answer.PutRecord(info);
 }
 
@@ -106,7 +100,7 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic,
     case ZX_INFO_HANDLE_VALID:
       return HandleValid(handle);
     case ZX_INFO_HANDLE_BASIC:
-      return HandleBasic(handle, answer);
+      return HandleBasic<zx_info_handle_basic_t>(handle, answer);
     case ZX_INFO_VMAR:
       return VmarInfo(handle, answer);
     case ZX_INFO_VCPU:
@@ -119,7 +113,7 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic,
 ZIRCON_SYSCALL(zx_status_t, object_get_info_2018, zx_handle_t handle, uint32_t topic, void* buffer,
                size_t buffer_size, size_t* actual, size_t* avail) {
   if (topic == ZX_INFO_HANDLE_BASIC) {
-    return HandleBasic2018(handle, {buffer, buffer_size, actual, avail});
+    return HandleBasic<api_2018::HandleBasic>(handle, {buffer, buffer_size, actual, avail});
   }
   return _zx_object_get_info(handle, topic, buffer, buffer_size, actual, avail);
 }

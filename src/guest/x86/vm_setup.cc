@@ -1,8 +1,7 @@
 #include "guest/x86/vm_setup.h"
 
-#include <ctime>
-
 #include "base/log.h"
+#include "base/monotonic.h"
 
 namespace zircon::guest::x86 {
 namespace {
@@ -20,11 +19,7 @@ constexpr kvm::MsrRange kDirectMsrs[] = {
 // The system time of guests is the host's monotonic time (contract PVCLOCK-2). Without this it
 // counts from the creation of the machine: a guest can live with that.
 void SetGuestClock(kvm::VmFd& vm) {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
-  const int error = vm.SetClock(static_cast<uint64_t>(now.tv_sec) * kNanosecondsPerSecond +
-                                static_cast<uint64_t>(now.tv_nsec));
+  const int error = vm.SetClock(static_cast<uint64_t>(base::MonotonicNow()));
   if (error != 0) LOG_INFO("the clock of a guest cannot be set (errno {}): it begins at 0", error);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/monotonic.h"
 #include "guest/kvm_status.h"
 #include "vcpu/x86/initial_state.h"
 #include "vcpu/x86/injection.h"
@@ -136,7 +137,7 @@ int64_t Core::TimerDeadline() {
     }
     deadline = timer_monotonic_;
   }
-  if (exception_waits_) deadline = std::min(deadline, TscClock::Monotonic() + kExceptionRetry);
+  if (exception_waits_) deadline = std::min(deadline, base::MonotonicNow() + kExceptionRetry);
   return deadline;
 }
 

@@ -7,7 +7,8 @@
 #include <x86intrin.h>
 
 #include <cstdint>
-#include <ctime>
+
+#include "base/monotonic.h"
 
 namespace zircon::vcpu::x86 {
 
@@ -18,15 +19,9 @@ class TscClock {
 
   static uint64_t Now() { return __rdtsc(); }
 
-  static int64_t Monotonic() {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
-  }
-
   // The monotonic time, in nanoseconds, at which the counter will be `tsc`; now if that is past.
   int64_t MonotonicAt(uint64_t tsc) const {
-    const int64_t now = Monotonic();
+    const int64_t now = base::MonotonicNow();
     const uint64_t counter = Now();
     if (tsc <= counter) return now;
     constexpr unsigned __int128 kNanosecondsPerMillisecond = 1'000'000;
