@@ -10,6 +10,7 @@
 
 #include "contract.h"
 #include "fake/machine_test.h"
+#include "unit/msr_guest.h"
 
 namespace zircon {
 namespace {
@@ -17,45 +18,18 @@ namespace {
 using fake::Delivery;
 using fake::Do;
 using fake::FakeVcpu;
+using fake::kGeneralProtection;
 using fake::Machine;
 using fake::PioOut;
 using fake::RdMsr;
 using fake::WrMsr;
 
 constexpr uint64_t kUpper = uint64_t{1} << 32;
-const Delivery kGeneralProtection = {Delivery::kException, 13, true, 0};
 
 enum Outcome { kGoesOn, kFaults, kFails };
 
-class EmulatedMsrs : public fake::OnMachine {
+class EmulatedMsrs : public fake::MsrGuest {
  protected:
-  void SetUp() override {
-    OnMachine::SetUp();
-    ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
-    machine().Code({0xEE});
-    zx_vcpu_state_t state = {};
-    state.rdx = 0x60;
-    ASSERT_EQ(machine().SetState(state), ZX_OK);
-  }
-  void PushOut() {
-    cpu().Push([](FakeVcpu& vcpu) {
-      vcpu.regs.rip = Machine::kEntry;
-      vcpu.regs.rdx = 0x60;
-      return PioOut(0x60, 1)(vcpu);
-    });
-  }
-  // The value, or nothing after #GP.
-  std::optional<uint64_t> Read(uint32_t msr) {
-    cpu().ForgetDeliveries();
-    uint64_t value = 0;
-    cpu().Push(RdMsr(msr));
-    cpu().Push(Do([&](FakeVcpu& vcpu) { value = vcpu.regs.rdx << 32 | vcpu.regs.rax; }));
-    PushOut();
-    EXPECT_EQ(machine().Enter(), ZX_OK);
-    if (cpu().deliveries() == std::vector<Delivery>({kGeneralProtection})) return std::nullopt;
-    EXPECT_TRUE(cpu().deliveries().empty());
-    return value;
-  }
   Outcome Write(uint32_t msr, uint64_t value) {
     cpu().ForgetDeliveries();
     cpu().Push(WrMsr(msr, value));

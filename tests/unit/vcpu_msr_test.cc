@@ -9,6 +9,7 @@
 
 #include "contract.h"
 #include "fake/machine_test.h"
+#include "unit/msr_guest.h"
 
 namespace zircon {
 namespace {
@@ -20,6 +21,7 @@ using fake::Do;
 using fake::FakeVcpu;
 using fake::Hlt;
 using fake::HostModel;
+using fake::kGeneralProtection;
 using fake::Machine;
 using fake::PioOut;
 using fake::RdMsr;
@@ -38,42 +40,11 @@ constexpr uint64_t kMasked = 1 << 16;
 constexpr uint64_t kDivideByOne = 0xB;
 constexpr uint32_t kVector = 0x40;
 
-const Delivery kGeneralProtection = {Delivery::kException, 13, true, 0};
-
-class VcpuMsr : public fake::OnMachine {
+class VcpuMsr : public fake::MsrGuest {
  protected:
-  void SetUp() override { Start(DefaultHost()); }
-  void Start(HostModel host) {
-    Use(std::move(host));
-    ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
-    machine().Code({0xEE});
-    zx_vcpu_state_t state = {};
-    state.rdx = 0x60;
-    ASSERT_EQ(machine().SetState(state), ZX_OK);
-  }
-  // Back to the VMM, with RIP where it was.
-  void PushOut() {
-    cpu().Push([](FakeVcpu& vcpu) {
-      vcpu.regs.rip = Machine::kEntry;
-      vcpu.regs.rdx = 0x60;
-      return PioOut(0x60, 1)(vcpu);
-    });
-  }
   void Leave() {
     PushOut();
     ASSERT_EQ(machine().Enter(), ZX_OK);
-  }
-  // What the guest reads; nothing if it gets #GP.
-  std::optional<uint64_t> Read(uint32_t msr) {
-    cpu().ForgetDeliveries();
-    uint64_t value = 0;
-    cpu().Push(RdMsr(msr));
-    cpu().Push(Do([&](FakeVcpu& vcpu) { value = vcpu.regs.rdx << 32 | vcpu.regs.rax; }));
-    PushOut();
-    EXPECT_EQ(machine().Enter(), ZX_OK);
-    if (cpu().deliveries() == std::vector<Delivery>({kGeneralProtection})) return std::nullopt;
-    EXPECT_TRUE(cpu().deliveries().empty());
-    return value;
   }
   // What enter gives for a write that ends it; ZX_OK when the guest goes on and reaches its end.
   zx_status_t Write(uint32_t msr, uint64_t value) {

@@ -3,16 +3,6 @@
 // 0 checkpoint 1 again, 1 waits by HLT, 2 by a loop, 3 HLT with interrupts off.
 #include "guest.inc"
 
-// Interrupts on, and time for what is pending: an interpreting host may look only now and then.
-.macro OPEN
-  sti
-  mov ecx, 10000
-771:
-  pause
-  dec ecx
-  jnz 771b
-.endm
-
 GUEST(interrupts)
   TABLES
   GATE 2, log_2

@@ -3,16 +3,6 @@
 // GUEST_DATA and GUEST_DATA + 8. The main program is at checkpoint 5 again and again.
 #include "guest.inc"
 
-// Interrupts on, and time for what is pending: an interpreting host may look only now and then.
-.macro OPEN
-  sti
-  mov ecx, 10000
-771:
-  pause
-  dec ecx
-  jnz 771b
-.endm
-
 GUEST(nested_handlers)
   TABLES
   GATE 2, handler_2
