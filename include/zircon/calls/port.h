@@ -1,0 +1,58 @@
+// zircon/calls/port.h: ports: queues of packets that threads wait for.
+// Part of <zircon/syscalls.h>, which programs include and which states the rules for every call.
+
+#ifndef ZIRCON_CALLS_PORT_H_
+#define ZIRCON_CALLS_PORT_H_
+
+#include <zircon/syscalls/port.h>
+#include <zircon/types.h>
+
+ZX_DETAIL_C_BEGIN
+
+// Creates a port: a queue of packets that threads wait for.
+//
+//   options          0 or ZX_PORT_BIND_TO_INTERRUPT.
+//   out              receives the port: DUPLICATE, TRANSFER, READ, WRITE, INSPECT.
+//
+// Errors:
+//   INVALID_ARGS     options.
+//   NO_MEMORY        out of memory, or the handle table is full.
+//   INVALID_ARGS     out.
+zx_status_t zx_port_create(uint32_t options, zx_handle_t* out) ZX_DETAIL_CALL;
+
+// Queues a packet.
+//
+//   handle           port; WRITE.
+//   packet           its key, status and user are passed on; its type is made USER.
+//
+// Errors:
+//   Handle errors    of handle.
+//   INVALID_ARGS     packet.
+//   SHOULD_WAIT      more than 4096 packets from this call are in the port.
+//   NO_MEMORY        out of memory.
+zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t* packet) ZX_DETAIL_CALL;
+
+// Takes the oldest packet, or waits for one. Each packet goes to one thread.
+//
+//   handle           port; READ.
+//   deadline         as zx_clock_get_monotonic() counts; one in the past does not wait,
+//                    ZX_TIME_INFINITE waits for ever.
+//   packet           receives it.
+//
+// Errors:
+//   Handle errors    of handle.
+//   TIMED_OUT        no packet came.
+//   INVALID_ARGS     packet; one was taken, and is lost.
+//
+// Closing the handle does not wake a thread that waits.
+zx_status_t zx_port_wait(zx_handle_t handle, zx_time_t deadline,
+                         zx_port_packet_t* packet) ZX_DETAIL_CALL;
+
+// The second names.
+ZX_DETAIL_TWIN(port_create);
+ZX_DETAIL_TWIN(port_queue);
+ZX_DETAIL_TWIN(port_wait);
+
+ZX_DETAIL_C_END
+
+#endif  // ZIRCON_CALLS_PORT_H_
