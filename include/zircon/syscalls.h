@@ -1,8 +1,7 @@
 // zircon/syscalls.h: the calls.
 //
-// They are declared in the headers below, a family each, as zx_NAME and, at the end of the header, as
-// _zx_NAME: two names of one function.
-// In short, a VMM:
+// They are declared in the headers below, a family each: as zx_NAME, and at the end of the header
+// as _zx_NAME, two names of one function. In short, a VMM:
 //
 //   zircon_kvm_hypervisor_resource(&resource);         // <zircon-kvm/host.h>
 //   zx_guest_create(resource, 0, &guest, &space);
