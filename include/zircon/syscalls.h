@@ -38,6 +38,7 @@
 #define ZIRCON_SYSCALLS_H_
 
 #include <zircon/calls/clock.h>
+#include <zircon/calls/event.h>
 #include <zircon/calls/guest.h>
 #include <zircon/calls/handle.h>
 #include <zircon/calls/object.h>

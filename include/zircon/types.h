@@ -83,6 +83,7 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_USER_SIGNAL_ALL 0xff000000u
 
 #define ZX_EVENT_SIGNALED 0x00000008u
+#define ZX_EVENT_SIGNAL_MASK 0xff000008u  // What a program may change.
 
 #define ZX_EVENTPAIR_PEER_CLOSED 0x00000004u
 #define ZX_EVENTPAIR_SIGNALED 0x00000008u
@@ -230,6 +231,18 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #else
 #define ZX_WAIT_MANY_MAX_ITEMS 64u
 #endif
+// One of the objects that zx_object_wait_many() waits for.
+typedef struct zx_wait_item {
+  zx_handle_t handle;
+  zx_signals_t waitfor;  // Any of these ends the wait.
+  zx_signals_t pending;  // Written by the call: those that are active.
+} zx_wait_item_t;
+
+ZX_DETAIL_SIZE(zx_wait_item_t, 12);
+ZX_DETAIL_MEMBER(zx_wait_item_t, handle, 0, 4);
+ZX_DETAIL_MEMBER(zx_wait_item_t, waitfor, 4, 4);
+ZX_DETAIL_MEMBER(zx_wait_item_t, pending, 8, 4);
+
 #define ZX_CHANNEL_MAX_MSG_BYTES 65536u
 #define ZX_CHANNEL_MAX_MSG_HANDLES 64u
 

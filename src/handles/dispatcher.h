@@ -12,6 +12,7 @@
 
 #include <atomic>
 
+#include "base/name.h"
 #include "base/ref_ptr.h"
 
 namespace zircon::handles {
@@ -22,6 +23,13 @@ class Dispatcher : public base::RefCounted {
   // Never reused within the process; the first is 1024.
   zx_koid_t koid() const { return koid_; }
   virtual zx_koid_t related_koid() const { return 0; }
+  // Null for an object that has no name.
+  virtual base::Name* name() { return nullptr; }
+  // Whether it has signals: then it is an objects::Waitable.
+  virtual bool is_waitable() const { return false; }
+  // `handle` leaves the table for good, and with it the waits that were begun through it. Called
+  // with no lock held, after lookups of the handle fail and before it stops to count.
+  virtual void CancelWaits(zx_handle_t /*handle*/) {}
 
   // The handle table counts; others only for a handle that is on its way (in a message, say).
   // relaxed: a new handle is published by the table, the count itself orders nothing.

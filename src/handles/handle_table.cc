@@ -204,6 +204,7 @@ zx_status_t HandleTable::Close(zx_handle_t handle) {
   Slot* slot = nullptr;
   zx_status_t status = Retire(handle, &slot);
   if (status != ZX_OK) return status;
+  slot->object->CancelWaits(handle);
   slot->object->DropHandle();
   Unpin(slot);
   return ZX_OK;
@@ -230,6 +231,7 @@ zx_status_t HandleTable::Replace(zx_handle_t handle, zx_rights_t rights, zx_hand
   auto object = base::RefPtr<Dispatcher>::Share(slot->object);
   const zx_rights_t held = slot->rights;
   Unpin(slot);
+  object->CancelWaits(handle);
   zx_rights_t reduced;
   if (!rights::Reduce(rights, held, &reduced)) {
     object->DropHandle();
@@ -238,16 +240,18 @@ zx_status_t HandleTable::Replace(zx_handle_t handle, zx_rights_t rights, zx_hand
   return Publish(std::move(object), reduced, out);
 }
 
-zx_status_t HandleTable::Remove(zx_handle_t handle, base::RefPtr<Dispatcher>* object,
-                                zx_rights_t* rights) {
+zx_status_t HandleTable::Detach(zx_handle_t handle, DetachedHandle* out) {
   Slot* slot = nullptr;
   zx_status_t status = Retire(handle, &slot);
   if (status != ZX_OK) return status;
-  *object = base::RefPtr<Dispatcher>::Share(slot->object);
-  *rights = slot->rights;
-  slot->object->DropHandle();
+  *out = DetachedHandle(base::RefPtr<Dispatcher>::Share(slot->object), slot->rights, handle);
   Unpin(slot);
   return ZX_OK;
+}
+
+zx_status_t HandleTable::Attach(DetachedHandle handle, zx_handle_t* out) {
+  const zx_rights_t rights = handle.rights();
+  return Publish(handle.Land(), rights, out);
 }
 
 // relaxed: a count for people.

@@ -36,6 +36,7 @@
 
 #include "base/mutex.h"
 #include "base/ref_ptr.h"
+#include "handles/detached_handle.h"
 #include "handles/dispatcher.h"
 #include "handles/handle_value.h"
 #include "handles/slot.h"
@@ -65,6 +66,13 @@ class HandleRef {
   zx_rights_t rights() const { return slot_->rights; }
   // A reference of its own, for what outlives the call.
   base::RefPtr<Dispatcher> share() const { return base::RefPtr<Dispatcher>::Share(object()); }
+  // Whether nobody has closed the handle since it was looked up. Whoever closes it tells the object
+  // afterwards (Dispatcher::CancelWaits), so with the lock that the object takes for that, an
+  // answer of true holds until the lock is dropped.
+  bool still_open() const {
+    // relaxed: the object's lock orders it.
+    return (slot_->word.load(std::memory_order_relaxed) & Slot::kLive) != 0;
+  }
   void reset() noexcept;
 
  private:
@@ -106,11 +114,13 @@ class HandleTable {
   [[nodiscard]] zx_status_t Duplicate(zx_handle_t handle, zx_rights_t rights, zx_handle_t* out);
   [[nodiscard]] zx_status_t Replace(zx_handle_t handle, zx_rights_t rights, zx_handle_t* out);
 
-  // Takes the handle out of the table and gives its object and rights to the caller, for calls
-  // that consume a handle. The handle no longer counts: if it was the last, the object is told so.
-  // A caller that means to insert the object again looks it up and calls TryAddHandle() first.
-  [[nodiscard]] zx_status_t Remove(zx_handle_t handle, base::RefPtr<Dispatcher>* object,
-                                   zx_rights_t* rights);
+  // Takes the handle out of the table and gives it to the caller, for calls that consume a handle
+  // and for handles that travel. It still counts for its object, and waits begun through it go on,
+  // until it is attached again or dropped.
+  [[nodiscard]] zx_status_t Detach(zx_handle_t handle, DetachedHandle* out);
+  // Puts it back, under a new value; the waits begun through the old one are over. Errors as of
+  // Insert(); the handle is closed then.
+  [[nodiscard]] zx_status_t Attach(DetachedHandle handle, zx_handle_t* out);
 
   // Handles open now.
   uint32_t live() const;

@@ -18,6 +18,7 @@ PacketReserve::PacketReserve(base::RefPtr<Port> port, uint64_t key,
     : port_(std::move(port)), key_(key), packets_(std::move(packets)), capacity_(capacity) {
   base::ShortLockScope scope(port_->lock_);
   for (uint32_t i = 0; i < capacity_; ++i) {
+    packets_[i].kind = PortPacket::Kind::kBell;
     packets_[i].reserve = this;
     packets_[i].next_free = std::exchange(free_, &packets_[i]);
   }

@@ -1,14 +1,26 @@
 #include "objects/port.h"
 
 #include "objects/packet_reserve.h"
+#include "objects/port_wait.h"
 
 namespace zircon::objects {
 namespace {
+
+// ZX_PKT_TYPE_SIGNAL_REP, which only the headers of 2018 have.
+constexpr uint32_t kSignalRepeated = 2;
 
 // The test is not idle: a store of part of a packet that was just copied, and is soon copied again,
 // costs both copies a stall.
 void MakeUserPacket(zx_port_packet_t* packet) {
   if (packet->type != ZX_PKT_TYPE_USER) packet->type = ZX_PKT_TYPE_USER;
+}
+
+void WriteSignal(zx_signals_t active, uint64_t count, zx_time_t timestamp, bool repeating,
+                 zx_port_packet_t* packet) {
+  packet->type = repeating ? kSignalRepeated : uint32_t{ZX_PKT_TYPE_SIGNAL_ONE};
+  packet->signal.observed = active;
+  packet->signal.count = count;
+  packet->signal.timestamp = timestamp;
 }
 
 }  // namespace
@@ -48,36 +60,57 @@ zx_status_t Port::Queue(const zx_port_packet_t& packet) {
   return ZX_OK;
 }
 
-bool Port::Take(zx_port_packet_t* packet, PacketReserve** roomy) {
-  PortPacket* const taken = queue_.PopFront();
+void Port::GiveBack(PortPacket* packet, Owed* owed) {
+  switch (packet->kind) {
+    case PortPacket::Kind::kUser:
+      --user_packets_;
+      pool_.Give(packet);
+      break;
+    case PortPacket::Kind::kBell: {
+      PacketReserve* const reserve = packet->reserve;
+      reserve->AssertPortLocked();
+      reserve->TakeBack(packet);
+      if (reserve->BeginTelling()) owed->roomy = reserve;
+      break;
+    }
+    case PortPacket::Kind::kKept:
+      packet->queued = false;
+      owed->keeper = packet->keeper;
+      break;
+    case PortPacket::Kind::kInterrupt:
+      packet->queued = false;
+      break;
+  }
+}
+
+bool Port::Take(zx_port_packet_t* packet, Owed* owed) {
+  PortPacket* taken = interrupts_.PopFront();
+  if (taken == nullptr) taken = queue_.PopFront();
   if (taken == nullptr) return false;
   *packet = taken->packet;
-  PacketReserve* const reserve = taken->reserve;
-  if (reserve == nullptr) {
-    --user_packets_;
-    pool_.Give(taken);
-    return true;
-  }
-  reserve->AssertPortLocked();
-  reserve->TakeBack(taken);
-  if (reserve->BeginTelling()) *roomy = reserve;
+  GiveBack(taken, owed);
   return true;
 }
 
+void Port::Pay(const Owed& owed) {
+  if (owed.roomy != nullptr) owed.roomy->Tell();
+  if (owed.keeper != nullptr) owed.keeper->Release();
+}
+
 zx_status_t Port::Wait(zx_time_t deadline, zx_port_packet_t* packet) {
-  PacketReserve* roomy = nullptr;
+  Owed owed;
   Waiter waiter;
   bool taken;
   {
     base::ShortLockScope scope(lock_);
-    taken = Take(packet, &roomy);
+    taken = Take(packet, &owed);
     if (!taken) {
       if (deadline <= 0) return ZX_ERR_TIMED_OUT;  // the clock starts at 0
       waiters_.PushBack(&waiter);
     }
   }
   if (!taken) return Sleep(deadline, &waiter, packet);
-  if (roomy != nullptr) roomy->Tell();
+  Pay(owed);
   return ZX_OK;
 }
 
@@ -97,19 +130,149 @@ zx_status_t Port::Sleep(zx_time_t deadline, Waiter* waiter, zx_port_packet_t* pa
   return ZX_OK;
 }
 
+zx_status_t Port::BeginWait(PortWait* wait) {
+  base::ShortLockScope scope(lock_);
+  if (dead_) return ZX_ERR_BAD_STATE;
+  wait->AddRef();
+  wait->pending_ = true;
+  waits_.PushBack(wait);
+  return ZX_OK;
+}
+
+void Port::Unlist(PortWait* wait) {
+  wait->pending_ = false;
+  waits_.Remove(wait);
+}
+
+void Port::EndWait(PortWait* wait) {
+  {
+    base::ShortLockScope scope(lock_);
+    if (!wait->pending_) return;
+    Unlist(wait);
+  }
+  wait->Release();
+}
+
+bool Port::FireWait(PortWait* wait, zx_signals_t active, uint64_t count, zx_time_t timestamp,
+                    bool repeating) {
+  PortPacket& place = wait->packet_;
+  Waiter* waiter = nullptr;
+  {
+    base::ShortLockScope scope(lock_);
+    if (!wait->pending_) return false;
+    if (!repeating) Unlist(wait);
+    if (place.queued) {
+      place.packet.signal.observed |= active;
+    } else {
+      WriteSignal(active, count, timestamp, repeating, &place.packet);
+      waiter = HandOver(place.packet);
+      if (waiter == nullptr) {
+        wait->AddRef();
+        place.queued = true;
+        queue_.PushBack(&place);
+      }
+    }
+  }
+  if (waiter != nullptr) waiter->parker.Unpark();
+  // The object's list still holds it.
+  if (!repeating) wait->Release();
+  return repeating;
+}
+
+bool Port::EndWaits(const uint64_t* key) {
+  LinkedList<PortWait> ended;
+  {
+    base::ShortLockScope scope(lock_);
+    PortWait* next;
+    for (PortWait* at = waits_.front(); at != nullptr; at = next) {
+      next = LinkedList<PortWait>::Next(at);
+      if (key != nullptr && at->key() != *key) continue;
+      // It is in the object's list, or on its way there or from there and then somebody holds the
+      // object: that cannot go as long as this has the lock, which it takes to leave the port's.
+      at->source()->AddRef();
+      Unlist(at);
+      ended.PushBack(at);
+    }
+  }
+  bool found = false;
+  while (PortWait* wait = ended.PopFront()) {
+    const auto source = base::RefPtr<Waitable>::Adopt(wait->source());
+    source->RemoveObserver(wait);
+    wait->Release();
+    found = true;
+  }
+  return found;
+}
+
+template <typename Matches>
+bool Port::RemoveAll(Matches matches) {
+  bool found = false;
+  for (;;) {
+    Owed owed;
+    {
+      base::ShortLockScope scope(lock_);
+      PortPacket* at = queue_.front();
+      while (at != nullptr && !matches(*at)) at = LinkedList<PortPacket>::Next(at);
+      if (at == nullptr) return found;
+      queue_.Remove(at);
+      GiveBack(at, &owed);
+    }
+    Pay(owed);
+    found = true;
+  }
+}
+
+bool Port::RemoveQueued(zx_handle_t source, uint64_t key) {
+  return RemoveAll([&](const PortPacket& packet) {
+    return packet.kind == PortPacket::Kind::kKept && packet.source == source &&
+           packet.packet.key == key;
+  });
+}
+
+bool Port::CancelKey(uint64_t key) {
+  const bool waited = EndWaits(&key);
+  const bool queued = RemoveAll([&](const PortPacket& packet) { return packet.packet.key == key; });
+  return waited || queued;
+}
+
+void Port::QueueInterrupt(PortPacket* packet) {
+  Waiter* waiter = nullptr;
+  {
+    base::ShortLockScope scope(lock_);
+    if (!dead_) waiter = HandOver(packet->packet);
+    if (waiter == nullptr) {
+      packet->queued = true;
+      interrupts_.PushBack(packet);
+    }
+  }
+  if (waiter != nullptr) waiter->parker.Unpark();
+}
+
+bool Port::WithdrawInterrupt(PortPacket* packet) {
+  base::ShortLockScope scope(lock_);
+  if (!packet->queued) return false;
+  packet->queued = false;
+  interrupts_.Remove(packet);
+  return true;
+}
+
+bool Port::IsQueued(const PortPacket* packet) {
+  base::ShortLockScope scope(lock_);
+  return packet->queued;
+}
+
 void Port::OnZeroHandles() {
   {
     base::ShortLockScope scope(lock_);
     dead_ = true;
-    while (PortPacket* packet = queue_.PopFront()) {
-      PacketReserve* const reserve = packet->reserve;
-      if (reserve == nullptr) continue;
-      reserve->AssertPortLocked();
-      reserve->TakeBack(packet);
-    }
-    user_packets_ = 0;
+  }
+  (void)EndWaits(nullptr);
+  (void)RemoveAll([](const PortPacket&) { return true; });
+  {
+    base::ShortLockScope scope(lock_);
     pool_.Clear();
   }
+  // And those that wait at a reserve of which nothing was queued.
   while (PacketReserve* reserve = NextToTell()) reserve->Tell();
 }
 

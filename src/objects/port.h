@@ -1,7 +1,9 @@
-// Port: packets for threads that wait for them, first in, first out.
+// Port: packets for threads that wait for them, first in, first out; those of interrupts before all
+// others.
 //
-// Ownership: handles hold it; traps refer to it (objects/packet_reserve.h). The port is dead, and
-// frees what is queued, when its last handle is closed; threads that wait keep waiting.
+// Ownership: handles hold it; traps (objects/packet_reserve.h), waits (objects/port_wait.h) and
+// interrupts refer to it. The port is dead, frees what is queued and ends its waits when its last
+// handle is closed; threads that wait keep waiting.
 // Thread safety: all of it may be called from any thread.
 
 #pragma once
@@ -22,6 +24,8 @@
 
 namespace zircon::objects {
 
+class PortWait;
+
 class Port final : public handles::Dispatcher {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_PORT;
@@ -39,8 +43,30 @@ class Port final : public handles::Dispatcher {
 
   uint32_t options() const { return options_; }
 
+  // Removes what is queued of the waits that were begun through `source` with that key. Whether
+  // there was something. (The waits themselves: Waitable::RemoveWaits().)
+  bool RemoveQueued(zx_handle_t source, uint64_t key);
+  // Ends all waits with that key and removes all that is queued with it, but for interrupts.
+  // Whether there was something.
+  bool CancelKey(uint64_t key);
+
+  // For interrupts bound to the port: queues the packet, which is kInterrupt and not queued, before
+  // all others; on a dead port it counts as queued and is never taken.
+  void QueueInterrupt(PortPacket* packet);
+  // Whether it was queued; it is not any more.
+  bool WithdrawInterrupt(PortPacket* packet);
+  bool IsQueued(const PortPacket* packet);
+
  private:
   friend class PacketReserve;
+  friend class PortWait;
+
+  // For waits. ZX_ERR_BAD_STATE when the port is dead.
+  [[nodiscard]] zx_status_t BeginWait(PortWait* wait);
+  void EndWait(PortWait* wait);
+  // The wait's packet, unless the wait has been ended. Whether the wait goes on.
+  [[nodiscard]] bool FireWait(PortWait* wait, zx_signals_t active, uint64_t count,
+                              zx_time_t timestamp, bool repeating);
 
   // A thread in Wait() that found nothing. Whoever takes it out of the list fills it and then
   // unparks it; that is its delivery, whatever the clock says by then.
@@ -57,10 +83,24 @@ class Port final : public handles::Dispatcher {
   // overtakes none.
   [[nodiscard]] Waiter* HandOver(const zx_port_packet_t& packet)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
-  // Takes the oldest packet out of the queue. Its reserve, where somebody waits for room in that,
-  // goes to `*roomy` and is to be told when the lock is dropped.
-  [[nodiscard]] bool Take(zx_port_packet_t* packet, PacketReserve** roomy)
+  // What is owed, once the lock is dropped, for a packet that has left the port.
+  struct Owed {
+    PacketReserve* roomy = nullptr;            // somebody waits for room in it: it is to be told
+    const base::RefCounted* keeper = nullptr;  // to be released
+  };
+  void Pay(const Owed& owed) ABSL_LOCKS_EXCLUDED(lock_);
+
+  // Takes the next packet out.
+  [[nodiscard]] bool Take(zx_port_packet_t* packet, Owed* owed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
+  // What becomes of a packet that has left the queue.
+  void GiveBack(PortPacket* packet, Owed* owed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
+  void Unlist(PortWait* wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
+  // Ends the waits with that key, or all.
+  bool EndWaits(const uint64_t* key) ABSL_LOCKS_EXCLUDED(lock_);
+  // Removes all that is queued and `matches`, a predicate.
+  template <typename Matches>
+  bool RemoveAll(Matches matches) ABSL_LOCKS_EXCLUDED(lock_);
   // Wait() from where `waiter` is in the list.
   [[nodiscard]] zx_status_t Sleep(zx_time_t deadline, Waiter* waiter, zx_port_packet_t* packet)
       ABSL_LOCKS_EXCLUDED(lock_);
@@ -73,9 +113,11 @@ class Port final : public handles::Dispatcher {
   // block is done, while it is held; threads are woken and listeners called after it is dropped.
   base::ShortLock lock_;
   bool dead_ ABSL_GUARDED_BY(lock_) = false;
+  LinkedList<PortPacket> interrupts_ ABSL_GUARDED_BY(lock_);
   LinkedList<PortPacket> queue_ ABSL_GUARDED_BY(lock_);
   size_t user_packets_ ABSL_GUARDED_BY(lock_) = 0;  // of those queued
   LinkedList<Waiter> waiters_ ABSL_GUARDED_BY(lock_);
+  LinkedList<PortWait> waits_ ABSL_GUARDED_BY(lock_);
   UserPacketPool pool_ ABSL_GUARDED_BY(lock_);
   LinkedList<PacketReserve> reserves_ ABSL_GUARDED_BY(lock_);
   // A reserve has finished calling a listener.

@@ -1,7 +1,8 @@
 // PortPacket: a packet while it lies in a port, and the pool that user packets come from.
 //
 // Ownership: the port's pool owns the packets that programs queue, a trap's reserve those of its
-// bells (objects/packet_reserve.h). Thread safety: the port's lock.
+// bells (objects/packet_reserve.h), a wait (objects/port_wait.h) and an interrupt its own. Thread
+// safety: the port's lock.
 
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/ref_ptr.h"
 #include "objects/linked_list.h"
 
 namespace zircon::objects {
@@ -17,9 +19,19 @@ namespace zircon::objects {
 class PacketReserve;
 
 struct PortPacket : Linked<PortPacket> {
-  PacketReserve* reserve = nullptr;  // whose it is; null for a user packet
-  PortPacket* next_free = nullptr;   // while it is free: in the pool, or its reserve
-  bool queued = false;               // kept for the packets of a reserve only
+  enum class Kind : uint8_t {
+    kUser,       // of the pool
+    kBell,       // of a reserve
+    kKept,       // of `keeper`, which it holds while it is queued
+    kInterrupt,  // of an interrupt, which withdraws it before it goes
+  };
+
+  Kind kind = Kind::kUser;
+  bool queued = false;                       // not kept up to date for user packets
+  PacketReserve* reserve = nullptr;          // kBell
+  PortPacket* next_free = nullptr;           // kUser, kBell: while it is free
+  const base::RefCounted* keeper = nullptr;  // kKept
+  zx_handle_t source = ZX_HANDLE_INVALID;    // kKept: the handle that it is about
   zx_port_packet_t packet;
 };
 

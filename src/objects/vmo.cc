@@ -77,7 +77,7 @@ zx_status_t Vmo::Create(uint64_t size, bool resizable, base::RefPtr<Vmo>* out) {
 }
 
 Vmo::Vmo(int fd, uint64_t size, bool resizable)
-    : Dispatcher(kType), fd_(fd), resizable_(resizable), size_(size) {}
+    : Waitable(kType, ZX_VMO_ZERO_CHILDREN), fd_(fd), resizable_(resizable), size_(size) {}
 
 Vmo::~Vmo() {
   {

@@ -15,11 +15,11 @@
 
 #include "base/mutex.h"
 #include "base/ref_ptr.h"
-#include "handles/dispatcher.h"
+#include "objects/waitable.h"
 
 namespace zircon::objects {
 
-class Vmo final : public handles::Dispatcher {
+class Vmo final : public Waitable {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_VMO;
 

@@ -14,7 +14,8 @@ inline constexpr zx_rights_t kRootVmar = 0x20801F;
 inline constexpr zx_rights_t kVmo = 0xD0EF;
 inline constexpr zx_rights_t kVmoResizable = kVmo | ZX_RIGHT_RESIZE;
 inline constexpr zx_rights_t kVmo2018 = 0xD0FF;  // of either size; RESIZE is younger
-inline constexpr zx_rights_t kPort = 0x800F;
+inline constexpr zx_rights_t kPort = 0x800F;  // no WAIT: a port has no signals
+inline constexpr zx_rights_t kEvent = 0xD003;
 inline constexpr zx_rights_t kResource = 0x800B;
 
 constexpr bool IsSubset(zx_rights_t wanted, zx_rights_t held) { return (wanted & ~held) == 0; }

@@ -1,4 +1,4 @@
-// zx_port_create, zx_port_queue, zx_port_wait.
+// zx_port_create, zx_port_queue, zx_port_wait, zx_port_cancel, zx_port_cancel_key.
 
 #include <zircon/syscalls.h>
 
@@ -10,10 +10,12 @@
 #include "syscalls/out_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
+#include "syscalls/waitable_ref.h"
 
 using zircon::base::RefPtr;
 using zircon::handles::TypedRef;
 using zircon::objects::Port;
+using zircon::syscalls::WaitableRef;
 
 ZIRCON_SYSCALL(zx_status_t, port_create, uint32_t options, zx_handle_t* out) {
   if ((options & ~ZX_PORT_BIND_TO_INTERRUPT) != 0) return ZX_ERR_INVALID_ARGS;
@@ -50,4 +52,25 @@ ZIRCON_SYSCALL(zx_status_t, port_wait, zx_handle_t handle, zx_time_t deadline,
   if (!zircon::user::CanWriteCached(packet, sizeof(*packet))) return ZX_ERR_INVALID_ARGS;
   *packet = taken;
   return ZX_OK;
+}
+
+ZIRCON_SYSCALL(zx_status_t, port_cancel, zx_handle_t handle, zx_handle_t source, uint64_t key) {
+  TypedRef<Port> port;
+  zx_status_t status = port.Lookup(handle, ZX_RIGHT_WRITE);
+  if (status != ZX_OK) return status;
+  WaitableRef object;
+  status = object.Lookup(source, ZX_RIGHT_WAIT);
+  if (status != ZX_OK) return status;
+  // In this order: a wait that is gone queues nothing more.
+  const bool waited = object->RemoveWaits(source, port.get(), key);
+  const bool queued = port->RemoveQueued(source, key);
+  return waited || queued ? ZX_OK : ZX_ERR_NOT_FOUND;
+}
+
+ZIRCON_SYSCALL(zx_status_t, port_cancel_key, zx_handle_t handle, uint32_t options, uint64_t key) {
+  if (options != 0) return ZX_ERR_INVALID_ARGS;
+  TypedRef<Port> port;
+  const zx_status_t status = port.Lookup(handle, ZX_RIGHT_WRITE);
+  if (status != ZX_OK) return status;
+  return port->CancelKey(key) ? ZX_OK : ZX_ERR_NOT_FOUND;
 }

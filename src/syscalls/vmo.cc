@@ -14,7 +14,7 @@
 #include "syscalls/user_memory.h"
 
 using zircon::base::RefPtr;
-using zircon::handles::Dispatcher;
+using zircon::handles::DetachedHandle;
 using zircon::handles::HandleTable;
 using zircon::handles::TypedRef;
 using zircon::objects::Resource;
@@ -71,11 +71,10 @@ ZIRCON_SYSCALL(zx_status_t, vmo_get_size, zx_handle_t handle, uint64_t* size) {
 // The handle is consumed whatever happens, so it is taken first.
 ZIRCON_SYSCALL(zx_status_t, vmo_replace_as_executable, zx_handle_t handle, zx_handle_t vmex,
                zx_handle_t* out) {
-  RefPtr<Dispatcher> vmo;
-  zx_rights_t held;
-  zx_status_t status = HandleTable::Process().Remove(handle, &vmo, &held);
+  DetachedHandle vmo;
+  zx_status_t status = HandleTable::Process().Detach(handle, &vmo);
   if (status != ZX_OK) return status;
-  if (vmo->type() != Vmo::kType) return ZX_ERR_BAD_HANDLE;
+  if (vmo.object()->type() != Vmo::kType) return ZX_ERR_BAD_HANDLE;
   if (vmex != ZX_HANDLE_INVALID) {
     TypedRef<Resource> resource;
     status = resource.Lookup(vmex, ZX_RIGHT_NONE);
@@ -83,5 +82,9 @@ ZIRCON_SYSCALL(zx_status_t, vmo_replace_as_executable, zx_handle_t handle, zx_ha
     status = resource->CheckSystem(ZX_RSRC_SYSTEM_VMEX_BASE);
     if (status != ZX_OK) return status;
   }
-  return zircon::syscalls::PutHandle(out, std::move(vmo), held | ZX_RIGHT_EXECUTE);
+  vmo.set_rights(vmo.rights() | ZX_RIGHT_EXECUTE);
+  zx_handle_t executable;
+  status = HandleTable::Process().Attach(std::move(vmo), &executable);
+  if (status != ZX_OK) return status;
+  return zircon::syscalls::PutValue(out, executable);
 }

@@ -16,7 +16,7 @@ namespace zircon::vcpu {
 
 Vcpu::Vcpu(base::RefPtr<guest::Guest> guest, base::RefPtr<ThreadOwner> owner, uint32_t id,
            std::unique_ptr<kvm::VcpuFd>* fd)
-    : Dispatcher(kType),
+    : Waitable(kType, 0),
       guest_(std::move(guest)),
       owner_(std::move(owner)),
       id_(id),

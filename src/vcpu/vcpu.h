@@ -18,8 +18,8 @@
 
 #include "base/ref_ptr.h"
 #include "guest/guest.h"
-#include "handles/dispatcher.h"
 #include "objects/packet_reserve.h"
+#include "objects/waitable.h"
 #include "vcpu/exit_counters.h"
 #include "vcpu/host_timer.h"
 #include "vcpu/run_gate.h"
@@ -28,7 +28,7 @@
 
 namespace zircon::vcpu {
 
-class Vcpu final : public handles::Dispatcher, private objects::RoomListener {
+class Vcpu final : public objects::Waitable, private objects::RoomListener {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_VCPU;
 

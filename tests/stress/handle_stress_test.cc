@@ -92,7 +92,7 @@ class Worker {
       case 3:
         return Replace();
       case 4:
-        return Remove();
+        return Detach();
       default:
         return Look();
     }
@@ -148,13 +148,12 @@ class Worker {
       ++counts_.wrong;
     }
   }
-  void Remove() {
-    RefPtr<Dispatcher> object;
-    zx_rights_t rights;
-    if (table_.Remove(Any().load(kRelaxed), &object, &rights) != ZX_OK) return;
+  void Detach() {
+    DetachedHandle detached;
+    if (table_.Detach(Any().load(kRelaxed), &detached) != ZX_OK) return;
     ++counts_.closed;
-    if (!static_cast<Watched*>(object.get())->IsAlive()) ++counts_.wrong;
-    if (rights != Watched::RightsFor(object->koid())) ++counts_.wrong;
+    if (!static_cast<Watched*>(detached.object())->IsAlive()) ++counts_.wrong;
+    if (detached.rights() != Watched::RightsFor(detached.object()->koid())) ++counts_.wrong;
   }
   void Look() {
     HandleRef ref;
@@ -309,9 +308,8 @@ TEST(HandleStress, ExactlyOneCloserWins) {
       },
       [&] { closed = table.Close(handle); },
       [&] {
-        RefPtr<Dispatcher> taken;
-        zx_rights_t rights;
-        removed = table.Remove(handle, &taken, &rights);
+        DetachedHandle taken;
+        removed = table.Detach(handle, &taken);
       },
       [&] {
         if ((closed == ZX_OK) == (removed == ZX_OK) || closed + removed != ZX_ERR_BAD_HANDLE ||

@@ -28,6 +28,7 @@ constexpr zx_rights_t kAll = ZX_RIGHTS_BASIC | ZX_RIGHTS_IO;
 struct Events {
   int zero_handles = 0;
   int destroyed = 0;
+  std::vector<zx_handle_t> cancelled;
 };
 
 class Thing : public Dispatcher {
@@ -40,6 +41,10 @@ class Thing : public Dispatcher {
   }
   std::function<void()> at_end;
   std::function<void()> at_zero;
+
+  void CancelWaits(zx_handle_t handle) override {
+    if (events_ != nullptr) events_->cancelled.push_back(handle);
+  }
 
  private:
   void OnZeroHandles() override {
@@ -181,15 +186,14 @@ TEST(HandleTable, AClosedValueIsGone) {
   EXPECT_EQ(events.destroyed, 1);
   HandleRef ref;
   zx_handle_t out = 77;
-  RefPtr<Dispatcher> object;
-  zx_rights_t rights = 77;
+  DetachedHandle detached;
   EXPECT_EQ(table.Lookup(handle, &ref), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(table.Close(handle), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(table.Duplicate(handle, ZX_RIGHT_SAME_RIGHTS, &out), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(table.Replace(handle, ZX_RIGHT_SAME_RIGHTS, &out), ZX_ERR_BAD_HANDLE);
-  EXPECT_EQ(table.Remove(handle, &object, &rights), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(table.Detach(handle, &detached), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(out, 77u);
-  EXPECT_FALSE(object);
+  EXPECT_FALSE(detached);
   // Also while the slot has a new tenant.
   const zx_handle_t next = MustInsert(table, MakeRef<Thing>());
   EXPECT_NE(next, handle);
@@ -205,11 +209,10 @@ TEST(HandleTable, AClosedValueLeavesTheNextTenantOfItsSlotAlone) {
   Events events;
   const zx_handle_t next = MustInsert(table, MakeRef<Thing>(&events));
   zx_handle_t out = ZX_HANDLE_INVALID;
-  RefPtr<Dispatcher> object;
-  zx_rights_t rights = 0;
+  DetachedHandle detached;
   EXPECT_EQ(table.Close(old), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(table.Replace(old, ZX_RIGHT_SAME_RIGHTS, &out), ZX_ERR_BAD_HANDLE);
-  EXPECT_EQ(table.Remove(old, &object, &rights), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(table.Detach(old, &detached), ZX_ERR_BAD_HANDLE);
   HandleRef ref;
   EXPECT_EQ(table.Lookup(old, &ref), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(events.zero_handles, 0);
@@ -438,23 +441,72 @@ TEST(HandleTable, ReplaceWorksInAFullTable) {
   EXPECT_EQ(table.live(), 0u);
 }
 
-TEST(HandleTable, RemoveGivesTheObject) {
+TEST(HandleTable, ADetachedHandleCounts) {
   HandleTable table;
   Events events;
   const auto thing = MakeRef<Thing>(&events);
   const zx_handle_t handle = MustInsert(table, thing, ZX_RIGHT_READ);
-  const zx_handle_t second = MustInsert(table, thing, ZX_RIGHT_WRITE);
-  RefPtr<Dispatcher> object;
-  zx_rights_t rights = 0;
-  ASSERT_EQ(table.Remove(handle, &object, &rights), ZX_OK);
-  EXPECT_EQ(object.get(), thing.get());
-  EXPECT_EQ(rights, ZX_RIGHT_READ);
-  EXPECT_EQ(events.zero_handles, 0);
+  DetachedHandle detached;
+  ASSERT_EQ(table.Detach(handle, &detached), ZX_OK);
+  EXPECT_EQ(detached.object(), thing.get());
+  EXPECT_EQ(detached.rights(), ZX_RIGHT_READ);
   EXPECT_EQ(table.Close(handle), ZX_ERR_BAD_HANDLE);
-  ASSERT_EQ(table.Remove(second, &object, &rights), ZX_OK);
-  EXPECT_EQ(rights, ZX_RIGHT_WRITE);
+  EXPECT_EQ(table.live(), 0u);
+  EXPECT_EQ(thing->handle_count(), 1u);
+  EXPECT_EQ(events.cancelled, std::vector<zx_handle_t>{});
+  detached.reset();
+  EXPECT_FALSE(detached);
+  EXPECT_EQ(events.cancelled, std::vector<zx_handle_t>{handle});
   EXPECT_EQ(events.zero_handles, 1);
   EXPECT_EQ(events.destroyed, 0);
+}
+
+TEST(HandleTable, ADetachedHandleIsAttachedUnderANewValue) {
+  HandleTable table;
+  Events events;
+  const zx_handle_t old = MustInsert(table, MakeRef<Thing>(&events), ZX_RIGHT_READ);
+  DetachedHandle detached;
+  ASSERT_EQ(table.Detach(old, &detached), ZX_OK);
+  DetachedHandle moved = std::move(detached);
+  moved.set_rights(ZX_RIGHT_WRITE);
+  zx_handle_t fresh = ZX_HANDLE_INVALID;
+  ASSERT_EQ(table.Attach(std::move(moved), &fresh), ZX_OK);
+  EXPECT_NE(fresh, old);
+  EXPECT_EQ(events.cancelled, std::vector<zx_handle_t>{old});
+  EXPECT_EQ(events.zero_handles, 0);
+  HandleRef ref;
+  ASSERT_EQ(table.Lookup(fresh, &ref), ZX_OK);
+  EXPECT_EQ(ref.rights(), ZX_RIGHT_WRITE);
+  EXPECT_TRUE(ref.still_open());
+  EXPECT_EQ(table.Close(fresh), ZX_OK);
+  EXPECT_FALSE(ref.still_open());
+  EXPECT_EQ(events.zero_handles, 1);
+  ref.reset();
+  EXPECT_EQ(events.destroyed, 1);
+}
+
+TEST(HandleTable, AttachingToAFullTableClosesTheHandle) {
+  HandleTable table(1);
+  Events events;
+  DetachedHandle detached;
+  ASSERT_EQ(table.Detach(MustInsert(table, MakeRef<Thing>(&events)), &detached), ZX_OK);
+  const zx_handle_t other = MustInsert(table, MakeRef<Thing>());
+  zx_handle_t out = 77;
+  EXPECT_EQ(table.Attach(std::move(detached), &out), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(out, 77u);
+  EXPECT_EQ(events.zero_handles, 1);
+  EXPECT_EQ(events.destroyed, 1);
+  EXPECT_EQ(table.Close(other), ZX_OK);
+}
+
+TEST(HandleTable, ClosingAndReplacingEndTheWaitsOfTheHandle) {
+  HandleTable table;
+  Events events;
+  const zx_handle_t first = MustInsert(table, MakeRef<Thing>(&events));
+  zx_handle_t second = ZX_HANDLE_INVALID;
+  ASSERT_EQ(table.Replace(first, ZX_RIGHT_SAME_RIGHTS, &second), ZX_OK);
+  ASSERT_EQ(table.Close(second), ZX_OK);
+  EXPECT_EQ(events.cancelled, (std::vector<zx_handle_t>{first, second}));
 }
 
 TEST(HandleTable, ObjectsMayUseTheTableAsTheyGo) {
@@ -533,17 +585,16 @@ TEST(HandleTableFork, TheChildIsRefusedAndTheParentIsNot) {
   const auto refused = [&] {
     HandleRef ref;
     zx_handle_t out = 77;
-    RefPtr<Dispatcher> object;
-    zx_rights_t rights;
+    DetachedHandle detached;
     if (table.Lookup(handle, &ref) != ZX_ERR_BAD_STATE) return 1;
     if (table.Lookup(handle ^ 8, &ref) != ZX_ERR_BAD_STATE) return 2;
     if (table.Close(handle) != ZX_ERR_BAD_STATE) return 3;
     if (table.Duplicate(handle, ZX_RIGHT_SAME_RIGHTS, &out) != ZX_ERR_BAD_STATE) return 4;
     if (table.Replace(handle, ZX_RIGHT_SAME_RIGHTS, &out) != ZX_ERR_BAD_STATE) return 5;
-    if (table.Remove(handle, &object, &rights) != ZX_ERR_BAD_STATE) return 6;
+    if (table.Detach(handle, &detached) != ZX_ERR_BAD_STATE) return 6;
     if (table.Insert(thing, kAll, &out) != ZX_ERR_BAD_STATE) return 7;
     if (out != 77) return 8;
-    if (ref || object) return 9;
+    if (ref || detached) return 9;
     return 0;
   };
   EXPECT_EQ(InChild(refused), 0);

@@ -48,10 +48,43 @@ zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t* packet) ZX
 zx_status_t zx_port_wait(zx_handle_t handle, zx_time_t deadline,
                          zx_port_packet_t* packet) ZX_DETAIL_CALL;
 
+// Ends the waits of zx_object_wait_async() that were begun with this port, handle and key, and
+// takes their packets out of the port.
+//
+//   handle           port; WRITE.
+//   source           the handle that the waits were begun with; WAIT. Another handle of the same
+//                    object does not do.
+//   key              of the waits.
+//
+// Errors:
+//   Handle errors    of handle.
+//   BAD_HANDLE       source is not live.
+//   ACCESS_DENIED    source lacks WAIT.
+//   NOT_SUPPORTED    the object of source has no signals.
+//   NOT_FOUND        there was neither wait nor packet.
+//
+// Other packets with the same key stay.
+zx_status_t zx_port_cancel(zx_handle_t handle, zx_handle_t source, uint64_t key) ZX_DETAIL_CALL;
+
+// Ends all waits of zx_object_wait_async() with this port and key, and takes all packets with that
+// key out of the port, whoever queued them; but not those of interrupts.
+//
+//   handle           port; WRITE.
+//   options          0.
+//   key              of the waits and packets.
+//
+// Errors:
+//   INVALID_ARGS     options.
+//   Handle errors    of handle.
+//   NOT_FOUND        there was neither wait nor packet.
+zx_status_t zx_port_cancel_key(zx_handle_t handle, uint32_t options, uint64_t key) ZX_DETAIL_CALL;
+
 // The second names.
 ZX_DETAIL_TWIN(port_create);
 ZX_DETAIL_TWIN(port_queue);
 ZX_DETAIL_TWIN(port_wait);
+ZX_DETAIL_TWIN(port_cancel);
+ZX_DETAIL_TWIN(port_cancel_key);
 
 ZX_DETAIL_C_END
 

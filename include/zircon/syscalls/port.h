@@ -72,12 +72,12 @@ ZX_DETAIL_MEMBER(zx_packet_user_t, u32, 0, 32);
 ZX_DETAIL_MEMBER(zx_packet_user_t, u16, 0, 32);
 ZX_DETAIL_MEMBER(zx_packet_user_t, c8, 0, 32);
 
-// SIGNAL_ONE: an object's signals matched.
+// SIGNAL_ONE (and in 2018 SIGNAL_REP): an object's signals matched.
 typedef struct zx_packet_signal {
   zx_signals_t trigger;   // What was asked for.
   zx_signals_t observed;  // All signals active at the match.
 #if ZX_DETAIL_API_2018
-  uint64_t count;  // SIGNAL_ONE: 1. SIGNAL_REP: the matches since the packet before.
+  uint64_t count;  // 1; messages that are queued, if a channel matched at once.
   uint64_t reserved0;
 #else
   uint64_t count;       // 1.

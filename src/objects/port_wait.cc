@@ -1,0 +1,63 @@
+#include "objects/port_wait.h"
+
+#include <new>
+#include <utility>
+
+#include "base/monotonic.h"
+
+namespace zircon::objects {
+
+PortWait::PortWait(base::RefPtr<Port> port, uint64_t key, Waitable* source, zx_handle_t handle,
+                   zx_signals_t trigger, Options options)
+    : SignalObserver(handle),
+      port_(std::move(port)),
+      source_(source),
+      trigger_(trigger),
+      options_(options) {
+  packet_.kind = PortPacket::Kind::kKept;
+  packet_.keeper = this;
+  packet_.source = handle;
+  packet_.packet = {};
+  packet_.packet.key = key;
+  packet_.packet.type = ZX_PKT_TYPE_SIGNAL_ONE;
+  packet_.packet.signal.trigger = trigger;
+  packet_.packet.signal.count = 1;
+}
+
+zx_status_t PortWait::Begin(base::RefPtr<Port> port, uint64_t key, const handles::HandleRef& ref,
+                            zx_handle_t handle, zx_signals_t trigger, Options options) {
+  Waitable* const source = static_cast<Waitable*>(ref.object());
+  const auto wait = base::RefPtr<PortWait>::Adopt(
+      new (std::nothrow) PortWait(std::move(port), key, source, handle, trigger, options));
+  if (!wait) return ZX_ERR_NO_MEMORY;
+  const zx_status_t status = wait->port_->BeginWait(wait.get());
+  if (status != ZX_OK) return status;
+  wait->AddRef();  // the object's list
+  source->AddObserver(wait.get(), ref);
+  return ZX_OK;
+}
+
+SignalObserver::Next PortWait::OnArrival(zx_signals_t active) {
+  if (options_.edge || (active & trigger_) == 0) return Next::kStay;
+  return Fire(active, options_.count_queue ? source_->queued_messages() : 1);
+}
+
+SignalObserver::Next PortWait::OnChange(zx_signals_t before, zx_signals_t active) {
+  const zx_signals_t looked_at = options_.edge ? active & ~before : active;
+  if ((looked_at & trigger_) == 0) return Next::kStay;
+  return Fire(active, 1);
+}
+
+SignalObserver::Next PortWait::Fire(zx_signals_t active, uint64_t count) {
+  // Cancelled meanwhile, it leaves too.
+  const bool stays = port_->FireWait(
+      this, active, count, options_.timestamp ? base::MonotonicNow() : 0, options_.repeating);
+  return stays ? Next::kStay : Next::kLeave;
+}
+
+void PortWait::OnLeft() {
+  port_->EndWait(this);
+  Release();
+}
+
+}  // namespace zircon::objects

@@ -1,0 +1,77 @@
+// PortWait: a wait for signals that ends, or goes on, by a packet in a port:
+// zx_object_wait_async().
+//
+//   state    | in the object's list | in the port's list | packet
+//   ---------+----------------------+--------------------+----------------
+//   pending  | yes                  | yes                | REPEATING: may be queued
+//   fired    | no                   | no                 | queued or taken
+//   ended    | no                   | no                 | none, or still queued
+//
+// It is ended from either side: by the handle that it was begun through, or by the port (cancelled,
+// dead). The port's lock decides whether a firing still counts; the object's list follows.
+//
+// Ownership: counted: the object's list, the port's list and the packet while it is queued hold a
+// reference each; it holds the port. Thread safety: any thread.
+
+#pragma once
+
+#include <zircon/syscalls/port.h>
+#include <zircon/types.h>
+
+#include <cstdint>
+
+#include "base/ref_ptr.h"
+#include "objects/linked_list.h"
+#include "objects/port.h"
+#include "objects/port_packet.h"
+#include "objects/waitable.h"
+
+namespace zircon::objects {
+
+class PortWait final : public base::RefCounted, public SignalObserver, public Linked<PortWait> {
+ public:
+  struct Options {
+    bool edge = false;         // only a change to active counts
+    bool timestamp = false;    // the packet tells when
+    bool repeating = false;    // a packet at each change (2018)
+    bool count_queue = false;  // the packet counts a channel's messages (2018)
+  };
+
+  // Begins a wait; it may end at once. ZX_ERR_NO_MEMORY, ZX_ERR_BAD_STATE (the port is dead).
+  [[nodiscard]] static zx_status_t Begin(base::RefPtr<Port> port, uint64_t key,
+                                         const handles::HandleRef& ref, zx_handle_t handle,
+                                         zx_signals_t trigger, Options options);
+
+  // By the port.
+  uint64_t key() const { return packet_.packet.key; }
+  Waitable* source() const { return source_; }
+
+ private:
+  friend class Port;
+
+  PortWait(base::RefPtr<Port> port, uint64_t key, Waitable* source, zx_handle_t handle,
+           zx_signals_t trigger, Options options);
+  ~PortWait() override = default;
+
+  Next OnArrival(zx_signals_t active) override;
+  Next OnChange(zx_signals_t before, zx_signals_t active) override;
+  void OnHandleGone(zx_signals_t /*active*/) override { OnLeft(); }
+  void OnLeft() override;
+  bool IsFor(const handles::Dispatcher* port, uint64_t key) const override {
+    return port == port_.get() && key == this->key();
+  }
+
+  Next Fire(zx_signals_t active, uint64_t count);
+
+  const base::RefPtr<Port> port_;
+  // Alive while this is in one of the lists: its own empties before it goes, the port's with it.
+  Waitable* const source_;
+  const zx_signals_t trigger_;
+  const Options options_;
+
+  // The port's lock guards these.
+  bool pending_ = false;  // in the port's list
+  PortPacket packet_;
+};
+
+}  // namespace zircon::objects

@@ -1,0 +1,17 @@
+// The topics of zx_object_get_info(), from the handle checks on; each family has them in its file.
+
+#pragma once
+
+#include <zircon/types.h>
+
+#include "syscalls/info_answer.h"
+
+namespace zircon::syscalls {
+
+zx_status_t HandleValidInfo(zx_handle_t handle);
+zx_status_t HandleBasicInfo(zx_handle_t handle, const Answer& answer);
+zx_status_t HandleBasicInfo2018(zx_handle_t handle, const Answer& answer);
+zx_status_t VmarInfo(zx_handle_t handle, const Answer& answer);
+zx_status_t VcpuInfo(zx_handle_t handle, const Answer& answer);
+
+}  // namespace zircon::syscalls
