@@ -2,7 +2,8 @@
 // sleeper's own word is all that the two share.
 //
 // Thread safety: one thread parks, one other unparks. The parked thread may destroy the parker as
-// soon as Park() has returned true; the waker no longer reads it then.
+// soon as Park() has returned true; the waker no longer reads it then. Several may unpark it if the
+// parked thread makes sure by itself that all are through before it destroys it.
 
 #pragma once
 

@@ -1,5 +1,5 @@
 // What calls give when there is no room: for a handle, or for an object. Rows: GUEST-CREATE-7,
-// VMO-CREATE-4, PORT-CREATE-2, PORT-QUEUE-4, TRAP-9, HOST-3.
+// VMO-CREATE-4, PORT-CREATE-2, PORT-QUEUE-4, EVENT-CREATE-2, WAIT-ASYNC-4, TRAP-9, HOST-3.
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -41,11 +41,12 @@ class FullTable : public fake::OnMachine {
 };
 
 TEST_F(FullTable, NoCallMakesAHandle) {
-  Shows("HANDLE-6 HANDLE-DUP-4 VMO-CREATE-4 PORT-CREATE-2 HOST-3 GUEST-CREATE-7");
+  Shows("HANDLE-6 HANDLE-DUP-4 VMO-CREATE-4 PORT-CREATE-2 EVENT-CREATE-2 HOST-3 GUEST-CREATE-7");
   const uint32_t live = handles::HandleTable::Process().live();
   zx_handle_t out = 77;
   EXPECT_EQ(zx_vmo_create(4096, 0, &out), ZX_ERR_NO_MEMORY);
   EXPECT_EQ(zx_port_create(0, &out), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(zx_event_create(0, &out), ZX_ERR_NO_MEMORY);
   EXPECT_EQ(zircon_kvm_hypervisor_resource(&out), ZX_ERR_NO_MEMORY);
   EXPECT_EQ(zircon_kvm_vmex_resource(&out), ZX_ERR_NO_MEMORY);
   zx_handle_t other = 77;
@@ -87,7 +88,7 @@ class NoMemory {
 class WithoutMemory : public fake::OnMachine {};
 
 TEST_F(WithoutMemory, CallsSaySo) {
-  Shows("PORT-CREATE-2 PORT-QUEUE-4 VMO-CREATE-4 TRAP-9 CALL-6");
+  Shows("PORT-CREATE-2 PORT-QUEUE-4 EVENT-CREATE-2 WAIT-ASYNC-4 VMO-CREATE-4 TRAP-9 CALL-6");
   zx_handle_t out = 77;
   const zx_port_packet_t packet{};
   zx_status_t queued = ZX_OK;
@@ -95,6 +96,10 @@ TEST_F(WithoutMemory, CallsSaySo) {
   zx_status_t vmo = ZX_OK;
   zx_status_t io = ZX_OK;
   zx_status_t mem = ZX_OK;
+  zx_status_t event = ZX_OK;
+  zx_status_t wait = ZX_OK;
+  zx_handle_t waited = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_event_create(0, &waited), ZX_OK);
   {
     NoMemory none;
     for (int i = 0; i < 4097 && queued == ZX_OK; ++i) {
@@ -102,6 +107,8 @@ TEST_F(WithoutMemory, CallsSaySo) {
     }
     port = zx_port_create(0, &out);
     vmo = zx_vmo_create(4096, 0, &out);
+    event = zx_event_create(0, &out);
+    wait = zx_object_wait_async(waited, machine().port, 1, ZX_EVENT_SIGNALED, 0);
     for (uint16_t number = 0; number < 100 && io == ZX_OK; ++number) {
       io = machine().TrapIo(static_cast<uint16_t>(0x1000 + number), 1);
     }
@@ -112,6 +119,9 @@ TEST_F(WithoutMemory, CallsSaySo) {
   EXPECT_EQ(queued, ZX_ERR_NO_MEMORY);
   EXPECT_EQ(port, ZX_ERR_NO_MEMORY);
   EXPECT_EQ(vmo, ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(event, ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(wait, ZX_ERR_NO_MEMORY);
+  zx_handle_close(waited);
   EXPECT_EQ(io, ZX_ERR_NO_MEMORY);
   EXPECT_EQ(mem, ZX_ERR_NO_MEMORY);
   EXPECT_EQ(out, 77u);
