@@ -4,10 +4,11 @@
 //   zircon_bench --benchmark_filter=Handle --benchmark_repetitions=5
 
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
-#include <vector>
+#include <fstream>
 
 #include "handles/handle_table.h"
 #include "rights/rights.h"
@@ -74,6 +75,31 @@ void InsertClose(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+size_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  size_t total = 0;
+  size_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// What a handle takes of the host's memory, in a table that is full. No time, no budget.
+void Memory(benchmark::State& state) {
+  const auto thing = MakeRef<Thing>();
+  thing->AddHandle();
+  for (auto _ : state) {
+    HandleTable table;
+    const size_t before = ResidentBytes();
+    zx_handle_t handle;
+    while (table.Insert(thing, zircon::rights::kPort, &handle) == ZX_OK) {
+    }
+    state.counters["handles"] = table.live();
+    state.counters["bytes_per_handle"] =
+        static_cast<double>(ResidentBytes() - before) / static_cast<double>(table.live());
+  }
+}
+
+BENCHMARK(Memory)->Name("HandleTableMemory")->Iterations(1);
 BENCHMARK(AtomicIncrement)->Name("HandleLookup/atomic_increment")->Threads(1)->Threads(2);
 BENCHMARK(Zx)->Name("HandleLookup/zx")->Threads(1)->Threads(2);
 BENCHMARK(InsertClose)->Name("HandleInsertClose/zx")->Threads(1)->Threads(2);

@@ -1,0 +1,111 @@
+// Waitable, ThreadWait: what the calls can only meet in a race. Rows: WAIT.
+
+#include "objects/waitable.h"
+
+#include <gtest/gtest.h>
+#include <zircon/syscalls.h>
+
+#include "contract.h"
+#include "objects/event.h"
+#include "objects/port.h"
+#include "objects/port_wait.h"
+#include "objects/thread_wait.h"
+
+namespace zircon::objects {
+namespace {
+
+using base::MakeRef;
+using base::RefPtr;
+using handles::HandleRef;
+using handles::HandleTable;
+
+constexpr zx_time_t kPast = ZX_TIME_INFINITE_PAST;
+constexpr zx_signals_t kSignaled = ZX_EVENT_SIGNALED;
+constexpr zx_rights_t kAll = 0xD003;
+
+class Waitables : public testing::Test {
+ protected:
+  zx_handle_t Insert(const RefPtr<Event>& event) {
+    zx_handle_t handle = ZX_HANDLE_INVALID;
+    EXPECT_EQ(table_.Insert(event, kAll, &handle), ZX_OK);
+    return handle;
+  }
+  HandleRef Lookup(zx_handle_t handle) {
+    HandleRef ref;
+    EXPECT_EQ(table_.Lookup(handle, &ref), ZX_OK);
+    return ref;
+  }
+  void Close(zx_handle_t handle) { EXPECT_EQ(table_.Close(handle), ZX_OK); }
+
+  HandleTable table_{16};
+  const RefPtr<Event> event_ = MakeRef<Event>();
+  const RefPtr<Event> other_ = MakeRef<Event>();
+};
+
+TEST_F(Waitables, TheHandleIsClosedBetweenLookupAndWait) {
+  Shows("WAIT-1 WAIT-ONE-6");
+  const zx_handle_t handle = Insert(event_);
+  const HandleRef ref = Lookup(handle);
+  Close(handle);
+  event_->UpdateSignals(0, kSignaled);
+  ThreadWait wait;
+  wait.Add(event_, ref, handle, kSignaled);
+  EXPECT_EQ(wait.Finish(kPast), ZX_ERR_CANCELED);
+  EXPECT_EQ(wait.pending(0), kSignaled | ZX_SIGNAL_HANDLE_CLOSED);
+}
+
+TEST_F(Waitables, ThePortsHandleIsClosedBetweenLookupAndWait) {
+  Shows("WAIT-1 WAIT-ASYNC-11");
+  const auto port = MakeRef<Port>(0u);
+  port->AddHandle();
+  const zx_handle_t handle = Insert(event_);
+  const HandleRef ref = Lookup(handle);
+  Close(handle);
+  event_->UpdateSignals(0, kSignaled);
+  EXPECT_EQ(PortWait::Begin(port, 1, ref, handle, kSignaled, {}), ZX_OK);
+  zx_port_packet_t packet;
+  EXPECT_EQ(port->Wait(kPast, &packet), ZX_ERR_TIMED_OUT);
+  EXPECT_FALSE(port->CancelKey(1));
+  port->DropHandle();
+}
+
+TEST_F(Waitables, APortThatDiedTakesNoWait) {
+  Shows("WAIT-ASYNC-12");
+  const auto port = MakeRef<Port>(0u);
+  port->AddHandle();
+  port->DropHandle();
+  const zx_handle_t handle = Insert(event_);
+  const HandleRef ref = Lookup(handle);
+  EXPECT_EQ(PortWait::Begin(port, 1, ref, handle, kSignaled, {}), ZX_ERR_BAD_STATE);
+  Close(handle);
+}
+
+TEST_F(Waitables, AClosedHandleWinsOverASignal) {
+  Shows("WAIT-MANY-5 WAIT-MANY-9");
+  const zx_handle_t first = Insert(event_);
+  const zx_handle_t second = Insert(other_);
+  ThreadWait wait;
+  wait.Add(event_, Lookup(first), first, kSignaled);
+  wait.Add(other_, Lookup(second), second, kSignaled);
+  event_->UpdateSignals(0, kSignaled);
+  Close(second);
+  EXPECT_EQ(wait.Finish(ZX_TIME_INFINITE), ZX_ERR_CANCELED);
+  EXPECT_EQ(wait.pending(0), kSignaled);
+  EXPECT_EQ(wait.pending(1), ZX_SIGNAL_HANDLE_CLOSED);
+  Close(first);
+}
+
+TEST_F(Waitables, AWaitThatIsGivenUpLeavesNothing) {
+  Shows("WAIT-2");
+  const zx_handle_t handle = Insert(event_);
+  {
+    ThreadWait wait;
+    wait.Add(event_, Lookup(handle), handle, kSignaled);
+  }
+  event_->UpdateSignals(0, kSignaled);  // nobody is told
+  Close(handle);
+  EXPECT_EQ(event_->handle_count(), 0u);
+}
+
+}  // namespace
+}  // namespace zircon::objects
