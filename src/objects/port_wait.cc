@@ -1,5 +1,6 @@
 #include "objects/port_wait.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -39,7 +40,8 @@ zx_status_t PortWait::Begin(base::RefPtr<Port> port, uint64_t key, const handles
 
 SignalObserver::Next PortWait::OnArrival(zx_signals_t active) {
   if (options_.edge || (active & trigger_) == 0) return Next::kStay;
-  return Fire(active, options_.count_queue ? source_->queued_messages() : 1);
+  const uint64_t queued = options_.count_queue ? source_->queued_messages() : 0;
+  return Fire(active, std::max<uint64_t>(queued, 1));
 }
 
 SignalObserver::Next PortWait::OnChange(zx_signals_t before, zx_signals_t active) {

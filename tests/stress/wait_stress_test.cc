@@ -7,8 +7,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <random>
-#include <set>
 #include <thread>
 #include <vector>
 
@@ -51,7 +49,8 @@ TEST(WaitStress, CloseDuringWait) {
     Together([&] { status = zx_object_wait_one(waited, kSignaled, ZX_TIME_INFINITE, nullptr); },
              [&] { EXPECT_EQ(zx_handle_close(waited), ZX_OK); },
              [&] {
-               if (round % 2 == 0) EXPECT_EQ(zx_object_signal(event, 0, kSignaled), ZX_OK);
+               const zx_signals_t set = round % 2 == 0 ? kSignaled : ZX_USER_SIGNAL_0;
+               EXPECT_EQ(zx_object_signal(event, 0, set), ZX_OK);
              });
     EXPECT_TRUE(status == ZX_ERR_CANCELED || status == ZX_ERR_BAD_HANDLE ||
                 (status == ZX_OK && round % 2 == 0))
