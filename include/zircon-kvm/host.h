@@ -33,9 +33,13 @@ ZX_DETAIL_C_BEGIN
 //   BAD_STATE        in a forked child.
 //   NO_MEMORY        out of memory, or the handle table is full.
 //   INVALID_ARGS     out.
+//
+// Contract: HOST.
 zx_status_t zircon_kvm_hypervisor_resource(zx_handle_t* out) ZX_DETAIL_CALL;
 
 // Gives a resource for zx_vmo_replace_as_executable(): as above, base ZX_RSRC_SYSTEM_VMEX_BASE.
+//
+// Contract: HOST.
 zx_status_t zircon_kvm_vmex_resource(zx_handle_t* out) ZX_DETAIL_CALL;
 
 // -------------------------------------------------------------------------------------------------
@@ -56,6 +60,8 @@ zx_status_t zircon_kvm_vmex_resource(zx_handle_t* out) ZX_DETAIL_CALL;
 //   INVALID_ARGS     words.
 //
 // Asks the host anew each time.
+//
+// Contract: HOST.
 zx_status_t zircon_kvm_check(char* words, size_t size) ZX_DETAIL_CALL;
 
 // -------------------------------------------------------------------------------------------------
@@ -76,6 +82,8 @@ typedef enum zircon_kvm_log_level {
 //
 // At first it is what the environment variable ZIRCON_KVM_LOG says (trace, debug, info, warn,
 // error, critical or off; read once, at first use), or else WARN.
+//
+// Contract: HOST.
 void zircon_kvm_set_log_level(int level) ZX_DETAIL_CALL;
 
 // -------------------------------------------------------------------------------------------------
@@ -94,9 +102,13 @@ void zircon_kvm_set_log_level(int level) ZX_DETAIL_CALL;
 //
 // From the first VCPU on the signal is the library's: a program must not send, catch, ignore or
 // wait for it, nor change whether a thread with a VCPU blocks it.
+//
+// Contract: HOST.
 zx_status_t zircon_kvm_set_kick_signal(int signo) ZX_DETAIL_CALL;
 
 // Gives the signal for kicks, or 0 while none is chosen. Any thread.
+//
+// Contract: HOST.
 int zircon_kvm_kick_signal(void) ZX_DETAIL_CALL;
 
 // -------------------------------------------------------------------------------------------------
@@ -154,12 +166,16 @@ ZX_DETAIL_ASSERT(ZIRCON_KVM_EXIT_COUNT <= ZIRCON_KVM_EXIT_SLOTS, "a place for ea
 //   BUFFER_TOO_SMALL size is below 176, that of the first version.
 //   BAD_STATE        in a forked child.
 //   INVALID_ARGS     out.
+//
+// Contract: HOST.
 zx_status_t zircon_kvm_get_stats(zircon_kvm_stats_t* out, size_t size) ZX_DETAIL_CALL;
 
 // -------------------------------------------------------------------------------------------------
 // Version
 
 // Gives the version of the library in use, "MAJOR.MINOR.PATCH". Never NULL; the text is constant.
+//
+// Contract: HOST.
 const char* zircon_kvm_version(void) ZX_DETAIL_CALL;
 
 ZX_DETAIL_C_END

@@ -12,6 +12,8 @@ ZX_DETAIL_C_BEGIN
 // Gives the name of a status, such as "ZX_ERR_TIMED_OUT", or "(UNKNOWN)".
 //
 // Never NULL; the text is constant. Any thread.
+//
+// Contract: STATUS.
 const char* zx_status_get_string(zx_status_t status) ZX_DETAIL_CALL;
 
 ZX_DETAIL_TWIN(status_get_string);

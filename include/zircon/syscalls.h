@@ -33,6 +33,7 @@
 //   On KVM    What differs from Zircon. One for all: zx_vcpu_enter(), zx_vcpu_resume(),
 //             zx_vcpu_read_state(), zx_vcpu_write_state() and zx_port_wait() may remember for each
 //             thread a page that they could reach; unmapping it later can mean a signal.
+//   Contract  Which families of rows of the project's docs/contract promise it.
 
 #ifndef ZIRCON_SYSCALLS_H_
 #define ZIRCON_SYSCALLS_H_

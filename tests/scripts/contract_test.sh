@@ -40,6 +40,16 @@ TEST(Apple, Red) {
 // Shows("APPLE-99");
 TEST_F(Apple, Flat) { EXPECT_TRUE(true); }
 CC
+  mkdir -p include/zircon
+  cat >include/zircon/apple.h <<'H'
+// Picks one.
+//
+// Contract: APPLE, PEAR-TREE.
+zx_status_t zx_apple_pick(uint32_t size,
+                          zx_handle_t* out) ZX_DETAIL_CALL_2018(apple_pick);
+// Not exported.
+static inline int zx_apple_size(int a) { return a; }
+H
 }
 
 # expect STATUS TEXT [OPTION...]: what scripts/contract gives for the tree, and a line that it prints.
@@ -101,6 +111,12 @@ sed -i 's/PEAR-TREE-1//' tests/unit/apple_test.cc
 echo '# Shows: PEAR-TREE-1' >tests/unit/pear_test.sh
 echo '  // Shows: APPLE-1 APPLE-2' >tests/unit/pear.inc
 expect 0 "contract: 3 rows, 3 shown by tests, 0 faults"
+
+sed -i '/Contract:/d' include/zircon/apple.h
+expect 1 "include/zircon/apple.h:3: the comment of zx_apple_pick does not end with '// Contract: FAMILY, ... .'"
+
+sed -i 's/PEAR-TREE/PEAR/' include/zircon/apple.h
+expect 1 "include/zircon/apple.h:4: zx_apple_pick names PEAR, and there is no such family"
 
 if ((mistakes > 0)); then
   echo "contract_test: $mistakes failed" >&2

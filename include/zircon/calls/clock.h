@@ -11,12 +11,18 @@ ZX_DETAIL_C_BEGIN
 // Gives the time in nanoseconds since the host started; never fails. All deadlines use this clock.
 //
 // On KVM: it is CLOCK_MONOTONIC.
+//
+// Contract: TIME.
 zx_time_t zx_clock_get_monotonic(void) ZX_DETAIL_CALL;
 
 // Gives the point in time that many nanoseconds from now, saturated; never fails.
+//
+// Contract: TIME.
 zx_time_t zx_deadline_after(zx_duration_t nanoseconds) ZX_DETAIL_CALL;
 
 // Sleeps until a deadline; one in the past returns at once. Gives ZX_OK, signals or not.
+//
+// Contract: TIME.
 zx_status_t zx_nanosleep(zx_time_t deadline) ZX_DETAIL_CALL;
 
 // The second names.

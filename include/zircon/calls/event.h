@@ -19,6 +19,8 @@ ZX_DETAIL_C_BEGIN
 //   INVALID_ARGS     out.
 //
 // ZX_EVENT_SIGNALED and ZX_USER_SIGNAL_* can be set; none is at first.
+//
+// Contract: EVENT-CREATE, EVENT.
 zx_status_t zx_event_create(uint32_t options, zx_handle_t* out) ZX_DETAIL_CALL;
 
 // The second names.

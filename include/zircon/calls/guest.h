@@ -35,6 +35,8 @@ ZX_DETAIL_C_BEGIN
 //
 // On KVM: zircon_kvm_check() says in words what is missing. Mappings above what the host's
 // processor can address are accepted, but the guest cannot reach them.
+//
+// Contract: GUEST-CREATE, GPAS, KVM-ERR.
 zx_status_t zx_guest_create(zx_handle_t resource, uint32_t options, zx_handle_t* guest_handle,
                             zx_handle_t* vmar_handle) ZX_DETAIL_CALL;
 
@@ -65,6 +67,8 @@ zx_status_t zx_guest_create(zx_handle_t resource, uint32_t options, zx_handle_t*
 // BELL: each store queues a packet to the port while the VCPU runs on. A trap has 256 packets; when
 // all wait in the port the next store waits in zx_vcpu_enter() until one is taken. Once the last
 // handle to the port is closed each store gives BAD_STATE there.
+//
+// Contract: TRAP, TRAP-IO, TRAP-MEM, TRAP-BELL.
 zx_status_t zx_guest_set_trap(zx_handle_t handle, uint32_t kind, zx_vaddr_t addr, size_t size,
                               zx_handle_t port_handle, uint64_t key) ZX_DETAIL_CALL;
 

@@ -14,6 +14,8 @@ ZX_DETAIL_C_BEGIN
 //
 // Errors:
 //   BAD_HANDLE       handle is not live.
+//
+// Contract: HANDLE-CLOSE.
 zx_status_t zx_handle_close(zx_handle_t handle) ZX_DETAIL_CALL;
 
 // Closes several handles, all that it can.
@@ -23,6 +25,8 @@ zx_status_t zx_handle_close(zx_handle_t handle) ZX_DETAIL_CALL;
 // Errors:
 //   INVALID_ARGS     part of the array cannot be read. Handles before that part may be closed.
 //   BAD_HANDLE       one is not live, or stands there twice. All others are closed.
+//
+// Contract: HANDLE-CLOSE-MANY.
 zx_status_t zx_handle_close_many(const zx_handle_t* handles, size_t num_handles) ZX_DETAIL_CALL;
 
 // Makes a second handle to the same object.
@@ -37,6 +41,8 @@ zx_status_t zx_handle_close_many(const zx_handle_t* handles, size_t num_handles)
 //   INVALID_ARGS     rights is not a subset.
 //   NO_MEMORY        the handle table is full.
 //   INVALID_ARGS     out.
+//
+// Contract: HANDLE-DUP.
 zx_status_t zx_handle_duplicate(zx_handle_t handle, zx_rights_t rights,
                                 zx_handle_t* out) ZX_DETAIL_CALL;
 
@@ -50,6 +56,8 @@ zx_status_t zx_handle_duplicate(zx_handle_t handle, zx_rights_t rights,
 //   BAD_HANDLE       handle is not live.
 //   INVALID_ARGS     rights is not a subset.
 //   INVALID_ARGS     out.
+//
+// Contract: HANDLE-REPLACE.
 zx_status_t zx_handle_replace(zx_handle_t handle, zx_rights_t rights,
                               zx_handle_t* out) ZX_DETAIL_CALL;
 

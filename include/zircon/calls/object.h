@@ -24,6 +24,8 @@ ZX_DETAIL_C_BEGIN
 //   Handle errors    of handle.
 //   BUFFER_TOO_SMALL buffer_size. actual receives 0, avail 1.
 //   INVALID_ARGS     buffer, actual or avail.
+//
+// Contract: INFO, GEN.
 zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void* buffer, size_t buffer_size,
                                size_t* actual, size_t* avail) ZX_DETAIL_CALL_2018(object_get_info);
 
@@ -42,6 +44,8 @@ zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void* buffer,
 //
 // One change, which those who wait see as a whole: a signal that is in both masks and was set stays
 // set all the while.
+//
+// Contract: SIGNAL-SET, SIGNAL.
 zx_status_t zx_object_signal(zx_handle_t handle, uint32_t clear_mask,
                              uint32_t set_mask) ZX_DETAIL_CALL;
 
@@ -57,6 +61,8 @@ zx_status_t zx_object_signal(zx_handle_t handle, uint32_t clear_mask,
 //   NOT_SUPPORTED    the object is not an end of a pair.
 //   INVALID_ARGS     a signal that is not the program's is in one of the masks.
 //   PEER_CLOSED      the other end is closed.
+//
+// Contract: SIGNAL-PEER, SIGNAL.
 zx_status_t zx_object_signal_peer(zx_handle_t handle, uint32_t clear_mask,
                                   uint32_t set_mask) ZX_DETAIL_CALL;
 
@@ -78,6 +84,8 @@ zx_status_t zx_object_signal_peer(zx_handle_t handle, uint32_t clear_mask,
 //
 // A signal that is active already gives ZX_OK, whatever the deadline. A wait belongs to the handle:
 // it ends when that is closed, whatever other handles the object has.
+//
+// Contract: WAIT-ONE, WAIT.
 zx_status_t zx_object_wait_one(zx_handle_t handle, zx_signals_t signals, zx_time_t deadline,
                                zx_signals_t* observed) ZX_DETAIL_CALL;
 
@@ -99,6 +107,8 @@ zx_status_t zx_object_wait_one(zx_handle_t handle, zx_signals_t signals, zx_time
 //   INVALID_ARGS     items cannot be written.
 //
 // 2018: at most 16 items.
+//
+// Contract: WAIT-MANY, WAIT, GEN.
 zx_status_t zx_object_wait_many(zx_wait_item_t* items, size_t num_items, zx_time_t deadline)
     ZX_DETAIL_CALL_2018(object_wait_many);
 
@@ -127,6 +137,8 @@ zx_status_t zx_object_wait_many(zx_wait_item_t* items, size_t num_items, zx_time
 // 2018: the options are ZX_WAIT_ASYNC_ONCE and ZX_WAIT_ASYNC_REPEATING: a packet of type SIGNAL_REP
 // at each change of the object's signals that leaves one of the asked ones active, until the wait
 // is cancelled; while the packet before is still queued, that one's observed takes in the new ones.
+//
+// Contract: WAIT-ASYNC, WAIT, GEN.
 zx_status_t zx_object_wait_async(zx_handle_t handle, zx_handle_t port, uint64_t key,
                                  zx_signals_t signals, uint32_t options)
     ZX_DETAIL_CALL_2018(object_wait_async);

@@ -18,6 +18,8 @@ ZX_DETAIL_C_BEGIN
 //   INVALID_ARGS     options.
 //   NO_MEMORY        out of memory, or the handle table is full.
 //   INVALID_ARGS     out.
+//
+// Contract: PORT-CREATE, PORT.
 zx_status_t zx_port_create(uint32_t options, zx_handle_t* out) ZX_DETAIL_CALL;
 
 // Queues a packet.
@@ -30,6 +32,8 @@ zx_status_t zx_port_create(uint32_t options, zx_handle_t* out) ZX_DETAIL_CALL;
 //   INVALID_ARGS     packet.
 //   SHOULD_WAIT      more than 4096 packets from this call are in the port.
 //   NO_MEMORY        out of memory.
+//
+// Contract: PORT-QUEUE, PORT.
 zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t* packet) ZX_DETAIL_CALL;
 
 // Takes the oldest packet, or waits for one. Each packet goes to one thread.
@@ -45,6 +49,8 @@ zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t* packet) ZX
 //   INVALID_ARGS     packet; one was taken, and is lost.
 //
 // Closing the handle does not wake a thread that waits.
+//
+// Contract: PORT-WAIT, PORT.
 zx_status_t zx_port_wait(zx_handle_t handle, zx_time_t deadline,
                          zx_port_packet_t* packet) ZX_DETAIL_CALL;
 
@@ -64,6 +70,8 @@ zx_status_t zx_port_wait(zx_handle_t handle, zx_time_t deadline,
 //   NOT_FOUND        there was neither wait nor packet.
 //
 // Other packets with the same key stay.
+//
+// Contract: PORT-CANCEL.
 zx_status_t zx_port_cancel(zx_handle_t handle, zx_handle_t source, uint64_t key) ZX_DETAIL_CALL;
 
 // Ends all waits of zx_object_wait_async() with this port and key, and takes all packets with that
@@ -77,6 +85,8 @@ zx_status_t zx_port_cancel(zx_handle_t handle, zx_handle_t source, uint64_t key)
 //   INVALID_ARGS     options.
 //   Handle errors    of handle.
 //   NOT_FOUND        there was neither wait nor packet.
+//
+// Contract: PORT-CANCEL-KEY.
 zx_status_t zx_port_cancel_key(zx_handle_t handle, uint32_t options, uint64_t key) ZX_DETAIL_CALL;
 
 // The second names.

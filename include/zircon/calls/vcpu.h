@@ -33,6 +33,8 @@ ZX_DETAIL_C_BEGIN
 // code segment based at entry. arm64: at entry in EL1, MMU off. The general registers are 0.
 //
 // On KVM: kicks use a real-time signal, see zircon_kvm_set_kick_signal().
+//
+// Contract: VCPU-CREATE, STATE-INIT, THREAD.
 zx_status_t zx_vcpu_create(zx_handle_t guest, uint32_t options, zx_vaddr_t entry,
                            zx_handle_t* out) ZX_DETAIL_CALL;
 
@@ -72,10 +74,14 @@ zx_status_t zx_vcpu_create(zx_handle_t guest, uint32_t options, zx_vaddr_t entry
 //
 // 2018: GUEST_MEM packets have the bytes of the instruction (NOT_FOUND if the guest's page
 // tables do not lead to them, with the instruction over), and GUEST_VCPU packets another layout.
+//
+// Contract: VCPU-ENTER, RIP, FAULT, HLT, THREAD, GEN.
 zx_status_t zx_vcpu_enter(zx_handle_t handle, zx_port_packet_t* packet)
     ZX_DETAIL_CALL_2018(vcpu_enter);
 
 // The older name of zx_vcpu_enter(); the same.
+//
+// Contract: VCPU-ENTER, GEN.
 zx_status_t zx_vcpu_resume(zx_handle_t handle, zx_port_packet_t* packet)
     ZX_DETAIL_CALL_2018(vcpu_resume);
 
@@ -89,6 +95,8 @@ zx_status_t zx_vcpu_resume(zx_handle_t handle, zx_port_packet_t* packet)
 // Several kicks before one is taken are one. No packet is lost: if there is one already, that enter
 // gives it and the next gives CANCELED. A halted guest goes on after its HLT. ZX_OK even if the
 // owner thread is gone.
+//
+// Contract: KICK.
 zx_status_t zx_vcpu_kick(zx_handle_t handle) ZX_DETAIL_CALL;
 
 // Raises an interrupt in a VCPU, whether it runs or not. The guest gets it once it can take it.
@@ -103,6 +111,8 @@ zx_status_t zx_vcpu_kick(zx_handle_t handle) ZX_DETAIL_CALL;
 //
 // A vector that is pending already stays one interrupt. The highest goes first, the NMI before
 // all. x86: 21 to 31 are accepted, and make the next enter give NOT_SUPPORTED.
+//
+// Contract: INT.
 zx_status_t zx_vcpu_interrupt(zx_handle_t handle, uint32_t vector) ZX_DETAIL_CALL;
 
 // Reads the registers of a VCPU. Owner thread only.
@@ -117,6 +127,8 @@ zx_status_t zx_vcpu_interrupt(zx_handle_t handle, uint32_t vector) ZX_DETAIL_CAL
 //   INVALID_ARGS     kind or buffer_size.
 //   BAD_STATE        not the owner thread.
 //   INVALID_ARGS     buffer.
+//
+// Contract: STATE.
 zx_status_t zx_vcpu_read_state(zx_handle_t handle, uint32_t kind, void* buffer,
                                size_t buffer_size) ZX_DETAIL_CALL;
 
@@ -133,6 +145,8 @@ zx_status_t zx_vcpu_read_state(zx_handle_t handle, uint32_t kind, void* buffer,
 //   INVALID_ARGS     buffer.
 //   BAD_STATE        not the owner thread.
 //   INVALID_ARGS     ZX_VCPU_IO: access_size is not 1, 2 or 4.
+//
+// Contract: STATE.
 zx_status_t zx_vcpu_write_state(zx_handle_t handle, uint32_t kind, const void* buffer,
                                 size_t buffer_size) ZX_DETAIL_CALL;
 

@@ -48,6 +48,8 @@ ZX_DETAIL_C_BEGIN
 //
 // On KVM: in a guest, EXECUTE is recorded but not enforced, and traps stay in force under a
 // mapping. In the process, touching a mapping beyond the end of its VMO raises SIGBUS.
+//
+// Contract: VMAR-MAP, VMAR.
 zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, size_t vmar_offset,
                         zx_handle_t vmo, uint64_t vmo_offset, size_t len,
                         zx_vaddr_t* mapped_addr) ZX_DETAIL_CALL;
@@ -63,6 +65,8 @@ zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, size_t vmar_
 //   BAD_STATE        the VMAR is destroyed.
 //   INVALID_ARGS     the range is not inside the VMAR, or holds part of a child VMAR.
 //   ACCESS_DENIED    the range holds a child VMAR, and handle lacks OP_CHILDREN.
+//
+// Contract: VMAR-UNMAP, VMAR.
 zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, size_t len) ZX_DETAIL_CALL;
 
 // Changes what the mappings in a range permit. Running VCPUs notice at once.
@@ -80,6 +84,8 @@ zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, size_t len) ZX_DE
 //   INVALID_ARGS     the range is not inside the VMAR, or meets a child VMAR.
 //   NOT_FOUND        the range has a hole.
 //   ACCESS_DENIED    more than the handles given to zx_vmar_map() allowed.
+//
+// Contract: VMAR-PROTECT, VMAR.
 zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr,
                             size_t len) ZX_DETAIL_CALL;
 
@@ -91,12 +97,16 @@ zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr
 //   Handle errors    of handle.
 //   BAD_STATE        it is destroyed.
 //   NOT_SUPPORTED    it is a root.
+//
+// Contract: VMAR-DESTROY, VMAR.
 zx_status_t zx_vmar_destroy(zx_handle_t handle) ZX_DETAIL_CALL;
 
 // Gives the root VMAR of this process: DUPLICATE, TRANSFER, READ, WRITE, EXECUTE, INSPECT,
 // OP_CHILDREN.
 //
 // The same value each time. It belongs to the library: duplicate it, never close it.
+//
+// Contract: VMAR-ROOT.
 zx_handle_t zx_vmar_root_self(void) ZX_DETAIL_CALL;
 
 // The second names.

@@ -25,6 +25,8 @@ ZX_DETAIL_C_BEGIN
 //   INVALID_ARGS     out.
 //
 // On KVM: a VMO is an anonymous file and holds a file descriptor.
+//
+// Contract: VMO-CREATE, VMO, GEN.
 zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out)
     ZX_DETAIL_CALL_2018(vmo_create);
 
@@ -39,6 +41,8 @@ zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out)
 //   Handle errors    of handle.
 //   OUT_OF_RANGE     the range goes beyond the end, or wraps.
 //   INVALID_ARGS     buffer; part of it may have been written.
+//
+// Contract: VMO-READ.
 zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer, uint64_t offset,
                         size_t buffer_size) ZX_DETAIL_CALL;
 
@@ -54,6 +58,8 @@ zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer, uint64_t offset,
 //   OUT_OF_RANGE     the range goes beyond the end, or wraps.
 //   NO_MEMORY        out of memory; part may have been copied.
 //   INVALID_ARGS     buffer; part may have been copied.
+//
+// Contract: VMO-READ.
 zx_status_t zx_vmo_write(zx_handle_t handle, const void* buffer, uint64_t offset,
                          size_t buffer_size) ZX_DETAIL_CALL;
 
@@ -65,6 +71,8 @@ zx_status_t zx_vmo_write(zx_handle_t handle, const void* buffer, uint64_t offset
 // Errors:
 //   Handle errors    of handle.
 //   INVALID_ARGS     size.
+//
+// Contract: VMO-READ.
 zx_status_t zx_vmo_get_size(zx_handle_t handle, uint64_t* size) ZX_DETAIL_CALL;
 
 // Changes a VMO handle for one that has EXECUTE as well.
@@ -81,6 +89,8 @@ zx_status_t zx_vmo_get_size(zx_handle_t handle, uint64_t* size) ZX_DETAIL_CALL;
 //   WRONG_TYPE       vmex is not a resource, or one of another kind.
 //   OUT_OF_RANGE     vmex is of kind SYSTEM, for something else.
 //   INVALID_ARGS     out.
+//
+// Contract: VMO-EXEC.
 zx_status_t zx_vmo_replace_as_executable(zx_handle_t handle, zx_handle_t vmex,
                                          zx_handle_t* out) ZX_DETAIL_CALL;
 
