@@ -20,18 +20,26 @@ add_library(zircon::zircon ALIAS zircon)
 # relocatable object and every symbol that is not of the public interface is made local. Its groups (inline
 # functions and the like) become plain sections: a linker would keep one of equal groups, and where it kept another
 # object's, or ours whose symbols are local, a C++ program did not link.
+# Zydis goes in too where scripts/fetch-zydis has fetched it (docs/decisions/0011-self-contained-archive.md).
 set(combined ${CMAKE_CURRENT_BINARY_DIR}/zircon_combined.o)
+if(TARGET zydis_decoder)
+  set(folded $<TARGET_FILE:zydis_decoder>)
+else()
+  set(not_folded Zydis::Zydis)
+endif()
 add_custom_command(
   OUTPUT ${combined}
-  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -no-pie -Wl,--force-group-allocation -o ${combined}.all $<TARGET_OBJECTS:zircon_objects>
+  COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -no-pie -Wl,--force-group-allocation -o ${combined}.all
+          $<TARGET_OBJECTS:zircon_objects> ${folded}
   COMMAND ${CMAKE_OBJCOPY} -w --keep-global-symbol=zx_* --keep-global-symbol=_zx_*
           --keep-global-symbol=zircon_kvm_* ${combined}.all ${combined}
-  DEPENDS zircon_objects $<TARGET_OBJECTS:zircon_objects>
+  DEPENDS zircon_objects $<TARGET_OBJECTS:zircon_objects> ${folded}
   COMMAND_EXPAND_LISTS VERBATIM)
 add_library(zircon_static STATIC ${combined})
 set_source_files_properties(${combined} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
-set_target_properties(zircon_static PROPERTIES OUTPUT_NAME zircon LINKER_LANGUAGE CXX)
+# A program in C can be linked by the C compiler: the C++ runtime is named below.
+set_target_properties(zircon_static PROPERTIES OUTPUT_NAME zircon LINKER_LANGUAGE C)
 target_link_libraries(zircon_static
   PUBLIC zircon_headers
-  INTERFACE zircon_deps)
+  INTERFACE ${not_folded} stdc++ m Threads::Threads)
 add_library(zircon::zircon_static ALIAS zircon_static)

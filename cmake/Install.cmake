@@ -1,0 +1,72 @@
+# cmake --install: the headers, both libraries, and what finds them: a CMake package and pkg-config files.
+#
+#   find_package(zircon-kvm)        zircon::zircon          libzircon.so
+#                                   zircon::zircon_static   libzircon.a
+#                                   zircon::zx              <lib/zx/...>, C++17; with either of the above
+#   pkg-config zircon-kvm           libzircon.so, and with --static libzircon.a
+#   pkg-config zircon-kvm-static    libzircon.a by its file name, for a program that is otherwise dynamic
+#
+# The installed tree may be moved. tests/install are programs that use it.
+include(CMakePackageConfigHelpers)
+
+add_library(zircon_zx INTERFACE)
+target_link_libraries(zircon_zx INTERFACE zircon_headers)
+target_compile_features(zircon_zx INTERFACE cxx_std_17)
+add_library(zircon::zx ALIAS zircon_zx)
+
+set_target_properties(zircon_headers PROPERTIES EXPORT_NAME headers)
+set_target_properties(zircon_zx PROPERTIES EXPORT_NAME zx)
+
+install(TARGETS zircon zircon_static zircon_headers zircon_zx
+  EXPORT zircon-kvm
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h")
+install(FILES LICENSE CHANGELOG.md docs/DIFFERENCES.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/contract DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# What libzircon.a leaves to the program: see library.cmake.
+set(zircon_private_packages "Threads")
+set(zircon_private_libraries "-lstdc++ -lm -pthread")
+if(NOT TARGET zydis_decoder)
+  string(PREPEND zircon_private_packages "Zydis ")
+  string(PREPEND zircon_private_libraries "-lZydis ")
+endif()
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/zircon-kvm)
+set(package_build_dir ${PROJECT_BINARY_DIR}/package)
+configure_package_config_file(
+  ${CMAKE_CURRENT_LIST_DIR}/zircon-kvm-config.cmake.in ${package_build_dir}/zircon-kvm-config.cmake
+  INSTALL_DESTINATION ${package_dir}
+  NO_SET_AND_CHECK_MACRO)
+# Before 1.0 each minor version may change the ABI.
+write_basic_package_version_file(${package_build_dir}/zircon-kvm-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES
+  ${package_build_dir}/zircon-kvm-config.cmake
+  ${package_build_dir}/zircon-kvm-config-version.cmake
+  DESTINATION ${package_dir})
+install(EXPORT zircon-kvm
+  NAMESPACE zircon::
+  FILE zircon-kvm-targets.cmake
+  DESTINATION ${package_dir})
+
+# Relative to the .pc file, unless the folders were given as absolute ones.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" OR IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  set(pc_prefix ${CMAKE_INSTALL_PREFIX})
+  set(pc_libdir ${CMAKE_INSTALL_FULL_LIBDIR})
+  set(pc_includedir ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+else()
+  file(RELATIVE_PATH up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+  string(REGEX REPLACE "/$" "" up "${up}")
+  set(pc_prefix "\${pcfiledir}/${up}")
+  set(pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+  set(pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+foreach(name zircon-kvm zircon-kvm-static)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in ${package_build_dir}/${name}.pc @ONLY)
+  install(FILES ${package_build_dir}/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
