@@ -3,11 +3,13 @@
 #include <zircon/errors.h>
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 
 #include "base/log.h"
 #include "guest/kvm_status.h"
 #include "kvm/counters.h"
+#include "objects/range_op.h"
 
 namespace zircon::guest {
 namespace {
@@ -38,7 +40,7 @@ auto FirstEndingBehind(Slots& slots, uint64_t address) {
 
 // Capacity for that many, without growing by one each time.
 template <typename T>
-void Reserve(std::vector<T>* items, size_t size) {
+void ReserveRoom(std::vector<T>* items, size_t size) {
   if (items->capacity() < size) items->reserve(std::max(size, 2 * items->capacity()));
 }
 
@@ -65,17 +67,34 @@ void GuestSpace::Detach() {
   vm_ = nullptr;
 }
 
-zx_status_t GuestSpace::Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
-                            const objects::Mapping& mapping) {
+zx_status_t GuestSpace::Reserve(uint64_t address, uint64_t length) {
   base::MutexLock lock(mutex_);
   ParkedScope parked(*vcpus_);
-  SplitAt(*address);
-  SplitAt(*address + length);
-  const RegionList before = RegionsIn(*address, length);
-  if (overwrite) EraseRegions(*address, length);
-  regions_[*address] = Region{length, mapping};
-  const zx_status_t status = SyncSlots(*address, length, kUndo);
-  if (status != ZX_OK) Restore(*address, length, before);
+  reserved_[address] = length;
+  return ZX_OK;
+}
+
+zx_status_t GuestSpace::ReserveAnywhere(uint64_t, uint64_t, uint64_t, uint64_t*) {
+  return ZX_ERR_INTERNAL;  // the tree picks
+}
+
+void GuestSpace::Vacate(uint64_t address, uint64_t length) {
+  base::MutexLock lock(mutex_);
+  ParkedScope parked(*vcpus_);
+  reserved_.erase(address);
+  UnmapParked(address, length);
+}
+
+zx_status_t GuestSpace::Map(uint64_t address, uint64_t length, const objects::Mapping& mapping) {
+  base::MutexLock lock(mutex_);
+  ParkedScope parked(*vcpus_);
+  SplitAt(address);
+  SplitAt(address + length);
+  const RegionList before = RegionsIn(address, length);
+  EraseRegions(address, length);
+  regions_[address] = Region{length, mapping};
+  const zx_status_t status = SyncSlots(address, length, kUndo);
+  if (status != ZX_OK) Restore(address, length, before);
   return status;
 }
 
@@ -92,6 +111,10 @@ void GuestSpace::Restore(uint64_t address, uint64_t length, const RegionList& be
 void GuestSpace::Unmap(uint64_t address, uint64_t length) {
   base::MutexLock lock(mutex_);
   ParkedScope parked(*vcpus_);
+  UnmapParked(address, length);
+}
+
+void GuestSpace::UnmapParked(uint64_t address, uint64_t length) {
   EraseRegions(address, length);
   // What is unmapped must not stay, come what may; its neighbours may be lost with it.
   static_cast<void>(SyncSlots(address, length, kDrop));
@@ -111,6 +134,16 @@ zx_status_t GuestSpace::Protect(uint64_t address, uint64_t length,
   const zx_status_t status = SyncSlots(address, length, kUndo);
   if (status != ZX_OK) Restore(address, length, before);
   return status;
+}
+
+void GuestSpace::Populate(uint64_t /*address*/, uint64_t length, const objects::Mapping& mapping) {
+  // The guest's own tables follow at its first access, without the host having to find the pages.
+  uint8_t* window = nullptr;
+  const uint64_t size = mapping.vmo->size();
+  if (mapping.vmo_offset >= size || mapping.vmo->Window(&window) != ZX_OK) return;
+  objects::PopulateExisting(*mapping.vmo, mapping.vmo_offset,
+                            std::min(length, size - mapping.vmo_offset),
+                            window + mapping.vmo_offset);
 }
 
 zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
@@ -252,8 +285,8 @@ zx_status_t GuestSpace::TrySyncSlots(uint64_t address, uint64_t length, OnFailur
   std::vector<MemorySlot> made;
   // From here on the kernel's slots change, and nothing may throw.
   made.reserve(wanted.size());
-  Reserve(&slots_, slots_.size() + wanted.size());
-  Reserve(&free_ids_, next_id_ + wanted.size());
+  ReserveRoom(&slots_, slots_.size() + wanted.size());
+  ReserveRoom(&free_ids_, next_id_ + wanted.size());
   *begun = true;
   for (const MemorySlot& slot : before) {
     if (!Contains(wanted, slot)) DeleteSlot(slot);
@@ -357,6 +390,11 @@ zx_status_t GuestSpace::Explain(uint64_t gpa, bool write) const {
 
 zx_status_t GuestSpace::CheckRecord(uint64_t gpa, uint64_t size) const {
   if (gpa >= kSize) return ZX_ERR_INVALID_ARGS;
+  const auto above = reserved_.upper_bound(gpa);
+  if (above != reserved_.begin()) {
+    const auto [base, length] = *std::prev(above);
+    if (gpa - base < length) return ZX_ERR_WRONG_TYPE;
+  }
   auto it = FindRegion(gpa);
   if (it == regions_.end() || traps_.memory.Find(gpa) != nullptr) return ZX_ERR_NOT_FOUND;
   const uint64_t inside = gpa - it->first;

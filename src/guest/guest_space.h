@@ -45,10 +45,15 @@ class GuestSpace final : public objects::AddressSpace {
   ~GuestSpace() override;
 
   bool PicksAddresses() const override { return false; }
-  zx_status_t Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
-                  const objects::Mapping& mapping) override;
+  // Reserved are the children of the root. That is bookkeeping, for the rules of records.
+  zx_status_t Reserve(uint64_t address, uint64_t length) override;
+  zx_status_t ReserveAnywhere(uint64_t length, uint64_t alignment, uint64_t limit,
+                              uint64_t* address) override;
+  void Vacate(uint64_t address, uint64_t length) override;
+  zx_status_t Map(uint64_t address, uint64_t length, const objects::Mapping& mapping) override;
   void Unmap(uint64_t address, uint64_t length) override;
   zx_status_t Protect(uint64_t address, uint64_t length, objects::Permissions permissions) override;
+  void Populate(uint64_t address, uint64_t length, const objects::Mapping& mapping) override;
 
   // Adds a trap over pages that the caller has unmapped. ZX_ERR_ALREADY_EXISTS on overlap.
   [[nodiscard]] zx_status_t AddMemoryTrap(std::unique_ptr<Trap> trap);
@@ -67,8 +72,9 @@ class GuestSpace final : public objects::AddressSpace {
   // Why an access that no trap covers could not be made: ZX_ERR_OUT_OF_RANGE, ZX_ERR_NOT_FOUND,
   // ZX_ERR_ACCESS_DENIED; ZX_OK when nothing is wrong with it.
   zx_status_t Explain(uint64_t gpa, bool write) const;
-  // Whether a record of the para-virtual clock may lie there: inside one mapping.
-  // ZX_ERR_INVALID_ARGS outside of the space, ZX_ERR_NOT_FOUND, ZX_ERR_OUT_OF_RANGE.
+  // Whether a record of the para-virtual clock may lie there: inside one mapping of the root.
+  // ZX_ERR_INVALID_ARGS outside of the space, ZX_ERR_WRONG_TYPE inside a child, ZX_ERR_NOT_FOUND,
+  // ZX_ERR_OUT_OF_RANGE.
   zx_status_t CheckRecord(uint64_t gpa, uint64_t size) const;
 
  private:
@@ -87,6 +93,7 @@ class GuestSpace final : public objects::AddressSpace {
   RegionList RegionsIn(uint64_t address, uint64_t length) const;
   void Restore(uint64_t address, uint64_t length, const RegionList& before)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void UnmapParked(uint64_t address, uint64_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EraseRegions(uint64_t address, uint64_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What becomes of slots where the kernel refuses one, or there is no memory.
   enum OnFailure {
@@ -118,7 +125,8 @@ class GuestSpace final : public objects::AddressSpace {
 
   // Changed under mutex_ with every VCPU parked; read by VCPUs inside enter.
   Regions regions_;
-  std::vector<MemorySlot> slots_;  // by gpa
+  absl::btree_map<uint64_t, uint64_t> reserved_;  // length by base
+  std::vector<MemorySlot> slots_;                 // by gpa
   TrapMap traps_;
   uint64_t slot_version_ = 0;
 };

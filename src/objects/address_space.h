@@ -2,8 +2,8 @@
 // where; an AddressSpace makes it so: the process's with mmap (objects/process_space.h), a guest's
 // with memory slots (guest/guest_space.h).
 //
-// Ownership: the root VMAR holds the space. Thread safety: the tree calls with its lock held, one
-// call at a time.
+// Ownership: the VMARs hold the space. Thread safety: the tree calls with its lock held, one call
+// at a time.
 
 #pragma once
 
@@ -13,18 +13,10 @@
 
 #include "base/mutex.h"
 #include "base/ref_ptr.h"
-#include "objects/vmo.h"
+#include "objects/mapping.h"
+#include "objects/region_map.h"
 
 namespace zircon::objects {
-
-// PERM bits of a mapping: ZX_VM_PERM_READ / WRITE / EXECUTE only.
-using Permissions = uint32_t;
-
-struct Mapping {
-  base::RefPtr<Vmo> vmo;
-  uint64_t vmo_offset = 0;
-  Permissions permissions = 0;
-};
 
 class AddressSpace : public base::RefCounted {
  public:
@@ -34,25 +26,34 @@ class AddressSpace : public base::RefCounted {
   // Guards the whole VMAR tree over this space. The tree holds it while it calls the space, so the
   // space never takes it, and whoever calls a VMAR must hold no lock that the space takes.
   base::Mutex tree_mutex;
+  // What the tree has mapped in the space. The tree's: the space never looks at it.
+  RegionMap mappings ABSL_GUARDED_BY(tree_mutex);
 
-  // Picks a free range for a mapping without SPECIFIC, or leaves it to the tree: a space that
-  // returns false wants first fit from its base (guest space); the process's asks the kernel. A
-  // space that picks addresses may hold things that the tree knows nothing of; one that does not
-  // holds what Map() put there and nothing else.
+  // Whether others live in the space, of whom the tree knows nothing. It then picks the addresses
+  // in its root, and every page is reserved before something is mapped there. A space that is the
+  // tree's alone (a guest's) wants first fit from its base and holds what Map() put there.
   virtual bool PicksAddresses() const = 0;
 
-  // Maps [*address, *address + length) (page aligned, inside the space). With `fixed` the address
-  // is given and, as far as the tree knows, free; otherwise the space picks it.
-  // With `overwrite` (and `fixed`) mappings in the range are replaced: in a space that picks
-  // addresses the whole range is mapped then, in any other it may have holes.
-  // ZX_ERR_ALREADY_EXISTS when something outside of the tree's knowledge is there (host mappings of
-  // the process), ZX_ERR_NO_MEMORY / NO_RESOURCES. A failure leaves the range as it was.
-  virtual zx_status_t Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
-                          const Mapping& mapping) = 0;
-  // The range is wholly mapped, by one or more Map(). Cannot fail.
+  // Takes a range, whole pages inside the space, so that nothing comes there but by Map(). For
+  // each child of the root; in a space that picks addresses also for the mappings of the root.
+  // ZX_ERR_ALREADY_EXISTS when another is there, ZX_ERR_NO_MEMORY.
+  virtual zx_status_t Reserve(uint64_t address, uint64_t length) = 0;
+  // The same anywhere: at a multiple of `alignment`, ending at or below `limit`. Only where the
+  // space picks addresses. ZX_ERR_NO_RESOURCES when no place is large enough.
+  virtual zx_status_t ReserveAnywhere(uint64_t length, uint64_t alignment, uint64_t limit,
+                                      uint64_t* address) = 0;
+  // Gives a range up, with what is mapped there. Cannot fail.
+  virtual void Vacate(uint64_t address, uint64_t length) = 0;
+
+  // Maps a range in place of what is mapped there. Where the space picks addresses the range is
+  // wholly reserved. ZX_ERR_NO_MEMORY, ZX_ERR_NO_RESOURCES; a failure leaves the range as it was.
+  virtual zx_status_t Map(uint64_t address, uint64_t length, const Mapping& mapping) = 0;
+  // Unmaps what is mapped in a range; what is reserved stays reserved. Cannot fail.
   virtual void Unmap(uint64_t address, uint64_t length) = 0;
   // The range is wholly mapped.
   virtual zx_status_t Protect(uint64_t address, uint64_t length, Permissions permissions) = 0;
+  // Brings in those pages of a mapping that exist. Only advice.
+  virtual void Populate(uint64_t address, uint64_t length, const Mapping& mapping) = 0;
 
  protected:
   AddressSpace(uint64_t base, uint64_t size) : base_(base), size_(size) {}

@@ -8,13 +8,18 @@
 #include <utility>
 
 #include "base/log.h"
+#include "objects/host_gap.h"
 #include "objects/host_status.h"
 #include "objects/pages.h"
+#include "objects/range_op.h"
 
 namespace zircon::objects {
 namespace {
 
 constexpr uint64_t kLowest = 64 * 1024;
+
+// A range with no access that costs no memory.
+constexpr int kReservation = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
 // The main thread's stack is the last thing in the space, on every architecture and layout; the
 // kernel left random bytes on it. The last page below the end is never given out.
@@ -37,40 +42,96 @@ int HostProtection(Permissions permissions) {
   return protection;
 }
 
+void KeepFromChildren(void* mapped, uint64_t length) {
+  if (madvise(mapped, length, MADV_DONTFORK) != 0) {
+    LOG_WARN("a mapping of a VMO will be inherited by forked children: errno {}", errno);
+  }
+}
+
 }  // namespace
 
 ProcessSpace::ProcessSpace() : AddressSpace(kLowest, HighestEnd() - kLowest) {}
 
-zx_status_t ProcessSpace::Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
-                              const Mapping& mapping) {
-  int flags = MAP_SHARED;
-  if (fixed) flags |= overwrite ? MAP_FIXED : MAP_FIXED_NOREPLACE;
-  void* const wanted = fixed ? Pointer(*address) : nullptr;
-  void* const mapped = mmap(wanted, length, HostProtection(mapping.permissions), flags,
-                            mapping.vmo->fd(), static_cast<off_t>(mapping.vmo_offset));
-  if (mapped == MAP_FAILED) {
-    // The kernel does not tell a full space from a lack of memory; where it may choose the address,
-    // no place of that size is the likely reason.
-    if (errno == ENOMEM && !fixed) return ZX_ERR_NO_RESOURCES;
-    return HostStatus(errno);
-  }
-  if (fixed && mapped != wanted) {
+zx_status_t ProcessSpace::Reserve(uint64_t address, uint64_t length) {
+  void* const wanted = Pointer(address);
+  void* const found =
+      mmap(wanted, length, PROT_NONE, kReservation | MAP_FIXED_NOREPLACE, /*fd=*/-1, /*offset=*/0);
+  if (found == MAP_FAILED) return HostStatus(errno);
+  if (found != wanted) {
     // A kernel before 4.17 takes the address for a hint.
-    munmap(mapped, length);
+    munmap(found, length);
     return ZX_ERR_ALREADY_EXISTS;
   }
-  if (madvise(mapped, length, MADV_DONTFORK) != 0) {
-    LOG_WARN("a mapping of a VMO will be inherited by forked children: errno {}", errno);
-  }
-  *address = reinterpret_cast<uint64_t>(mapped);
+  KeepFromChildren(found, length);
   return ZX_OK;
 }
 
-void ProcessSpace::Unmap(uint64_t address, uint64_t length) {
+zx_status_t ProcessSpace::ReserveAnywhere(uint64_t length, uint64_t alignment, uint64_t limit,
+                                          uint64_t* address) {
+  // Enough to find an aligned place in it; what is left over at both ends goes back.
+  const uint64_t whole = length + (alignment - kPageSize);
+  void* const found = mmap(nullptr, whole, PROT_NONE, kReservation, /*fd=*/-1, /*offset=*/0);
+  if (found != MAP_FAILED) {
+    const uint64_t start = reinterpret_cast<uint64_t>(found);
+    const uint64_t aligned = (start + alignment - 1) / alignment * alignment;
+    if (aligned != start) munmap(found, aligned - start);
+    const uint64_t tail = start + whole - (aligned + length);
+    if (tail != 0) munmap(Pointer(aligned + length), tail);
+    if (aligned + length <= limit) {
+      KeepFromChildren(Pointer(aligned), length);
+      *address = aligned;
+      return ZX_OK;
+    }
+    munmap(Pointer(aligned), length);
+  } else if (errno != ENOMEM) {
+    return HostStatus(errno);
+  }
+  // The kernel does not tell a full space from a lack of memory; where it may choose the address,
+  // no place of that size is the likely reason.
+  return ReserveBelow(length, alignment, limit, address);
+}
+
+zx_status_t ProcessSpace::ReserveBelow(uint64_t length, uint64_t alignment, uint64_t limit,
+                                       uint64_t* address) {
+  // Another thread may take a gap before it is reserved; hardly a hundred times in a row.
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    if (!FindHostGap(base(), limit, length, alignment, address)) break;
+    const zx_status_t status = Reserve(*address, length);
+    if (status == ZX_OK) return ZX_OK;
+    if (status != ZX_ERR_ALREADY_EXISTS) break;
+  }
+  return ZX_ERR_NO_RESOURCES;
+}
+
+void ProcessSpace::Vacate(uint64_t address, uint64_t length) {
   // Only fails where a mapping would have to be split and the process has as many as it may.
   if (munmap(Pointer(address), length) != 0) {
     LOG_ERROR("cannot unmap {} bytes at {:#x}: errno {}", length, address, errno);
   }
+}
+
+zx_status_t ProcessSpace::Map(uint64_t address, uint64_t length, const Mapping& mapping) {
+  void* const mapped =
+      mmap(Pointer(address), length, HostProtection(mapping.permissions), MAP_SHARED | MAP_FIXED,
+           mapping.vmo->fd(), static_cast<off_t>(mapping.vmo_offset));
+  if (mapped == MAP_FAILED) return HostStatus(errno);
+  KeepFromChildren(mapped, length);
+  return ZX_OK;
+}
+
+void ProcessSpace::Unmap(uint64_t address, uint64_t length) {
+  void* const place = Pointer(address);
+  if (mmap(place, length, PROT_NONE, kReservation | MAP_FIXED, /*fd=*/-1, /*offset=*/0) ==
+      MAP_FAILED) {
+    LOG_ERROR("cannot unmap {} bytes at {:#x}: errno {}", length, address, errno);
+    return;
+  }
+  KeepFromChildren(place, length);
+}
+
+void ProcessSpace::Populate(uint64_t address, uint64_t length, const Mapping& mapping) {
+  PopulateExisting(*mapping.vmo, mapping.vmo_offset, length,
+                   static_cast<uint8_t*>(Pointer(address)));
 }
 
 zx_status_t ProcessSpace::Protect(uint64_t address, uint64_t length, Permissions permissions) {

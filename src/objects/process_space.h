@@ -1,5 +1,6 @@
 // ProcessSpace: the address space of this process, as the VMAR tree sees it: mappings are shared
-// mappings of the VMOs' files, and the kernel picks their addresses.
+// mappings of the VMOs' files, and the kernel picks their addresses. What is reserved is mapped
+// with no access, so that the kernel gives it to nobody.
 //
 // The program's own mappings (heap, libraries, stacks) lie in the same space. The tree does not
 // know them, and nothing here ever unmaps, protects or replaces one. A forked child inherits none
@@ -22,10 +23,18 @@ class ProcessSpace final : public AddressSpace {
   ProcessSpace();
 
   bool PicksAddresses() const override { return true; }
-  zx_status_t Map(uint64_t* address, uint64_t length, bool fixed, bool overwrite,
-                  const Mapping& mapping) override;
+  zx_status_t Reserve(uint64_t address, uint64_t length) override;
+  zx_status_t ReserveAnywhere(uint64_t length, uint64_t alignment, uint64_t limit,
+                              uint64_t* address) override;
+  void Vacate(uint64_t address, uint64_t length) override;
+  zx_status_t Map(uint64_t address, uint64_t length, const Mapping& mapping) override;
   void Unmap(uint64_t address, uint64_t length) override;
   zx_status_t Protect(uint64_t address, uint64_t length, Permissions permissions) override;
+  void Populate(uint64_t address, uint64_t length, const Mapping& mapping) override;
+
+ private:
+  // The highest place below `limit`, where the kernel would not go by itself.
+  zx_status_t ReserveBelow(uint64_t length, uint64_t alignment, uint64_t limit, uint64_t* address);
 };
 
 // The root VMAR of this process: made on first use, never destroyed. Null when memory is short.

@@ -36,17 +36,6 @@ Permissions RegionMap::AllowedIn(uint64_t start, uint64_t length) const {
   return allowed;
 }
 
-bool RegionMap::FindFree(uint64_t length, uint64_t start, uint64_t end, uint64_t* found) const {
-  uint64_t candidate = start;
-  for (auto it = FirstAbove(start); it != regions_.end() && it->first < end; ++it) {
-    if (it->first > candidate && it->first - candidate >= length) break;
-    candidate = it->first + it->second.length;
-  }
-  if (candidate > end || end - candidate < length) return false;
-  *found = candidate;
-  return true;
-}
-
 RegionMap::Node RegionMap::MakeNode(Region region) {
   Map map;
   const auto it = map.emplace(0, std::move(region)).first;
@@ -66,6 +55,7 @@ void RegionMap::SplitAt(uint64_t address) {
   if (head == 0 || head >= it->second.length) return;
   Region tail = it->second;
   tail.length -= head;
+  tail.mapping.vmo_offset += head;
   regions_.emplace_hint(found, address, std::move(tail));
   it->second.length = head;
 }
@@ -73,6 +63,13 @@ void RegionMap::SplitAt(uint64_t address) {
 void RegionMap::SplitAtEnds(uint64_t start, uint64_t length) {
   SplitAt(start);
   SplitAt(start + length);
+}
+
+void RegionMap::SetPermissions(uint64_t start, uint64_t length, Permissions permissions) {
+  for (auto it = regions_.lower_bound(start); it != regions_.end() && it->first < start + length;
+       ++it) {
+    it->second.mapping.permissions = permissions;
+  }
 }
 
 void RegionMap::Remove(uint64_t start, uint64_t length, RegionMap* removed) {

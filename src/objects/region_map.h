@@ -1,26 +1,28 @@
-// RegionMap: which parts of a VMAR are mapped. Only what the rules of the calls need: the pages and
-// permissions themselves are the address space's business.
+// RegionMap: what is mapped in an address space, whichever of its VMARs it belongs to: mappings
+// never overlap, so the innermost VMAR around one is its own.
 //
 // A region is a mapping, or part of one that was split; neighbours are never merged. The functions
 // that need memory say so; all others cannot fail, so that a change which begins with those either
 // happens as a whole or not at all.
 //
-// Ownership: a region holds its VMO. Thread safety: none; its VMAR locks.
+// Ownership: a region holds its VMO. Thread safety: none; the VMAR tree locks.
 
 #pragma once
 
 #include <zircon/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <utility>
 
-#include "objects/address_space.h"
+#include "objects/mapping.h"
 
 namespace zircon::objects {
 
 struct Region {
   uint64_t length = 0;
-  base::RefPtr<Vmo> vmo;
+  Mapping mapping;
   // What zx_vmar_protect may make of the mapping's permissions.
   Permissions allowed = 0;
 };
@@ -45,8 +47,9 @@ class RegionMap {
   // The permissions that every region in the range allows. The range is wholly mapped.
   Permissions AllowedIn(uint64_t start, uint64_t length) const;
 
-  // First fit: the lowest free range of `length` bytes within [start, end).
-  [[nodiscard]] bool FindFree(uint64_t length, uint64_t start, uint64_t end, uint64_t* found) const;
+  // Calls visit(address, length, mapping) for each part of a region in the range, from below.
+  template <typename Visit>
+  void VisitIn(uint64_t start, uint64_t length, Visit visit) const;
 
   // A node to be put in later. Throws std::bad_alloc.
   static Node MakeNode(Region region);
@@ -56,12 +59,12 @@ class RegionMap {
   // Makes `start` and `start + length` ends of regions, where regions lie across them. Changes
   // nothing that is mapped. Throws std::bad_alloc.
   void SplitAtEnds(uint64_t start, uint64_t length);
-  // Moves the regions of a range whose ends were split at to `*removed`, which the caller destroys
-  // outside of locks.
+  // Both for a range whose ends were split at. Remove() moves the regions to `*removed`, which the
+  // caller destroys outside of locks.
+  void SetPermissions(uint64_t start, uint64_t length, Permissions permissions);
   void Remove(uint64_t start, uint64_t length, RegionMap* removed);
 
   bool empty() const { return regions_.empty(); }
-  void swap(RegionMap& other) noexcept { regions_.swap(other.regions_); }
 
  private:
   // The first region that ends above `address`.
@@ -70,5 +73,17 @@ class RegionMap {
 
   Map regions_;
 };
+
+template <typename Visit>
+void RegionMap::VisitIn(uint64_t start, uint64_t length, Visit visit) const {
+  const uint64_t end = start + length;
+  for (auto it = FirstAbove(start); it != regions_.end() && it->first < end; ++it) {
+    const uint64_t from = std::max(start, it->first);
+    const uint64_t to = std::min(end, it->first + it->second.length);
+    Mapping mapping = it->second.mapping;
+    mapping.vmo_offset += from - it->first;
+    visit(from, to - from, std::move(mapping));
+  }
+}
 
 }  // namespace zircon::objects

@@ -1,61 +1,184 @@
 #include "objects/vmar.h"
 
+#include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "objects/pages.h"
+#include "objects/range_op.h"
 
 namespace zircon::objects {
-namespace {
-
-constexpr uint32_t kPermissions = ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE;
-constexpr uint32_t kCanMap =
-    ZX_VM_CAN_MAP_SPECIFIC | ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_EXECUTE;
-// ALLOW_FAULTS states what holds for every mapping here; MAP_RANGE is advice.
-constexpr uint32_t kMapOptions = kPermissions | kCanMap | ZX_VM_COMPACT | ZX_VM_SPECIFIC |
-                                 ZX_VM_SPECIFIC_OVERWRITE | ZX_VM_MAP_RANGE |
-                                 ZX_VM_REQUIRE_NON_RESIZABLE | ZX_VM_ALLOW_FAULTS;
-
-// The permissions that handles with these rights can give.
-Permissions PermittedBy(zx_rights_t rights) {
-  Permissions permissions = 0;
-  if ((rights & ZX_RIGHT_READ) != 0) permissions |= ZX_VM_PERM_READ;
-  if ((rights & ZX_RIGHT_WRITE) != 0) permissions |= ZX_VM_PERM_WRITE;
-  if ((rights & ZX_RIGHT_EXECUTE) != 0) permissions |= ZX_VM_PERM_EXECUTE;
-  return permissions;
-}
-
-bool LacksRead(Permissions permissions) {
-  return permissions != 0 && (permissions & ZX_VM_PERM_READ) == 0;
-}
-
-// Rows 4 to 10 of vmar_map, in their order.
-zx_status_t CheckMapOptions(uint32_t options, const Vmo& vmo, Permissions allowed,
-                            uint64_t vmo_offset, uint64_t length) {
-  const Permissions wanted = options & kPermissions;
-  if (LacksRead(wanted)) return ZX_ERR_INVALID_ARGS;
-  constexpr uint32_t kContradiction = ZX_VM_MAP_RANGE | ZX_VM_SPECIFIC_OVERWRITE;
-  if ((options & kContradiction) == kContradiction) return ZX_ERR_INVALID_ARGS;
-  if ((options & kCanMap) != 0) return ZX_ERR_INVALID_ARGS;
-  if ((wanted & ~allowed) != 0) return ZX_ERR_ACCESS_DENIED;
-  if ((options & ~kMapOptions) != 0) return ZX_ERR_INVALID_ARGS;
-  if ((options & ZX_VM_REQUIRE_NON_RESIZABLE) != 0 && vmo.resizable()) return ZX_ERR_NOT_SUPPORTED;
-  if ((options & ZX_VM_COMPACT) != 0) return ZX_ERR_INVALID_ARGS;
-  if (!IsPageAligned(vmo_offset)) return ZX_ERR_INVALID_ARGS;
-  if (length > UINT64_MAX - vmo_offset) return ZX_ERR_OUT_OF_RANGE;
-  return ZX_OK;
-}
-
-}  // namespace
 
 Vmar::Vmar(base::RefPtr<AddressSpace> space)
-    : Dispatcher(kType), space_(std::move(space)), base_(space_->base()), size_(space_->size()) {}
+    : Dispatcher(kType),
+      space_(std::move(space)),
+      is_root_(true),
+      can_map_specific_(true),
+      base_(space_->base()),
+      size_(space_->size()) {}
 
-Vmar::~Vmar() { Destroy(); }
+Vmar::Vmar(Vmar* parent, uint64_t base, uint64_t size, bool can_map_specific)
+    : Dispatcher(kType),
+      space_(parent->space_),
+      is_root_(false),
+      can_map_specific_(can_map_specific),
+      base_(base),
+      size_(size),
+      destroyed_(true) {}
+
+// Only a root has anything to do here: a child in the tree is held by its parent.
+Vmar::~Vmar() {
+  if (is_root()) Destroy();
+}
 
 bool Vmar::Contains(uint64_t address, uint64_t length) const {
   return address >= base_ && address - base_ <= size_ && length <= size_ - (address - base_);
+}
+
+Vmar::Children::const_iterator Vmar::FirstChildAbove(uint64_t address) const {
+  const auto it = children_.upper_bound(address);
+  if (it == children_.begin()) return it;
+  const auto before = std::prev(it);
+  return before->first + before->second->size_ > address ? before : it;
+}
+
+bool Vmar::MeetsChild(uint64_t address, uint64_t length) const {
+  const auto child = FirstChildAbove(address);
+  return child != children_.end() && child->first < address + length;
+}
+
+uint64_t Vmar::EndOfFirst(uint64_t start, uint64_t end) const {
+  const Piece piece = space_->mappings.PieceAt(start, end);
+  const uint64_t mapping = piece.mapped ? start : start + piece.length;
+  const auto child = FirstChildAbove(start);
+  if (child != children_.end() && child->first < end && child->first <= mapping) {
+    return child->first + child->second->size_;
+  }
+  if (mapping == end) return 0;
+  return mapping + space_->mappings.PieceAt(mapping, base_ + size_).length;
+}
+
+// First fit.
+bool Vmar::FindFree(const Placement& placement, uint64_t* address) const {
+  const auto aligned = [&](uint64_t at) {
+    return (at + placement.alignment - 1) / placement.alignment * placement.alignment;
+  };
+  const uint64_t end = base_ + (placement.limited ? placement.offset : size_);
+  uint64_t candidate = aligned(base_);
+  while (candidate <= end && placement.length <= end - candidate) {
+    const uint64_t taken = EndOfFirst(candidate, candidate + placement.length);
+    if (taken == 0) {
+      *address = candidate;
+      return true;
+    }
+    candidate = aligned(taken);
+  }
+  return false;
+}
+
+zx_status_t Vmar::TakePlace(const Placement& placement, bool reserve, uint64_t* address,
+                            Removed* removed) {
+  if (placement.specific) {
+    *address = base_ + placement.offset;
+    if (MeetsChild(*address, placement.length)) {
+      return placement.overwrite ? ZX_ERR_INVALID_ARGS : ZX_ERR_ALREADY_EXISTS;
+    }
+    const uint64_t end = *address + placement.length;
+    if (!placement.overwrite && EndOfFirst(*address, end) != 0) return ZX_ERR_ALREADY_EXISTS;
+    return reserve ? ReserveHoles(*address, end) : ZX_OK;
+  }
+  if (is_root() && space_->PicksAddresses()) return TakeAnyPlace(placement, address, removed);
+  if (!FindFree(placement, address)) return ZX_ERR_NO_RESOURCES;
+  return reserve ? space_->Reserve(*address, placement.length) : ZX_OK;
+}
+
+zx_status_t Vmar::TakeAnyPlace(const Placement& placement, uint64_t* address, Removed* removed) {
+  const uint64_t limit = base_ + (placement.limited ? placement.offset : size_);
+  const zx_status_t status =
+      space_->ReserveAnywhere(placement.length, placement.alignment, limit, address);
+  if (status != ZX_OK) return status;
+  absl::Cleanup give_back = [&] { space_->Vacate(*address, placement.length); };
+  if (!Contains(*address, placement.length) || MeetsChild(*address, placement.length)) {
+    return ZX_ERR_NO_RESOURCES;
+  }
+  // What the tree has there, if anything, the program has unmapped behind our back.
+  space_->mappings.SplitAtEnds(*address, placement.length);
+  space_->mappings.Remove(*address, placement.length, &removed->regions);
+  std::move(give_back).Cancel();
+  return ZX_OK;
+}
+
+// A hole may hold something of the program's, which is not ours to replace. So the holes are taken
+// first; then the range is ours as a whole and replaced at one stroke.
+zx_status_t Vmar::ReserveHoles(uint64_t address, uint64_t end) {
+  for (uint64_t at = address; at < end;) {
+    const Piece piece = space_->mappings.PieceAt(at, end);
+    if (!piece.mapped) {
+      const zx_status_t status = space_->Reserve(piece.start, piece.length);
+      if (status != ZX_OK) {
+        VacatePieces(address, piece.start, /*mapped=*/false);
+        return status;
+      }
+    }
+    at += piece.length;
+  }
+  return ZX_OK;
+}
+
+void Vmar::VacatePieces(uint64_t address, uint64_t end, bool mapped) {
+  for (uint64_t at = address; at < end;) {
+    const Piece piece = space_->mappings.PieceAt(at, end);
+    if (piece.mapped == mapped) space_->Vacate(piece.start, piece.length);
+    at += piece.length;
+  }
+}
+
+zx_status_t Vmar::Allocate(uint32_t options, uint64_t offset, uint64_t size,
+                           base::RefPtr<Vmar>* child) {
+  const zx_status_t status = CheckAllocateOptions(options, size);
+  if (status != ZX_OK) return status;
+  const bool can_map_specific = (options & ZX_VM_CAN_MAP_SPECIFIC) != 0;
+  if (can_map_specific && !can_map_specific_) return ZX_ERR_ACCESS_DENIED;
+  const Placement placement(options, offset, size);
+
+  Removed removed;
+  base::MutexLock lock(space_->tree_mutex);
+  if (destroyed_) return ZX_ERR_BAD_STATE;
+  const zx_status_t placed = placement.Check(base_, size_, can_map_specific_);
+  if (placed != ZX_OK) return placed;
+  try {
+    return AllocateLocked(placement, can_map_specific, &removed, child);
+  } catch (const std::bad_alloc&) {
+    return ZX_ERR_NO_MEMORY;
+  }
+}
+
+zx_status_t Vmar::AllocateLocked(const Placement& placement, bool can_map_specific,
+                                 Removed* removed, base::RefPtr<Vmar>* child) {
+  // A node of its own first, so that nothing can fail once the place is taken.
+  Children fresh;
+  fresh.emplace(0, nullptr);
+  uint64_t address = 0;
+  const zx_status_t status = TakePlace(placement, /*reserve=*/is_root(), &address, removed);
+  if (status != ZX_OK) return status;
+  auto made = base::RefPtr<Vmar>::Adopt(
+      new (std::nothrow) Vmar(this, address, placement.length, can_map_specific));
+  if (!made) {
+    if (is_root()) space_->Vacate(address, placement.length);
+    return ZX_ERR_NO_MEMORY;
+  }
+  made->space_->tree_mutex.AssertHeld();  // the same
+  made->destroyed_ = false;
+  made->parent_ = this;
+  Children::node_type node = fresh.extract(fresh.begin());
+  node.key() = address;
+  node.mapped() = made;
+  children_.insert(std::move(node));
+  *child = std::move(made);
+  return ZX_OK;
 }
 
 zx_status_t Vmar::Map(uint32_t options, uint64_t vmar_offset, base::RefPtr<Vmo> vmo,
@@ -64,119 +187,96 @@ zx_status_t Vmar::Map(uint32_t options, uint64_t vmar_offset, base::RefPtr<Vmo> 
   const Permissions allowed = PermittedBy(vmo_rights & vmar_rights);
   zx_status_t status = CheckMapOptions(options, *vmo, allowed, vmo_offset, length);
   if (status != ZX_OK) return status;
+  const Placement placement(options, vmar_offset, length);
+  const Mapping mapping{std::move(vmo), vmo_offset, WantedPermissions(options)};
 
-  Placement placement;
-  placement.overwrite = (options & ZX_VM_SPECIFIC_OVERWRITE) != 0;
-  placement.specific = placement.overwrite || (options & ZX_VM_SPECIFIC) != 0;
-  placement.offset = vmar_offset;
-  // A length that cannot be rounded up becomes 0, and is refused as that.
-  placement.length = RoundUpToPages(length);
-  const Mapping mapping{std::move(vmo), vmo_offset, options & kPermissions};
-
-  RegionMap removed;
+  Removed removed;
   base::MutexLock lock(space_->tree_mutex);
   if (destroyed_) return ZX_ERR_BAD_STATE;
-  status = CheckPlacement(placement);
+  status = placement.Check(base_, size_, can_map_specific_);
   if (status != ZX_OK) return status;
   if (placement.length > UINT64_MAX - vmo_offset) return ZX_ERR_OUT_OF_RANGE;
   try {
-    return MapLocked(placement, mapping, allowed, mapped_address, &removed);
+    status = MapLocked(placement, {placement.length, mapping, allowed}, mapped_address, &removed);
   } catch (const std::bad_alloc&) {
     return ZX_ERR_NO_MEMORY;
   }
-}
-
-// Rows 12 to 16 of vmar_map. Row 14 cannot apply: a root may be mapped at any address.
-zx_status_t Vmar::CheckPlacement(const Placement& placement) const {
-  if (placement.length == 0) return ZX_ERR_INVALID_ARGS;
-  if (!placement.specific && placement.offset != 0) return ZX_ERR_INVALID_ARGS;
-  if (!IsPageAligned(placement.offset)) return ZX_ERR_INVALID_ARGS;
-  if (placement.offset > size_ || placement.length > size_ - placement.offset) {
-    return ZX_ERR_INVALID_ARGS;
+  if (status == ZX_OK && (options & ZX_VM_MAP_RANGE) != 0) {
+    space_->Populate(*mapped_address, placement.length, mapping);
   }
-  return ZX_OK;
+  return status;
 }
 
-zx_status_t Vmar::MapLocked(const Placement& placement, const Mapping& mapping, Permissions allowed,
-                            uint64_t* mapped_address, RegionMap* removed) {
+zx_status_t Vmar::MapLocked(const Placement& placement, Region region, uint64_t* mapped_address,
+                            Removed* removed) {
   const uint64_t length = placement.length;
-  const bool fixed = placement.specific || !space_->PicksAddresses();
-  uint64_t address = base_ + placement.offset;
-  if (placement.specific) {
-    const Piece piece = regions_.PieceAt(address, address + length);
-    const bool busy = piece.mapped || piece.length < length;
-    if (busy && !placement.overwrite) return ZX_ERR_ALREADY_EXISTS;
-  } else if (fixed) {
-    if (!regions_.FindFree(length, base_, base_ + size_, &address)) return ZX_ERR_NO_RESOURCES;
-  }
-
-  // All the memory that a fixed mapping needs, before anything changes.
-  RegionMap::Node node = RegionMap::MakeNode({length, mapping.vmo, allowed});
-  if (placement.overwrite) regions_.SplitAtEnds(address, length);
-
-  const zx_status_t status = placement.overwrite
-                                 ? Overwrite(address, length, mapping)
-                                 : space_->Map(&address, length, fixed, false, mapping);
+  const bool reserve = is_root() && space_->PicksAddresses();
+  uint64_t address = 0;
+  zx_status_t status = TakePlace(placement, reserve, &address, removed);
   if (status != ZX_OK) return status;
-  if (!fixed) {
-    absl::Cleanup undo = [&] { space_->Unmap(address, length); };
-    if (!Contains(address, length)) return ZX_ERR_NO_RESOURCES;
-    // What the tree has there, if anything, the program has unmapped behind our back.
-    regions_.SplitAtEnds(address, length);
-    std::move(undo).Cancel();
-  }
-  regions_.Remove(address, length, removed);
-  regions_.Insert(address, std::move(node));
+  absl::Cleanup give_back = [&] {
+    space_->tree_mutex.AssertHeld();
+    if (reserve) VacatePieces(address, address + length, /*mapped=*/false);
+  };
+
+  // All the memory that is needed, before anything changes.
+  const Mapping mapping = region.mapping;
+  RegionMap::Node node = RegionMap::MakeNode(std::move(region));
+  space_->mappings.SplitAtEnds(address, length);
+  status = space_->Map(address, length, mapping);
+  if (status != ZX_OK) return status;
+  std::move(give_back).Cancel();
+  space_->mappings.Remove(address, length, &removed->regions);
+  space_->mappings.Insert(address, std::move(node));
   *mapped_address = address;
   return ZX_OK;
 }
 
-zx_status_t Vmar::Overwrite(uint64_t address, uint64_t length, const Mapping& mapping) {
-  if (!space_->PicksAddresses()) return space_->Map(&address, length, true, true, mapping);
-  // A hole may hold something of the program's, which is not ours to replace. So the holes are
-  // taken first, with whatever pages; then the range is ours as a whole and replaced at one stroke.
-  const uint64_t end = address + length;
-  for (uint64_t at = address; at < end;) {
-    const Piece piece = regions_.PieceAt(at, end);
-    if (!piece.mapped) {
-      uint64_t start = piece.start;
-      const zx_status_t status = space_->Map(&start, piece.length, true, false, mapping);
-      if (status != ZX_OK) {
-        UnmapPieces(address, piece.start, /*mapped=*/false);
-        return status;
-      }
+zx_status_t Vmar::Unmap(uint64_t address, uint64_t length, zx_rights_t vmar_rights) {
+  if (!IsPageAligned(address) || length == 0) return ZX_ERR_INVALID_ARGS;
+  const uint64_t rounded = RoundUpToPages(length);
+
+  Removed removed;
+  base::MutexLock lock(space_->tree_mutex);
+  if (destroyed_) return ZX_ERR_BAD_STATE;
+  if (rounded == 0 || !Contains(address, rounded)) return ZX_ERR_INVALID_ARGS;
+  const uint64_t end = address + rounded;
+  const auto first = FirstChildAbove(address);
+  auto last = first;
+  for (; last != children_.end() && last->first < end; ++last) {
+    if (last->first < address || last->second->size_ > end - last->first) {
+      return ZX_ERR_INVALID_ARGS;
     }
-    at += piece.length;
   }
-  const zx_status_t status = space_->Map(&address, length, true, true, mapping);
-  if (status != ZX_OK) UnmapPieces(address, end, /*mapped=*/false);
-  return status;
-}
-
-void Vmar::UnmapPieces(uint64_t address, uint64_t end, bool mapped) {
-  for (uint64_t at = address; at < end;) {
-    const Piece piece = regions_.PieceAt(at, end);
-    if (piece.mapped == mapped) space_->Unmap(piece.start, piece.length);
-    at += piece.length;
+  if (first != last && (vmar_rights & ZX_RIGHT_OP_CHILDREN) == 0) return ZX_ERR_ACCESS_DENIED;
+  try {
+    // What needs memory comes before the children go: no child lies across the ends.
+    space_->mappings.SplitAtEnds(address, rounded);
+    for (auto child = first; child != last;) DestroyChild((child++)->first, &removed);
+    if (is_root()) {
+      VacatePieces(address, end, /*mapped=*/true);
+    } else {
+      space_->Unmap(address, rounded);
+    }
+    space_->mappings.Remove(address, rounded, &removed.regions);
+    return ZX_OK;
+  } catch (const std::bad_alloc&) {
+    return ZX_ERR_NO_MEMORY;
   }
-}
-
-zx_status_t Vmar::Unmap(uint64_t address, uint64_t length, zx_rights_t /*vmar_rights*/) {
-  return UnmapForTrap(address, length);
 }
 
 zx_status_t Vmar::UnmapForTrap(uint64_t address, uint64_t length) {
   if (!IsPageAligned(address) || length == 0) return ZX_ERR_INVALID_ARGS;
   const uint64_t rounded = RoundUpToPages(length);
 
-  RegionMap removed;
+  Removed removed;
   base::MutexLock lock(space_->tree_mutex);
   if (destroyed_) return ZX_ERR_BAD_STATE;
   if (rounded == 0 || !Contains(address, rounded)) return ZX_ERR_INVALID_ARGS;
   try {
-    regions_.SplitAtEnds(address, rounded);
-    UnmapPieces(address, address + rounded, /*mapped=*/true);
-    regions_.Remove(address, rounded, &removed);
+    space_->mappings.SplitAtEnds(address, rounded);
+    space_->Unmap(address, rounded);
+    space_->mappings.Remove(address, rounded, &removed.regions);
     return ZX_OK;
   } catch (const std::bad_alloc&) {
     return ZX_ERR_NO_MEMORY;
@@ -185,38 +285,111 @@ zx_status_t Vmar::UnmapForTrap(uint64_t address, uint64_t length) {
 
 zx_status_t Vmar::Protect(uint32_t options, uint64_t address, uint64_t length,
                           zx_rights_t vmar_rights) {
-  const Permissions wanted = options & kPermissions;
+  const Permissions wanted = options & kAllPermissions;
   if (LacksRead(wanted)) return ZX_ERR_INVALID_ARGS;
   if ((wanted & ~PermittedBy(vmar_rights)) != 0) return ZX_ERR_ACCESS_DENIED;
-  if ((options & ~kPermissions) != 0) return ZX_ERR_INVALID_ARGS;
+  if ((options & ~kAllPermissions) != 0) return ZX_ERR_INVALID_ARGS;
   if (!IsPageAligned(address) || length == 0) return ZX_ERR_INVALID_ARGS;
   const uint64_t rounded = RoundUpToPages(length);
 
   base::MutexLock lock(space_->tree_mutex);
   if (destroyed_) return ZX_ERR_BAD_STATE;
   if (rounded == 0 || !Contains(address, rounded)) return ZX_ERR_INVALID_ARGS;
-  const Piece piece = regions_.PieceAt(address, address + rounded);
+  if (MeetsChild(address, rounded)) return ZX_ERR_INVALID_ARGS;
+  const Piece piece = space_->mappings.PieceAt(address, address + rounded);
   if (!piece.mapped || piece.length < rounded) return ZX_ERR_NOT_FOUND;
-  if ((wanted & ~regions_.AllowedIn(address, rounded)) != 0) return ZX_ERR_ACCESS_DENIED;
+  if ((wanted & ~space_->mappings.AllowedIn(address, rounded)) != 0) return ZX_ERR_ACCESS_DENIED;
   try {
-    return space_->Protect(address, rounded, wanted);
+    space_->mappings.SplitAtEnds(address, rounded);
+    const zx_status_t status = space_->Protect(address, rounded, wanted);
+    if (status == ZX_OK) space_->mappings.SetPermissions(address, rounded, wanted);
+    return status;
   } catch (const std::bad_alloc&) {
     return ZX_ERR_NO_MEMORY;
   }
 }
 
+zx_status_t Vmar::OpRange(uint32_t op, uint64_t address, uint64_t length, zx_rights_t vmar_rights) {
+  if (length == 0 || !IsPageAligned(address) || !IsPageAligned(length)) {
+    return ZX_ERR_INVALID_ARGS;
+  }
+  // What is done may take its time, so it is done without the lock: the parts hold their VMOs.
+  std::vector<RangePart> parts;
+  try {
+    base::MutexLock lock(space_->tree_mutex);
+    if (destroyed_) return ZX_ERR_BAD_STATE;
+    if (!Contains(address, length)) return ZX_ERR_OUT_OF_RANGE;
+    if (MeetsChild(address, length) && (vmar_rights & ZX_RIGHT_OP_CHILDREN) == 0) {
+      return ZX_ERR_ACCESS_DENIED;
+    }
+    const Piece piece = space_->mappings.PieceAt(address, address + length);
+    if (!piece.mapped || piece.length < length) return ZX_ERR_NOT_FOUND;
+    const auto add = [&](uint64_t at, uint64_t part_length, Mapping mapping) {
+      parts.push_back({at, part_length, std::move(mapping)});
+    };
+    space_->mappings.VisitIn(address, length, add);
+    const zx_status_t status = CheckRangeOp(op, parts);
+    if (status != ZX_OK) return status;
+    // Under the lock, for the addresses must be what they are now. It only touches what is there.
+    if (op == ZX_VMAR_OP_MAP_RANGE) {
+      for (const RangePart& part : parts) {
+        space_->Populate(part.address, part.length, part.mapping);
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    return ZX_ERR_NO_MEMORY;
+  }
+  return DoRangeOp(op, parts);
+}
+
 zx_status_t Vmar::DestroyByUser() {
+  Removed removed;
   base::MutexLock lock(space_->tree_mutex);
-  return destroyed_ ? ZX_ERR_BAD_STATE : ZX_ERR_NOT_SUPPORTED;
+  if (destroyed_) return ZX_ERR_BAD_STATE;
+  if (is_root()) return ZX_ERR_NOT_SUPPORTED;
+  parent_->space_->tree_mutex.AssertHeld();  // the same
+  parent_->DestroyChild(base_, &removed);
+  return ZX_OK;
 }
 
 void Vmar::Destroy() {
-  RegionMap removed;
+  Removed removed;
   base::MutexLock lock(space_->tree_mutex);
   if (destroyed_) return;
+  while (!children_.empty()) DestroyChild(children_.begin()->first, &removed);
+  VacatePieces(base_, base_ + size_, /*mapped=*/true);
+  space_->mappings.Remove(base_, size_, &removed.regions);
   destroyed_ = true;
-  UnmapPieces(base_, base_ + size_, /*mapped=*/true);
-  removed.swap(regions_);
+}
+
+void Vmar::DestroyChild(uint64_t child_base, Removed* removed) {
+  Children::node_type node = children_.extract(child_base);
+  Vmar& child = *node.mapped();
+  if (is_root()) {
+    space_->Vacate(child.base_, child.size_);
+  } else {
+    space_->Unmap(child.base_, child.size_);
+  }
+  space_->mappings.Remove(child.base_, child.size_, &removed->regions);
+  child.space_->tree_mutex.AssertHeld();  // the same
+  child.MarkDestroyed(removed);
+  removed->children.insert(std::move(node));
+}
+
+// Without recursion: a program decides how deep the tree is.
+void Vmar::MarkDestroyed(Removed* removed) {
+  for (Vmar* vmar = this; vmar != nullptr;) {
+    vmar->space_->tree_mutex.AssertHeld();  // the same
+    vmar->destroyed_ = true;
+    vmar->parent_ = nullptr;
+    Vmar* next = std::exchange(vmar->next_destroyed_, nullptr);
+    for (const auto& [base, child] : vmar->children_) {
+      child->space_->tree_mutex.AssertHeld();
+      child->next_destroyed_ = std::exchange(next, child.get());
+    }
+    removed->children.merge(vmar->children_);
+    vmar = next;
+  }
 }
 
 }  // namespace zircon::objects

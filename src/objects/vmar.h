@@ -1,8 +1,11 @@
-// Vmar: a region of an address space and what is mapped in it, under Zircon's rules. The root of
-// the process and the root of each guest are Vmars over their AddressSpace.
+// Vmar: a region of an address space and what is in it, mappings and child VMARs, under Zircon's
+// rules. The root of the process and the root of each guest are Vmars over their AddressSpace;
+// children are ranges of their parent that have handles of their own.
 //
-// Ownership: handles hold it; a guest holds its root and tears it down when it goes (Destroy); an
-// open handle answers ZX_ERR_BAD_STATE then. A mapping holds its VMO.
+// Ownership: handles hold it, and a parent its children, so that one whose last handle is closed
+// keeps what is mapped in it. A guest holds its root and tears it down when it goes (Destroy); an
+// open handle answers ZX_ERR_BAD_STATE then. A child refers to its parent without holding it: the
+// parent makes it forget when it goes itself. A mapping holds its VMO.
 // Thread safety: all of it may be called from any thread.
 
 #pragma once
@@ -11,11 +14,13 @@
 #include <zircon/types.h>
 
 #include <cstdint>
+#include <map>
 
 #include "base/mutex.h"
 #include "base/ref_ptr.h"
 #include "handles/dispatcher.h"
 #include "objects/address_space.h"
+#include "objects/placement.h"
 #include "objects/region_map.h"
 
 namespace zircon::objects {
@@ -31,6 +36,9 @@ class Vmar final : public handles::Dispatcher {
   uint64_t base() const { return base_; }
   uint64_t size() const { return size_; }
 
+  // zx_vmar_allocate from VMAR-ALLOC-3 on.
+  [[nodiscard]] zx_status_t Allocate(uint32_t options, uint64_t offset, uint64_t size,
+                                     base::RefPtr<Vmar>* child);
   // zx_vmar_map from row 4 on (contract VMAR-MAP rows): `options` as given by the caller,
   // `vmo_rights` and `vmar_rights` are the handles'.
   [[nodiscard]] zx_status_t Map(uint32_t options, uint64_t vmar_offset, base::RefPtr<Vmo> vmo,
@@ -39,43 +47,81 @@ class Vmar final : public handles::Dispatcher {
   [[nodiscard]] zx_status_t Unmap(uint64_t address, uint64_t length, zx_rights_t vmar_rights);
   [[nodiscard]] zx_status_t Protect(uint32_t options, uint64_t address, uint64_t length,
                                     zx_rights_t vmar_rights);
+  // zx_vmar_op_range from VMAR-OP-4 on.
+  [[nodiscard]] zx_status_t OpRange(uint32_t op, uint64_t address, uint64_t length,
+                                    zx_rights_t vmar_rights);
   // zx_vmar_destroy: a root answers ZX_ERR_NOT_SUPPORTED (ZX_ERR_BAD_STATE once torn down).
   [[nodiscard]] zx_status_t DestroyByUser();
 
   // For the owner of the root: unmaps everything; later calls give ZX_ERR_BAD_STATE.
   void Destroy();
-  // For guest_set_trap: as Unmap() without rights; sub-VMARs lose what lies in the range.
+  // For guest_set_trap, on the root: unmaps what lies in the range, in children too, which stay.
   // ZX_ERR_INVALID_ARGS outside of the region or for length 0, ZX_ERR_BAD_STATE when torn down.
   [[nodiscard]] zx_status_t UnmapForTrap(uint64_t address, uint64_t length);
 
  private:
-  struct Placement {
-    bool specific = false;  // at the given offset, overwriting or not
-    bool overwrite = false;
-    uint64_t offset = 0;
-    uint64_t length = 0;  // whole pages
+  using Children = std::map<uint64_t, base::RefPtr<Vmar>>;  // by base
+  // What a change has taken out of the tree. Destroyed after the lock is dropped: VMOs may go with
+  // it, and VMARs, which take the lock.
+  struct Removed {
+    RegionMap regions;
+    // Of several generations, which may begin at the same address.
+    std::multimap<uint64_t, base::RefPtr<Vmar>> children;
   };
 
+  // A child of `parent`, not in the tree yet: destroyed until it is.
+  Vmar(Vmar* parent, uint64_t base, uint64_t size, bool can_map_specific);
+
+  bool is_root() const { return is_root_; }
   // Whether [address, address + length) lies inside the region.
   bool Contains(uint64_t address, uint64_t length) const;
-  zx_status_t CheckPlacement(const Placement& placement) const;
-  // Throws std::bad_alloc, with nothing changed. `removed` takes the regions that went; it is
-  // destroyed after the lock is dropped, since VMOs may go with it.
-  zx_status_t MapLocked(const Placement& placement, const Mapping& mapping, Permissions allowed,
-                        uint64_t* mapped_address, RegionMap* removed)
+  // The first child that ends above `address`.
+  Children::const_iterator FirstChildAbove(uint64_t address) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-  // The space's part of an overwriting map.
-  zx_status_t Overwrite(uint64_t address, uint64_t length, const Mapping& mapping)
+  // Whether a child has a page in the range.
+  bool MeetsChild(uint64_t address, uint64_t length) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-  // The space's part of an unmap: exactly what the tree has as mapped in the range, or as free.
-  void UnmapPieces(uint64_t address, uint64_t end, bool mapped)
+  // Where the first thing in [start, end), mapping or child, ends; 0 when there is none.
+  uint64_t EndOfFirst(uint64_t start, uint64_t end) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  bool FindFree(const Placement& placement, uint64_t* address) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
 
+  // Chooses a place and, where that is needed, reserves what the tree does not have yet. For
+  // `reserve` see AddressSpace::Reserve. `removed`: what is found to be gone.
+  zx_status_t TakePlace(const Placement& placement, bool reserve, uint64_t* address,
+                        Removed* removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  zx_status_t TakeAnyPlace(const Placement& placement, uint64_t* address, Removed* removed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  zx_status_t ReserveHoles(uint64_t address, uint64_t end)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  // Vacates, in a root, exactly what the tree has as mapped in the range, or as free.
+  void VacatePieces(uint64_t address, uint64_t end, bool mapped)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+
+  // Both throw std::bad_alloc, with nothing changed.
+  zx_status_t AllocateLocked(const Placement& placement, bool can_map_specific, Removed* removed,
+                             base::RefPtr<Vmar>* child)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  zx_status_t MapLocked(const Placement& placement, Region region, uint64_t* mapped_address,
+                        Removed* removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  // Takes a child out of the tree, with all that is in it. Cannot fail.
+  void DestroyChild(uint64_t child_base, Removed* removed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  // Marks this and all below as destroyed and moves them out of their parents.
+  void MarkDestroyed(Removed* removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+
   const base::RefPtr<AddressSpace> space_;
+  const bool is_root_;
+  const bool can_map_specific_;
   const uint64_t base_;
   const uint64_t size_;
   bool destroyed_ ABSL_GUARDED_BY(space_->tree_mutex) = false;
-  RegionMap regions_ ABSL_GUARDED_BY(space_->tree_mutex);
+  // Null in a root and when destroyed.
+  Vmar* parent_ ABSL_GUARDED_BY(space_->tree_mutex) = nullptr;
+  Children children_ ABSL_GUARDED_BY(space_->tree_mutex);
+  // The list that MarkDestroyed() works on.
+  Vmar* next_destroyed_ ABSL_GUARDED_BY(space_->tree_mutex) = nullptr;
 };
 
 }  // namespace zircon::objects

@@ -1,13 +1,16 @@
-// zx_vmar_map, zx_vmar_unmap, zx_vmar_protect, zx_vmar_destroy, zx_vmar_root_self.
+// zx_vmar_allocate, zx_vmar_map, zx_vmar_unmap, zx_vmar_protect, zx_vmar_op_range,
+// zx_vmar_destroy, zx_vmar_root_self, and the argument orders of early calls.
 
 #include <zircon/syscalls.h>
 
 #include "base/mutex.h"
 #include "handles/handle_table.h"
 #include "objects/process_space.h"
+#include "objects/range_op.h"
 #include "objects/vmar.h"
 #include "objects/vmo.h"
 #include "rights/rights.h"
+#include "syscalls/out_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
 
@@ -57,6 +60,24 @@ constinit RootHandle root_handle;
 
 }  // namespace
 
+ZIRCON_SYSCALL(zx_status_t, vmar_allocate, zx_handle_t parent_handle, zx_vm_option_t options,
+               size_t offset, size_t size, zx_handle_t* child_vmar, zx_vaddr_t* child_addr) {
+  TypedRef<Vmar> parent;
+  const zx_rights_t rights = zircon::rights::ForCanMap(options);
+  zx_status_t status = parent.Lookup(parent_handle, rights);
+  if (status != ZX_OK) return status;
+  RefPtr<Vmar> child;
+  status = parent->Allocate(options, offset, size, &child);
+  if (status != ZX_OK) return status;
+  status = zircon::user::Put(child_addr, child->base());
+  if (status == ZX_OK) {
+    status = zircon::syscalls::PutHandle(child_vmar, child, zircon::rights::kVmar | rights);
+  }
+  // Nobody could ever name it. Another thread may have destroyed it by now, with its parent.
+  if (status != ZX_OK) static_cast<void>(child->DestroyByUser());
+  return status;
+}
+
 ZIRCON_SYSCALL(zx_status_t, vmar_map, zx_handle_t handle, zx_vm_option_t options,
                size_t vmar_offset, zx_handle_t vmo_handle, uint64_t vmo_offset, size_t len,
                zx_vaddr_t* mapped_addr) {
@@ -88,6 +109,17 @@ ZIRCON_SYSCALL(zx_status_t, vmar_protect, zx_handle_t handle, zx_vm_option_t opt
   return vmar->Protect(options, addr, len, vmar.rights());
 }
 
+ZIRCON_SYSCALL(zx_status_t, vmar_op_range, zx_handle_t handle, uint32_t op, zx_vaddr_t address,
+               size_t size, void* buffer, size_t buffer_size) {
+  TypedRef<Vmar> vmar;
+  const zx_status_t status = vmar.Lookup(handle, zircon::objects::RightsForRangeOp(op));
+  if (status != ZX_OK) return status;
+  if (!zircon::objects::IsRangeOp(op) || buffer != nullptr || buffer_size != 0) {
+    return ZX_ERR_INVALID_ARGS;
+  }
+  return vmar->OpRange(op, address, size, vmar.rights());
+}
+
 ZIRCON_SYSCALL(zx_status_t, vmar_destroy, zx_handle_t handle) {
   TypedRef<Vmar> vmar;
   const zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_OP_CHILDREN);
@@ -96,3 +128,18 @@ ZIRCON_SYSCALL(zx_status_t, vmar_destroy, zx_handle_t handle) {
 }
 
 ZIRCON_SYSCALL(zx_handle_t, vmar_root_self, void) { return root_handle.Get(); }
+
+ZIRCON_SYSCALL(zx_status_t, vmar_allocate_old, zx_handle_t parent_vmar, size_t offset, size_t size,
+               uint32_t map_flags, zx_handle_t* child_vmar, zx_vaddr_t* child_addr) {
+  return _zx_vmar_allocate(parent_vmar, map_flags, offset, size, child_vmar, child_addr);
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmar_map_old, zx_handle_t handle, size_t vmar_offset, zx_handle_t vmo,
+               uint64_t vmo_offset, size_t len, uint32_t map_flags, zx_vaddr_t* mapped_addr) {
+  return _zx_vmar_map(handle, map_flags, vmar_offset, vmo, vmo_offset, len, mapped_addr);
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmar_protect_old, zx_handle_t handle, zx_vaddr_t addr, size_t len,
+               uint32_t prot_flags) {
+  return _zx_vmar_protect(handle, prot_flags, addr, len);
+}

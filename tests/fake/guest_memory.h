@@ -41,7 +41,7 @@ class GuestMemory {
   bool Map(uint64_t gpa, uint64_t size, objects::Permissions permissions) {
     base::RefPtr<objects::Vmo> vmo;
     if (objects::Vmo::Create(size, false, &vmo) != ZX_OK) return false;
-    return space_->Map(&gpa, size, true, true, objects::Mapping{vmo, 0, permissions}) == ZX_OK;
+    return space_->Map(gpa, size, objects::Mapping{vmo, 0, permissions}) == ZX_OK;
   }
   guest::GuestSpace& space() { return *space_; }
   FakeKernel& kernel() { return kernel_; }

@@ -313,9 +313,8 @@ TEST(GuestSpaceLookup, ExplainsAndChecks) {
   auto space = base::MakeRef<guest::GuestSpace>(nullptr, &vcpus, 4u);
   base::RefPtr<objects::Vmo> vmo;
   ASSERT_EQ(objects::Vmo::Create(0x2000, false, &vmo), ZX_OK);
-  uint64_t at = 0x10000;
   objects::Mapping mapping{vmo, 0x1000, ZX_VM_PERM_READ};
-  ASSERT_EQ(space->Map(&at, 0x2000, true, false, mapping), ZX_OK);
+  ASSERT_EQ(space->Map(0x10000, 0x2000, mapping), ZX_OK);
   // FAULT-3, FAULT-4, FAULT-5, FAULT-2, FAULT-6.
   EXPECT_EQ(space->Explain(guest::GuestSpace::kSize, false), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(space->Explain(0xFFFF, false), ZX_ERR_NOT_FOUND);
@@ -330,9 +329,8 @@ TEST(GuestSpaceLookup, ExplainsAndChecks) {
   EXPECT_EQ(space->CheckRecord(0x10FE0, 32), ZX_OK);
   EXPECT_EQ(space->CheckRecord(0x10FE1, 32), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(space->CheckRecord(0x11FE1, 32), ZX_ERR_OUT_OF_RANGE);
-  at = 0x20000;
   mapping.vmo_offset = 0;
-  ASSERT_EQ(space->Map(&at, 0x1000, true, false, mapping), ZX_OK);
+  ASSERT_EQ(space->Map(0x20000, 0x1000, mapping), ZX_OK);
   EXPECT_EQ(space->CheckRecord(0x20FE1, 32), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(space->CheckRecord(0x20FE0, 32), ZX_OK);
   auto trap = std::make_unique<guest::Trap>();

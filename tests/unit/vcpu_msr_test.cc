@@ -507,6 +507,34 @@ TEST_F(VcpuMsr, ClockRecordAddresses) {
   }
 }
 
+TEST_F(VcpuMsr, ClockRecordInAChildOfTheSpace) {
+  Shows("PVCLOCK-10");
+  constexpr uint64_t kPlace = 0x700000;
+  constexpr zx_vm_option_t kReadWrite = ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_SPECIFIC;
+  zx_handle_t child = ZX_HANDLE_INVALID;
+  zx_vaddr_t address = 0;
+  ASSERT_EQ(zx_vmar_allocate(
+                machine().vmar,
+                ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_SPECIFIC | ZX_VM_SPECIFIC,
+                kPlace, 0x2000, &child, &address),
+            ZX_OK);
+  ASSERT_EQ(zx_vmar_map(child, kReadWrite, 0, machine().vmo, 0, 0x1000, &address), ZX_OK);
+  ASSERT_EQ(
+      zx_vmar_map(machine().vmar, kReadWrite, kPlace + 0x2000, machine().vmo, 0, 0x1000, &address),
+      ZX_OK);
+  for (const uint32_t msr : {0x4B564D01u, 0x4B564D00u}) {
+    const uint64_t enable = msr == 0x4B564D01 ? 1 : 0;
+    // Mapped there or not.
+    ExpectError(msr, kPlace | enable, ZX_ERR_WRONG_TYPE);
+    ExpectError(msr, (kPlace + 0x1FFE) | enable, ZX_ERR_WRONG_TYPE);
+    EXPECT_TRUE(Ignored(msr, (kPlace + 0x2000) | enable));
+    ExpectError(msr, (kPlace + 0x3000) | enable, ZX_ERR_NOT_FOUND);
+  }
+  EXPECT_EQ(zx_vmar_destroy(child), ZX_OK);
+  ExpectError(0x4B564D01, kPlace | 1, ZX_ERR_NOT_FOUND);
+  zx_handle_close(child);
+}
+
 TEST_F(VcpuMsr, ClockThatKvmRefuses) {
   machine().kernel.host().unknown_msrs = {0x4B564D00};
   ExpectError(0x4B564D00, 0x8000, ZX_ERR_INTERNAL);
