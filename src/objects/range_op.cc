@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "objects/host_status.h"
+#include "objects/pages.h"
 
 namespace zircon::objects {
 namespace {
@@ -25,6 +26,12 @@ bool ChangesPages(uint32_t op) {
 bool IsBeyondTheEnd(const RangePart& part) {
   const uint64_t size = part.mapping.vmo->size();
   return part.mapping.vmo_offset > size || part.length > size - part.mapping.vmo_offset;
+}
+
+// More than the machine has would be found out by the kernel's killing this process.
+bool IsMoreThanTheHostHas(uint64_t length) {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  return pages > 0 && length / kPageSize > static_cast<uint64_t>(pages);
 }
 
 zx_status_t Allocate(const RangePart& part, int mode) {
@@ -75,6 +82,7 @@ zx_status_t DoRangeOp(uint32_t op, const std::vector<RangePart>& parts) {
   const int mode =
       op == ZX_VMAR_OP_COMMIT ? FALLOC_FL_KEEP_SIZE : FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
   for (const RangePart& part : parts) {
+    if (op == ZX_VMAR_OP_COMMIT && IsMoreThanTheHostHas(part.length)) return ZX_ERR_NO_MEMORY;
     const zx_status_t status = Allocate(part, mode);
     if (status != ZX_OK) return status;
   }

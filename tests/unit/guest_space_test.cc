@@ -3,12 +3,14 @@
 #include "guest/guest_space.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <cerrno>
 
 #include "contract.h"
 #include "fake/machine_test.h"
 #include "kvm/counters.h"
+#include "unit/process_memory.h"
 
 namespace zircon {
 namespace {
@@ -166,6 +168,36 @@ TEST_F(GuestSpace, TwoGuestsShareTheirPages) {
   machine().memory(0x8000)[5] = 0x5A;
   EXPECT_EQ(other.memory(0x200000)[5], 0x5A);
   EXPECT_EQ(other.memory(0x200000), machine().memory(0x8000));
+}
+
+TEST_F(GuestSpace, MapRangeBringsPagesIntoTheWindow) {
+  Shows("VMAR-MAP-33 VMAR-OP-14");
+  zx_handle_t vmo = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_vmo_create(0x4000, 0, &vmo), ZX_OK);
+  const uint8_t byte = 1;
+  ASSERT_EQ(zx_vmo_write(vmo, &byte, 0x2000, 1), ZX_OK);
+  // Only the pages of the mapping, and only those that exist; beyond the end there is nothing.
+  zx_gpaddr_t at = 0;
+  ASSERT_EQ(
+      zx_vmar_map(machine().vmar, kReadWrite | ZX_VM_SPECIFIC, 0x200000, vmo, 0x1000, 0x8000, &at),
+      ZX_OK);
+  const uint64_t window = Upper()[0].host;  // of the page at 0x1000
+  EXPECT_FALSE(objects::IsPresent(window + 0x1000));
+  if (madvise(nullptr, 0, /*MADV_POPULATE_READ=*/22) != 0) {
+    GTEST_SKIP() << "this kernel cannot populate a mapping";
+  }
+  ASSERT_EQ(zx_vmar_map(machine().vmar, kReadWrite | ZX_VM_SPECIFIC | ZX_VM_MAP_RANGE, 0x300000,
+                        vmo, 0x1000, 0x8000, &at),
+            ZX_OK);
+  EXPECT_TRUE(objects::IsPresent(window + 0x1000));
+  EXPECT_FALSE(objects::IsPresent(window));
+  EXPECT_FALSE(objects::IsPresent(window + 0x2000));
+  // And by zx_vmar_op_range, of a page that has come since.
+  ASSERT_EQ(zx_vmo_write(vmo, &byte, 0x3000, 1), ZX_OK);
+  EXPECT_EQ(zx_vmar_op_range(machine().vmar, ZX_VMAR_OP_MAP_RANGE, 0x200000, 0x8000, nullptr, 0),
+            ZX_OK);
+  EXPECT_TRUE(objects::IsPresent(window + 0x2000));
+  zx_handle_close(vmo);
 }
 
 TEST_F(GuestSpace, TrapsCutMappingsAndOneSlotGoesAround) {

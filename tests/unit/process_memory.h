@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,6 +25,16 @@ inline volatile uint8_t* At(zx_vaddr_t address) {
 inline bool IsMapped(zx_vaddr_t address) {
   unsigned char resident;
   return mincore(reinterpret_cast<void*>(address), kPage, &resident) == 0;
+}
+
+// Whether the page is in this process's page tables.
+inline bool IsPresent(zx_vaddr_t address) {
+  const int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  EXPECT_GE(fd, 0);
+  uint64_t entry = 0;
+  EXPECT_EQ(pread(fd, &entry, sizeof(entry), static_cast<off_t>(address / kPage * 8)), 8);
+  close(fd);
+  return entry >> 63 != 0;
 }
 
 class Pipe {

@@ -1,7 +1,6 @@
 // Child VMARs and ranges of this process: real mappings, real reservations. Rows: VMAR-CHILD,
 // VMAR-ALLOC, VMAR-OP.
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -24,16 +23,6 @@ constexpr uint32_t kRead = ZX_VM_PERM_READ;
 constexpr uint32_t kReadWrite = ZX_VM_PERM_READ | ZX_VM_PERM_WRITE;
 constexpr uint32_t kCanAll =
     ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_CAN_MAP_EXECUTE | ZX_VM_CAN_MAP_SPECIFIC;
-
-// Whether the page is in this process's page tables.
-bool IsPresent(zx_vaddr_t address) {
-  const int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-  EXPECT_GE(fd, 0);
-  uint64_t entry = 0;
-  EXPECT_EQ(pread(fd, &entry, sizeof(entry), static_cast<off_t>(address / kPage * 8)), 8);
-  close(fd);
-  return entry >> 63 != 0;
-}
 
 class ProcessVmarChildren : public testing::Test {
  protected:

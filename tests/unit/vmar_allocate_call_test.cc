@@ -85,7 +85,7 @@ class VmarCallsOnGuest : public fake::OnMachine {
 };
 
 TEST_F(VmarCallsOnGuest, AllocateLooksAtTheHandleFirst) {
-  Shows("CALL-1 CALL-2 VMAR-ALLOC-1 VMAR-ALLOC-2 RIGHTS-26");
+  Shows("CALL-1 CALL-2 VMAR-ALLOC-1 VMAR-ALLOC-2 RIGHTS-29");
   zx_handle_t child = 7;
   zx_vaddr_t address = 7;
   // Everything else is wrong too.
@@ -115,7 +115,7 @@ TEST_F(VmarCallsOnGuest, AllocateLooksAtTheHandleFirst) {
 }
 
 TEST_F(VmarCallsOnGuest, ChildRightsAreWhatWasAsked) {
-  Shows("VMAR-ALLOC-13 RIGHTS-24");
+  Shows("VMAR-ALLOC-13 RIGHTS-28");
   constexpr zx_rights_t kAlways =
       ZX_RIGHT_DUPLICATE | ZX_RIGHT_TRANSFER | ZX_RIGHT_INSPECT | ZX_RIGHT_OP_CHILDREN;
   const struct {
@@ -284,7 +284,7 @@ TEST_F(VmarCallsOnGuest, AfterItsGuestAChildAnswersBadState) {
 }
 
 TEST_F(VmarCallsOnGuest, TheOrderOfEarlyCalls) {
-  Shows("GEN-10");
+  Shows("GEN-14");
   zx_handle_t child = ZX_HANDLE_INVALID;
   zx_vaddr_t address = 0;
   ASSERT_EQ(zx_vmar_allocate_old(machine().vmar, kPlace, 4 * kPage, kCanAll | ZX_VM_SPECIFIC,

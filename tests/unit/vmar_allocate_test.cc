@@ -45,7 +45,7 @@ TEST_P(VmarAllocate, AllocateWantsWholePages) {
 }
 
 TEST_P(VmarAllocate, AllocateGivesNoAbilityThatTheParentLacks) {
-  Shows("VMAR-ALLOC-5");
+  Shows("VMAR-ALLOC-5 VMAR-ALLOC-6");
   const base::RefPtr<Vmar> plain = ChildAt(0, 4, kCanReadWrite);
   base::RefPtr<Vmar> child;
   EXPECT_EQ(Allocate(*plain, ZX_VM_CAN_MAP_SPECIFIC, 0, kPage, &child), ZX_ERR_ACCESS_DENIED);

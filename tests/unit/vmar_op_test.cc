@@ -114,6 +114,15 @@ TEST_F(VmarOp, CommitAllocates) {
   EXPECT_EQ(vmo_->size(), 16 * kPage);
 }
 
+TEST_F(VmarOp, CommitOfMoreThanThereIs) {
+  Shows("VMAR-OP-17");
+  constexpr uint64_t kHuge = uint64_t{1} << 44;
+  vmo_ = MakeVmo(kHuge);
+  EXPECT_EQ(DoRangeOp(ZX_VMAR_OP_COMMIT, {{0, kHuge, Mapping{vmo_, 0, kReadWrite}}}),
+            ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(Committed(), 0u);
+}
+
 TEST_F(VmarOp, DecommitAndZeroGiveZeros) {
   Shows("VMAR-OP-12 VMAR-OP-13");
   Fill(0, 16, 9);
@@ -213,7 +222,7 @@ class VmarOpCall : public VmarOp {
 };
 
 TEST_F(VmarOpCall, HandleThenOpThenBuffer) {
-  Shows("VMAR-OP-1 VMAR-OP-2 VMAR-OP-3 RIGHTS-27");
+  Shows("VMAR-OP-1 VMAR-OP-2 VMAR-OP-3 RIGHTS-30");
   char buffer[8];
   for (uint32_t op : kAllOps) {
     EXPECT_EQ(zx_vmar_op_range(ZX_HANDLE_INVALID, op, 1, 0, buffer, 8), ZX_ERR_BAD_HANDLE);

@@ -54,6 +54,7 @@ zx_status_t zx_vcpu_create(zx_handle_t guest, uint32_t options, zx_vaddr_t entry
 //   UNAVAILABLE      arm64: the guest turns the machine off.
 //   NOT_FOUND        an I/O port without a trap; memory without mapping or trap.
 //   OUT_OF_RANGE     memory outside the guest's space, or beyond the end of the mapped VMO.
+//   WRONG_TYPE       the guest puts a clock record into a child VMAR of its space.
 //   ACCESS_DENIED    memory whose mapping does not permit the access.
 //   NOT_SUPPORTED    triple fault; string I/O on a port; a load from a BELL trap; a vector from 21
 //                    to 31; an inter-processor interrupt of an unusual kind.

@@ -15,7 +15,7 @@ ZX_DETAIL_C_BEGIN
 //                    ZX_VM_CAN_MAP_SPECIFIC              the child has places by ZX_VM_SPECIFIC.
 //                    ZX_VM_SPECIFIC                      exactly at offset.
 //                    ZX_VM_OFFSET_IS_UPPER_LIMIT         ending at offset, or lower.
-//                    ZX_VM_ALIGN_*                       at an address that is such a multiple.
+//                    ZX_VM_ALIGN_*                       at a multiple of that.
 //                    ZX_VM_COMPACT                       close to others: it always is.
 //   offset           from the start of parent_vmar, in bytes, whole pages. 0 without SPECIFIC and
 //                    OFFSET_IS_UPPER_LIMIT: any place in the process's root, else the lowest free
@@ -34,7 +34,7 @@ ZX_DETAIL_C_BEGIN
 //   INVALID_ARGS     offset is not whole pages, or not 0 without SPECIFIC and
 //                    OFFSET_IS_UPPER_LIMIT.
 //   ACCESS_DENIED    SPECIFIC in a VMAR without that ability.
-//   INVALID_ARGS     the range is not inside the VMAR, or its address no such multiple.
+//   INVALID_ARGS     the range is not inside the VMAR, or its address not aligned so.
 //   ALREADY_EXISTS   SPECIFIC, and the place is taken.
 //   NO_RESOURCES     no place is large enough.
 //   NO_MEMORY        out of memory, or the handle table is full.
@@ -43,6 +43,8 @@ ZX_DETAIL_C_BEGIN
 // The child stays, with what is in it, when its handles are closed: zx_vmar_destroy() ends it, or
 // zx_vmar_unmap() of its whole range, or the end of its parent. In the process nobody else is
 // given an address in it.
+//
+// Contract: VMAR-ALLOC, VMAR-CHILD, VMAR.
 zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options, size_t offset,
                              size_t size, zx_handle_t* child_vmar,
                              zx_vaddr_t* child_addr) ZX_DETAIL_CALL;
@@ -54,7 +56,7 @@ zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options, si
 //                    ZX_VM_SPECIFIC                      exactly at vmar_offset.
 //                    ZX_VM_SPECIFIC_OVERWRITE            and in place of mappings there.
 //                    ZX_VM_OFFSET_IS_UPPER_LIMIT         ending at vmar_offset, or lower.
-//                    ZX_VM_ALIGN_*                       at an address that is such a multiple.
+//                    ZX_VM_ALIGN_*                       at a multiple of that.
 //                    ZX_VM_PERM_READ_IF_XOM_UNSUPPORTED  PERM_READ: memory cannot be execute-only.
 //                    ZX_VM_MAP_RANGE                     bring in the pages that exist.
 //                    ZX_VM_REQUIRE_NON_RESIZABLE         only a VMO of fixed size.
@@ -81,7 +83,7 @@ zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options, si
 //   INVALID_ARGS     len is 0; vmar_offset is not whole pages, or not 0 without SPECIFIC and
 //                    OFFSET_IS_UPPER_LIMIT.
 //   ACCESS_DENIED    SPECIFIC in a VMAR without that ability.
-//   INVALID_ARGS     the range is not inside the VMAR, or its address no such multiple.
+//   INVALID_ARGS     the range is not inside the VMAR, or its address not aligned so.
 //   INVALID_ARGS     SPECIFIC_OVERWRITE over a page of a child VMAR.
 //   ALREADY_EXISTS   SPECIFIC, and the place is taken.
 //   NO_RESOURCES     no place is large enough.
@@ -93,7 +95,7 @@ zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options, si
 // On KVM: in a guest, EXECUTE is recorded but not enforced, and traps stay in force under a
 // mapping. In the process, touching a mapping beyond the end of its VMO raises SIGBUS.
 //
-// Contract: VMAR-MAP, VMAR.
+// Contract: VMAR-MAP, VMAR-CHILD, VMAR.
 zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, size_t vmar_offset,
                         zx_handle_t vmo, uint64_t vmo_offset, size_t len,
                         zx_vaddr_t* mapped_addr) ZX_DETAIL_CALL;
@@ -163,6 +165,8 @@ zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr
 //
 // On KVM: MAP_RANGE in a guest brings the pages into this process; the guest's first access still
 // costs a fault in the host's kernel.
+//
+// Contract: VMAR-OP, VMAR.
 zx_status_t zx_vmar_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address, size_t size,
                              void* buffer, size_t buffer_size) ZX_DETAIL_CALL;
 
@@ -187,14 +191,23 @@ zx_status_t zx_vmar_destroy(zx_handle_t handle) ZX_DETAIL_CALL;
 zx_handle_t zx_vmar_root_self(void) ZX_DETAIL_CALL;
 
 #if ZX_DETAIL_API_2018
-// The order of arguments that these calls had before 2018. Everything else is as in the calls of
-// today.
+// zx_vmar_allocate() with the order of arguments that it had before 2018.
+//
+// Contract: GEN, VMAR-ALLOC.
 zx_status_t zx_vmar_allocate_old(zx_handle_t parent_vmar, uint64_t offset, uint64_t size,
                                  uint32_t map_flags, zx_handle_t* child_vmar,
                                  zx_vaddr_t* child_addr) ZX_DETAIL_CALL;
+
+// zx_vmar_map() with the order of arguments that it had before 2018.
+//
+// Contract: GEN, VMAR-MAP.
 zx_status_t zx_vmar_map_old(zx_handle_t handle, uint64_t vmar_offset, zx_handle_t vmo,
                             uint64_t vmo_offset, uint64_t len, uint32_t map_flags,
                             zx_vaddr_t* mapped_addr) ZX_DETAIL_CALL;
+
+// zx_vmar_protect() with the order of arguments that it had before 2018.
+//
+// Contract: GEN, VMAR-PROTECT.
 zx_status_t zx_vmar_protect_old(zx_handle_t handle, zx_vaddr_t addr, uint64_t len,
                                 uint32_t prot_flags) ZX_DETAIL_CALL;
 #endif
