@@ -27,6 +27,8 @@ install(DIRECTORY include/
   FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE CHANGELOG.md docs/DIFFERENCES.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/contract DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# What scripts/reference has built, if it has.
+install(DIRECTORY build/reference/html DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
 
 # What libzircon.a leaves to the program: see library.cmake.
 set(zircon_private_packages "Threads")

@@ -9,6 +9,7 @@
 #ifndef ZIRCON_ERRORS_H_
 #define ZIRCON_ERRORS_H_
 
+// Success.
 #define ZX_OK (0)
 
 // General failures.

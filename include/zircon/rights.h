@@ -8,6 +8,7 @@
 #ifndef ZIRCON_RIGHTS_H_
 #define ZIRCON_RIGHTS_H_
 
+// The rights, each named after what it permits.
 #define ZX_RIGHT_NONE 0x00000000u
 #define ZX_RIGHT_DUPLICATE 0x00000001u
 #define ZX_RIGHT_TRANSFER 0x00000002u

@@ -46,6 +46,7 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_HANDLE_INVALID 0u
 #define ZX_HANDLE_FIXED_BITS_MASK 0x3u
 
+// Koids of no object, and of what the library itself does.
 #define ZX_KOID_INVALID UINT64_C(0)
 #define ZX_KOID_KERNEL UINT64_C(1)
 
@@ -61,6 +62,7 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_MIN(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(60000000000) * (n))
 #define ZX_HOUR(n) ZX_DETAIL_CAST(zx_duration_t, INT64_C(3600000000000) * (n))
 
+// Clocks.
 #define ZX_CLOCK_MONOTONIC 0u
 #if ZX_DETAIL_API_2018
 #define ZX_CLOCK_UTC 1u
@@ -82,16 +84,20 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_USER_SIGNAL_7 0x80000000u
 #define ZX_USER_SIGNAL_ALL 0xff000000u
 
+// Signals of an event.
 #define ZX_EVENT_SIGNALED 0x00000008u
 #define ZX_EVENT_SIGNAL_MASK 0xff000008u  // What a program may change.
 
+// Signals of an end of an event pair.
 #define ZX_EVENTPAIR_PEER_CLOSED 0x00000004u
 #define ZX_EVENTPAIR_SIGNALED 0x00000008u
 
+// Signals of an end of a channel.
 #define ZX_CHANNEL_READABLE 0x00000001u
 #define ZX_CHANNEL_WRITABLE 0x00000002u
 #define ZX_CHANNEL_PEER_CLOSED 0x00000004u
 
+// Signals of an end of a socket.
 #define ZX_SOCKET_READABLE 0x00000001u
 #define ZX_SOCKET_WRITABLE 0x00000002u
 #define ZX_SOCKET_PEER_CLOSED 0x00000004u
@@ -100,18 +106,22 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_SOCKET_READ_THRESHOLD 0x00000400u
 #define ZX_SOCKET_WRITE_THRESHOLD 0x00000800u
 
+// Signals of an end of a FIFO.
 #define ZX_FIFO_READABLE 0x00000001u
 #define ZX_FIFO_WRITABLE 0x00000002u
 #define ZX_FIFO_PEER_CLOSED 0x00000004u
 
+// Signals of jobs, processes and threads.
 #define ZX_TASK_TERMINATED 0x00000008u
 #define ZX_PROCESS_TERMINATED 0x00000008u
 #define ZX_THREAD_TERMINATED 0x00000008u
 #define ZX_THREAD_RUNNING 0x00000010u
 #define ZX_THREAD_SUSPENDED 0x00000020u
 
+// The signal of a timer.
 #define ZX_TIMER_SIGNALED 0x00000008u
 
+// The signal of a VMO.
 #define ZX_VMO_ZERO_CHILDREN 0x00000008u
 
 // VMAR options: permissions, where a mapping goes, and what may be mapped into a region later.
@@ -196,7 +206,7 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_VMO_CHILD_SNAPSHOT_MODIFIED 0x00000080u
 #endif
 
-// Operations on a range of a VMO, and of a VMAR.
+// Operations on a range of a VMO.
 #define ZX_VMO_OP_COMMIT 1u
 #define ZX_VMO_OP_DECOMMIT 2u
 #define ZX_VMO_OP_LOCK 3u
@@ -211,6 +221,7 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_VMO_OP_ALWAYS_NEED 13u
 #define ZX_VMO_OP_PREFETCH 14u
 
+// Operations on a range of a VMAR.
 #define ZX_VMAR_OP_COMMIT 1u
 #define ZX_VMAR_OP_DECOMMIT 2u
 #define ZX_VMAR_OP_MAP_RANGE 3u
@@ -219,6 +230,7 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #define ZX_VMAR_OP_ALWAYS_NEED 13u
 #define ZX_VMAR_OP_PREFETCH 14u
 
+// Cache policies of a VMO.
 #define ZX_CACHE_POLICY_CACHED 0u
 #define ZX_CACHE_POLICY_UNCACHED 1u
 #define ZX_CACHE_POLICY_UNCACHED_DEVICE 2u
@@ -243,9 +255,11 @@ ZX_DETAIL_MEMBER(zx_wait_item_t, handle, 0, 4);
 ZX_DETAIL_MEMBER(zx_wait_item_t, waitfor, 4, 4);
 ZX_DETAIL_MEMBER(zx_wait_item_t, pending, 8, 4);
 
+// What a channel takes as one message.
 #define ZX_CHANNEL_MAX_MSG_BYTES 65536u
 #define ZX_CHANNEL_MAX_MSG_HANDLES 64u
 
+// Options of a channel's read.
 #define ZX_CHANNEL_READ_MAY_DISCARD 0x00000001u
 
 ZX_DETAIL_SIZE(zx_handle_t, 4);

@@ -20,7 +20,8 @@ zx_status_t zx_handle_close(zx_handle_t handle) ZX_DETAIL_CALL;
 
 // Closes several handles, all that it can.
 //
-//   handles          an array of num_handles; each as for zx_handle_close().
+//   handles          an array of handles; each as for zx_handle_close().
+//   num_handles      how many.
 //
 // Errors:
 //   INVALID_ARGS     part of the array cannot be read. Handles before that part may be closed.

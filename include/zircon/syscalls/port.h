@@ -44,6 +44,7 @@
 #define ZX_PKT_TYPE_PAGE_REQUEST 9u
 #endif
 
+// Whether a packet's type is that one.
 #define ZX_PKT_IS_USER(type) ((type) == ZX_PKT_TYPE_USER)
 #define ZX_PKT_IS_SIGNAL_ONE(type) ((type) == ZX_PKT_TYPE_SIGNAL_ONE)
 #define ZX_PKT_IS_GUEST_BELL(type) ((type) == ZX_PKT_TYPE_GUEST_BELL)
@@ -145,6 +146,7 @@ ZX_DETAIL_MEMBER(zx_packet_page_request_t, length, 16, 8);
 ZX_DETAIL_MEMBER(zx_packet_page_request_t, reserved1, 24, 8);
 #endif
 
+// A packet of a port, and what zx_vcpu_enter() gives.
 typedef struct zx_port_packet {
   uint64_t key;
   uint32_t type;       // ZX_PKT_TYPE_*.

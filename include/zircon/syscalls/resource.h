@@ -9,8 +9,10 @@
 
 #include <zircon/types.h>
 
+// A kind of resource.
 typedef uint32_t zx_rsrc_kind_t;
 
+// Kinds of resource.
 #define ZX_RSRC_KIND_MMIO 0u
 #define ZX_RSRC_KIND_IRQ 1u
 #define ZX_RSRC_KIND_IOPORT 2u
