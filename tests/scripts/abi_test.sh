@@ -1,7 +1,7 @@
 #!/bin/bash
 # The binary interface is the recorded one (tests/abi/recorded), and scripts/abi notices what breaks programs.
 # usage: tests/scripts/abi_test.sh LIBRARY_DIR    (build/<preset>/src)
-# Shows: ABI-2 ABI-3 ABI-5 GEN-1
+# Shows: ABI-2 ABI-3 ABI-5 GEN-1 INSTALL-6
 set -euo pipefail
 
 export LC_ALL=C

@@ -2,7 +2,7 @@
 # What cmake --install installs, wherever it is moved then, is all that an outside project needs: the programs of
 # tests/install, built against it with the shared and the static library, found by CMake and by pkg-config.
 # usage: tests/scripts/install_test.sh LIBRARY_DIR    (build/<preset>/src)
-# Shows: ABI-2 ABI-3 GEN-2
+# Shows: ABI-2 ABI-3 GEN-2 INSTALL-1 INSTALL-2 INSTALL-3 INSTALL-4 INSTALL-5
 set -euo pipefail
 
 export LC_ALL=C
