@@ -38,12 +38,16 @@
 #ifndef ZIRCON_SYSCALLS_H_
 #define ZIRCON_SYSCALLS_H_
 
+#include <zircon/calls/channel.h>
 #include <zircon/calls/clock.h>
 #include <zircon/calls/event.h>
+#include <zircon/calls/eventpair.h>
+#include <zircon/calls/fifo.h>
 #include <zircon/calls/guest.h>
 #include <zircon/calls/handle.h>
 #include <zircon/calls/object.h>
 #include <zircon/calls/port.h>
+#include <zircon/calls/socket.h>
 #include <zircon/calls/vcpu.h>
 #include <zircon/calls/vmar.h>
 #include <zircon/calls/vmo.h>

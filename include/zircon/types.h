@@ -91,6 +91,7 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 // Signals of an end of an event pair.
 #define ZX_EVENTPAIR_PEER_CLOSED 0x00000004u
 #define ZX_EVENTPAIR_SIGNALED 0x00000008u
+#define ZX_EVENTPAIR_SIGNAL_MASK 0xff00000cu
 
 // Signals of an end of a channel.
 #define ZX_CHANNEL_READABLE 0x00000001u
@@ -259,8 +260,112 @@ ZX_DETAIL_MEMBER(zx_wait_item_t, pending, 8, 4);
 #define ZX_CHANNEL_MAX_MSG_BYTES 65536u
 #define ZX_CHANNEL_MAX_MSG_HANDLES 64u
 
-// Options of a channel's read.
+#define ZX_CHANNEL_MAX_MSG_IOVECS 8192u
+
+// Options of reading a channel, and of writing to one.
 #define ZX_CHANNEL_READ_MAY_DISCARD 0x00000001u
+#define ZX_CHANNEL_WRITE_USE_IOVEC 0x00000002u
+
+// A handle that was received, with what it is.
+typedef struct zx_handle_info {
+  zx_handle_t handle;
+  zx_obj_type_t type;
+  zx_rights_t rights;
+  uint32_t unused;  // 0.
+} zx_handle_info_t;
+
+ZX_DETAIL_SIZE(zx_handle_info_t, 16);
+ZX_DETAIL_MEMBER(zx_handle_info_t, handle, 0, 4);
+ZX_DETAIL_MEMBER(zx_handle_info_t, type, 4, 4);
+ZX_DETAIL_MEMBER(zx_handle_info_t, rights, 8, 4);
+ZX_DETAIL_MEMBER(zx_handle_info_t, unused, 12, 4);
+
+// What is to become of a handle that is sent.
+typedef uint32_t zx_handle_op_t;
+#define ZX_HANDLE_OP_MOVE 0u
+#define ZX_HANDLE_OP_DUPLICATE 1u
+
+// A handle to send, and how.
+typedef struct zx_handle_disposition {
+  zx_handle_op_t operation;
+  zx_handle_t handle;
+  zx_obj_type_t type;  // What it must be, or ZX_OBJ_TYPE_NONE.
+  zx_rights_t rights;  // For the receiver: a subset, or ZX_RIGHT_SAME_RIGHTS.
+  zx_status_t result;  // Written by a call that fails: what is wrong with this one.
+} zx_handle_disposition_t;
+
+ZX_DETAIL_SIZE(zx_handle_disposition_t, 20);
+ZX_DETAIL_MEMBER(zx_handle_disposition_t, operation, 0, 4);
+ZX_DETAIL_MEMBER(zx_handle_disposition_t, handle, 4, 4);
+ZX_DETAIL_MEMBER(zx_handle_disposition_t, type, 8, 4);
+ZX_DETAIL_MEMBER(zx_handle_disposition_t, rights, 12, 4);
+ZX_DETAIL_MEMBER(zx_handle_disposition_t, result, 16, 4);
+
+// A piece of the bytes of a message, for ZX_CHANNEL_WRITE_USE_IOVEC.
+typedef struct zx_channel_iovec {
+  const void* buffer;
+  uint32_t capacity;  // In bytes.
+  uint32_t reserved;  // 0.
+} zx_channel_iovec_t;
+
+ZX_DETAIL_SIZE(zx_channel_iovec_t, 16);
+ZX_DETAIL_MEMBER(zx_channel_iovec_t, buffer, 0, 8);
+ZX_DETAIL_MEMBER(zx_channel_iovec_t, capacity, 8, 4);
+ZX_DETAIL_MEMBER(zx_channel_iovec_t, reserved, 12, 4);
+
+// The message that zx_channel_call() sends, and where the reply goes.
+typedef struct zx_channel_call_args {
+  const void* wr_bytes;
+  const zx_handle_t* wr_handles;
+  void* rd_bytes;
+  zx_handle_t* rd_handles;
+  uint32_t wr_num_bytes;
+  uint32_t wr_num_handles;
+  uint32_t rd_num_bytes;
+  uint32_t rd_num_handles;
+} zx_channel_call_args_t;
+
+ZX_DETAIL_SIZE(zx_channel_call_args_t, 48);
+ZX_DETAIL_MEMBER(zx_channel_call_args_t, wr_bytes, 0, 8);
+ZX_DETAIL_MEMBER(zx_channel_call_args_t, wr_handles, 8, 8);
+ZX_DETAIL_MEMBER(zx_channel_call_args_t, rd_bytes, 16, 8);
+ZX_DETAIL_MEMBER(zx_channel_call_args_t, rd_handles, 24, 8);
+ZX_DETAIL_MEMBER(zx_channel_call_args_t, wr_num_bytes, 32, 4);
+ZX_DETAIL_MEMBER(zx_channel_call_args_t, wr_num_handles, 36, 4);
+ZX_DETAIL_MEMBER(zx_channel_call_args_t, rd_num_bytes, 40, 4);
+ZX_DETAIL_MEMBER(zx_channel_call_args_t, rd_num_handles, 44, 4);
+
+// The same for zx_channel_call_etc().
+typedef struct zx_channel_call_etc_args {
+  const void* wr_bytes;
+  zx_handle_disposition_t* wr_handles;
+  void* rd_bytes;
+  zx_handle_info_t* rd_handles;
+  uint32_t wr_num_bytes;
+  uint32_t wr_num_handles;
+  uint32_t rd_num_bytes;
+  uint32_t rd_num_handles;
+} zx_channel_call_etc_args_t;
+
+ZX_DETAIL_SIZE(zx_channel_call_etc_args_t, 48);
+ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, wr_handles, 8, 8);
+ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, rd_handles, 24, 8);
+ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, wr_num_bytes, 32, 4);
+
+// Sockets: kinds, options of reading, and what is to become of an end's writing.
+#define ZX_SOCKET_STREAM 0x00000000u
+#define ZX_SOCKET_DATAGRAM 0x00000001u
+#if ZX_DETAIL_API_2018
+#define ZX_SOCKET_SHUTDOWN_WRITE 0x00000001u
+#define ZX_SOCKET_SHUTDOWN_READ 0x00000002u
+#define ZX_SOCKET_SHUTDOWN_MASK 0x00000003u
+#else
+#define ZX_SOCKET_PEEK 0x00000008u
+#define ZX_SOCKET_DISPOSITION_WRITE_DISABLED 0x00000001u
+#define ZX_SOCKET_DISPOSITION_WRITE_ENABLED 0x00000002u
+#endif
+
+#define ZX_FIFO_MAX_SIZE_BYTES 4096u  // Of one direction.
 
 ZX_DETAIL_SIZE(zx_handle_t, 4);
 ZX_DETAIL_SIZE(zx_status_t, 4);

@@ -17,6 +17,10 @@ inline constexpr zx_rights_t kVmoResizable = kVmo | ZX_RIGHT_RESIZE;
 inline constexpr zx_rights_t kVmo2018 = 0xD0FF;  // of either size; RESIZE is younger
 inline constexpr zx_rights_t kPort = 0x800F;     // no WAIT: a port has no signals
 inline constexpr zx_rights_t kEvent = 0xD003;
+inline constexpr zx_rights_t kEventpair = 0xF003;
+inline constexpr zx_rights_t kChannel = 0xF00E;  // no DUPLICATE
+inline constexpr zx_rights_t kFifo = 0xF00F;
+inline constexpr zx_rights_t kSocket = 0x10F0CF;
 inline constexpr zx_rights_t kResource = 0x800B;
 
 constexpr bool IsSubset(zx_rights_t wanted, zx_rights_t held) { return (wanted & ~held) == 0; }

@@ -11,6 +11,7 @@ namespace zircon::syscalls {
 zx_status_t HandleValidInfo(zx_handle_t handle);
 zx_status_t HandleBasicInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t HandleBasicInfo2018(zx_handle_t handle, const Answer& answer);
+zx_status_t SocketInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t VmarInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t VcpuInfo(zx_handle_t handle, const Answer& answer);
 

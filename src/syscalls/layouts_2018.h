@@ -48,6 +48,9 @@ static_assert(offsetof(HandleBasic, props) == 24);
 
 inline constexpr uint32_t kPropWaitable = 1;  // ZX_OBJ_PROP_WAITABLE
 
+inline constexpr uint32_t kSocketShutdownWrite = 1;  // ZX_SOCKET_SHUTDOWN_WRITE
+inline constexpr uint32_t kSocketShutdownRead = 2;   // ZX_SOCKET_SHUTDOWN_READ
+
 inline constexpr size_t kWaitManyMaxItems = 16;     // ZX_WAIT_MANY_MAX_ITEMS
 inline constexpr uint32_t kWaitAsyncRepeating = 1;  // ZX_WAIT_ASYNC_REPEATING
 

@@ -17,6 +17,8 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic,
       return syscalls::HandleBasicInfo(handle, answer);
     case ZX_INFO_VMAR:
       return syscalls::VmarInfo(handle, answer);
+    case ZX_INFO_SOCKET:
+      return syscalls::SocketInfo(handle, answer);
     case ZX_INFO_VCPU:
       return syscalls::VcpuInfo(handle, answer);
     default:

@@ -49,6 +49,7 @@ typedef uint32_t zx_object_info_topic_t;
 #define ZX_INFO_HANDLE_VALID 1u  // No record: is this a live handle?
 #define ZX_INFO_HANDLE_BASIC 2u  // zx_info_handle_basic_t
 #define ZX_INFO_VMAR 7u          // zx_info_vmar_t
+#define ZX_INFO_SOCKET 22u       // zx_info_socket_t
 #define ZX_INFO_VCPU 32u         // zx_info_vcpu_t
 
 #if ZX_DETAIL_API_2018
@@ -90,6 +91,27 @@ typedef struct zx_info_vmar {
 ZX_DETAIL_SIZE(zx_info_vmar_t, 16);
 ZX_DETAIL_MEMBER(zx_info_vmar_t, base, 0, 8);
 ZX_DETAIL_MEMBER(zx_info_vmar_t, len, 8, 8);
+
+// ZX_INFO_SOCKET: ZX_RIGHT_INSPECT. Sizes in bytes; those of the peer's store are 0 when it is
+// closed.
+typedef struct zx_info_socket {
+  uint32_t options;  // ZX_SOCKET_STREAM or ZX_SOCKET_DATAGRAM.
+  uint8_t padding1[4];
+  uint64_t rx_buf_max;        // What this end's store can hold,
+  uint64_t rx_buf_size;       // what it holds,
+  uint64_t rx_buf_available;  // and what a read would give: all of it, or the next datagram.
+  uint64_t tx_buf_max;        // What the peer's store can hold,
+  uint64_t tx_buf_size;       // and what it holds.
+} zx_info_socket_t;
+
+ZX_DETAIL_SIZE(zx_info_socket_t, 48);
+ZX_DETAIL_MEMBER(zx_info_socket_t, options, 0, 4);
+ZX_DETAIL_MEMBER(zx_info_socket_t, padding1, 4, 4);
+ZX_DETAIL_MEMBER(zx_info_socket_t, rx_buf_max, 8, 8);
+ZX_DETAIL_MEMBER(zx_info_socket_t, rx_buf_size, 16, 8);
+ZX_DETAIL_MEMBER(zx_info_socket_t, rx_buf_available, 24, 8);
+ZX_DETAIL_MEMBER(zx_info_socket_t, tx_buf_max, 32, 8);
+ZX_DETAIL_MEMBER(zx_info_socket_t, tx_buf_size, 40, 8);
 
 // ZX_INFO_VCPU: ZX_RIGHT_INSPECT.
 typedef struct zx_info_vcpu {

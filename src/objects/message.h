@@ -1,0 +1,56 @@
+// Message: bytes and handles on their way through a channel.
+//
+// A message may hold the last handle of a channel end, whose messages hold others, and so on; so
+// messages are not destroyed inside one another but one after the other (Discard).
+//
+// Ownership: the channel end that it was sent to, or the call that writes or reads it. The handles
+// count for their objects. Thread safety: as a pointer.
+
+#pragma once
+
+#include <zircon/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "handles/detached_handle.h"
+#include "objects/linked_list.h"
+
+namespace zircon::objects {
+
+class Message;
+
+// Destroys the message, and closes its handles. With no lock held.
+void Discard(Message* message);
+
+using MessagePtr = std::unique_ptr<Message, void (*)(Message*)>;
+inline MessagePtr NoMessage() { return MessagePtr(nullptr, &Discard); }
+
+class Message : public Linked<Message> {
+ public:
+  // With room for that much; null when memory is short.
+  [[nodiscard]] static MessagePtr Create(uint32_t bytes, uint32_t handles);
+
+  uint8_t* bytes() { return bytes_.get(); }
+  const uint8_t* bytes() const { return bytes_.get(); }
+  uint32_t num_bytes() const { return num_bytes_; }
+  handles::DetachedHandle* handles() { return handles_.get(); }
+  uint32_t num_handles() const { return num_handles_; }
+
+  // The first word, by which a reply finds its call; 0 for a message that has none.
+  uint32_t transaction() const;
+  void set_transaction(uint32_t id);
+
+ private:
+  friend class Discarded;
+  Message() = default;
+  ~Message() = default;
+
+  std::unique_ptr<uint8_t[]> bytes_;
+  std::unique_ptr<handles::DetachedHandle[]> handles_;
+  uint32_t num_bytes_ = 0;
+  uint32_t num_handles_ = 0;
+};
+
+}  // namespace zircon::objects
