@@ -41,7 +41,9 @@ class FullTable : public fake::OnMachine {
 };
 
 TEST_F(FullTable, NoCallMakesAHandle) {
-  Shows("HANDLE-6 HANDLE-DUP-4 VMO-CREATE-4 PORT-CREATE-2 EVENT-CREATE-2 HOST-3 GUEST-CREATE-7");
+  Shows(
+      "HANDLE-6 HANDLE-DUP-4 VMO-CREATE-4 PORT-CREATE-2 EVENT-CREATE-2 HOST-3 GUEST-CREATE-7 "
+      "EVENTPAIR-CREATE-2 CHANNEL-CREATE-2 SOCKET-CREATE-2 FIFO-CREATE-3");
   const uint32_t live = handles::HandleTable::Process().live();
   zx_handle_t out = 77;
   EXPECT_EQ(zx_vmo_create(4096, 0, &out), ZX_ERR_NO_MEMORY);
@@ -51,6 +53,10 @@ TEST_F(FullTable, NoCallMakesAHandle) {
   EXPECT_EQ(zircon_kvm_vmex_resource(&out), ZX_ERR_NO_MEMORY);
   zx_handle_t other = 77;
   EXPECT_EQ(zx_guest_create(resource_, 0, &out, &other), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(zx_channel_create(0, &out, &other), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(zx_eventpair_create(0, &out, &other), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(zx_socket_create(0, &out, &other), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(zx_fifo_create(1, 1, 0, &out, &other), ZX_ERR_NO_MEMORY);
   EXPECT_EQ(handles::HandleTable::Process().live(), live);
   // A guest takes two.
   FreeOne();
@@ -59,6 +65,39 @@ TEST_F(FullTable, NoCallMakesAHandle) {
   EXPECT_EQ(other, 77u);
   EXPECT_EQ(handles::HandleTable::Process().live(), live - 1);
   EXPECT_EQ(guest::Guest::live_count(), 1u);
+}
+
+// Two handles come, and there is room for one: neither stays, and the message is gone.
+TEST_F(FullTable, AMessageWithoutRoomForItsHandles) {
+  Shows("CHANNEL-READ-6");
+  FreeOne();
+  FreeOne();
+  FreeOne();
+  zx_handle_t ends[2];
+  ASSERT_EQ(zx_channel_create(0, &ends[0], &ends[1]), ZX_OK);
+  for (int i = 0; i < 2; ++i) {
+    zx_handle_t event = ZX_HANDLE_INVALID;
+    ASSERT_EQ(zx_event_create(0, &event), ZX_OK);
+    zx_handle_t sent[] = {event, copies_.back()};
+    copies_.pop_back();
+    ASSERT_EQ(zx_channel_write(ends[0], 0, nullptr, 0, sent, 2), ZX_OK);
+    zx_handle_t copy = ZX_HANDLE_INVALID;
+    ASSERT_EQ(zx_handle_duplicate(resource_, ZX_RIGHT_SAME_RIGHTS, &copy), ZX_OK);
+    copies_.push_back(copy);
+  }
+  const uint32_t live = handles::HandleTable::Process().live();
+  ASSERT_EQ(live, handles::HandleTable::kCapacity - 1);
+  zx_handle_t received[2] = {77, 77};
+  EXPECT_EQ(zx_channel_read(ends[1], 0, nullptr, received, 0, 2, nullptr, nullptr),
+            ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(received[0], 77u);
+  EXPECT_EQ(handles::HandleTable::Process().live(), live);
+  FreeOne();
+  EXPECT_EQ(zx_channel_read(ends[1], 0, nullptr, received, 0, 2, nullptr, nullptr), ZX_OK);
+  EXPECT_EQ(zx_channel_read(ends[1], 0, nullptr, nullptr, 0, 0, nullptr, nullptr),
+            ZX_ERR_SHOULD_WAIT);
+  zx_handle_close_many(received, 2);
+  zx_handle_close_many(ends, 2);
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -88,7 +127,9 @@ class NoMemory {
 class WithoutMemory : public fake::OnMachine {};
 
 TEST_F(WithoutMemory, CallsSaySo) {
-  Shows("PORT-CREATE-2 PORT-QUEUE-4 EVENT-CREATE-2 WAIT-ASYNC-4 VMO-CREATE-4 TRAP-9 CALL-6");
+  Shows(
+      "PORT-CREATE-2 PORT-QUEUE-4 EVENT-CREATE-2 WAIT-ASYNC-4 VMO-CREATE-4 TRAP-9 CALL-6 "
+      "EVENTPAIR-CREATE-2 CHANNEL-CREATE-2 CHANNEL-WRITE-5 SOCKET-CREATE-2 FIFO-CREATE-3");
   zx_handle_t out = 77;
   const zx_port_packet_t packet{};
   zx_status_t queued = ZX_OK;
@@ -97,6 +138,14 @@ TEST_F(WithoutMemory, CallsSaySo) {
   zx_status_t io = ZX_OK;
   zx_status_t mem = ZX_OK;
   zx_status_t event = ZX_OK;
+  zx_status_t channel = ZX_OK;
+  zx_status_t eventpair = ZX_OK;
+  zx_status_t socket = ZX_OK;
+  zx_status_t fifo = ZX_OK;
+  zx_status_t write = ZX_OK;
+  zx_handle_t other = 77;
+  zx_handle_t ends[2];
+  ASSERT_EQ(zx_channel_create(0, &ends[0], &ends[1]), ZX_OK);
   zx_status_t wait = ZX_OK;
   zx_handle_t waited = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_event_create(0, &waited), ZX_OK);
@@ -108,6 +157,11 @@ TEST_F(WithoutMemory, CallsSaySo) {
     port = zx_port_create(0, &out);
     vmo = zx_vmo_create(4096, 0, &out);
     event = zx_event_create(0, &out);
+    channel = zx_channel_create(0, &out, &other);
+    eventpair = zx_eventpair_create(0, &out, &other);
+    socket = zx_socket_create(0, &out, &other);
+    fifo = zx_fifo_create(1, 1, 0, &out, &other);
+    write = zx_channel_write(ends[0], 0, "x", 1, nullptr, 0);
     wait = zx_object_wait_async(waited, machine().port, 1, ZX_EVENT_SIGNALED, 0);
     for (uint16_t number = 0; number < 100 && io == ZX_OK; ++number) {
       io = machine().TrapIo(static_cast<uint16_t>(0x1000 + number), 1);
@@ -120,6 +174,12 @@ TEST_F(WithoutMemory, CallsSaySo) {
   EXPECT_EQ(port, ZX_ERR_NO_MEMORY);
   EXPECT_EQ(vmo, ZX_ERR_NO_MEMORY);
   EXPECT_EQ(event, ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(channel, ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(eventpair, ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(socket, ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(fifo, ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(write, ZX_ERR_NO_MEMORY);
+  zx_handle_close_many(ends, 2);
   EXPECT_EQ(wait, ZX_ERR_NO_MEMORY);
   zx_handle_close(waited);
   EXPECT_EQ(io, ZX_ERR_NO_MEMORY);
