@@ -192,7 +192,7 @@ TEST_F(ChannelCallTest, AReplyThatCannotBeGivenIsLost) {
 }
 
 TEST_F(ChannelCallTest, ChecksInOrderAndConsumesTheHandles) {
-  Shows("CHANNEL-CALL-1 CHANNEL-CALL-2 CHANNEL-CALL-3 CHANNEL-CALL-4 RIGHTS-32");
+  Shows("CHANNEL-CALL-1 CHANNEL-CALL-2 CHANNEL-CALL-3 CHANNEL-CALL-4 RIGHTS-39");
   const zx_handle_t event = NewEvent();
   const zx_handle_t no_write = WithRights(ends_.a, 0xF00E & ~ZX_RIGHT_WRITE);
   const zx_handle_t no_read = WithRights(ends_.a, 0xF00E & ~ZX_RIGHT_READ);

@@ -18,7 +18,7 @@ namespace {
 using ChannelTest = ChannelFixture;
 
 TEST_F(ChannelTest, CreateGivesTwoEnds) {
-  Shows("CHANNEL-2 CHANNEL-CREATE-4 RIGHTS-29");
+  Shows("CHANNEL-2 CHANNEL-CREATE-4 RIGHTS-36");
   EXPECT_EQ(Basic(ends_.a).type, ZX_OBJ_TYPE_CHANNEL);
   EXPECT_EQ(Basic(ends_.a).rights, 0xF00Eu);
   EXPECT_EQ(Basic(ends_.b).rights, 0xF00Eu);
@@ -171,7 +171,7 @@ TEST_F(ChannelTest, WaitsOfTheSenderEndWhenTheHandleIsReceived) {
 TEST_F(ChannelTest, WriteChecksInOrderAndConsumesTheHandles) {
   Shows(
       "CHANNEL-WRITE-1 CHANNEL-WRITE-2 CHANNEL-WRITE-3 CHANNEL-WRITE-4 CHANNEL-WRITE-6 "
-      "CHANNEL-WRITE-7 CHANNEL-HANDLES-1 RIGHTS-32");
+      "CHANNEL-WRITE-7 CHANNEL-HANDLES-1 RIGHTS-39");
   const zx_handle_t port = [] {
     zx_handle_t handle = ZX_HANDLE_INVALID;
     EXPECT_EQ(zx_port_create(0, &handle), ZX_OK);
@@ -283,7 +283,7 @@ TEST_F(ChannelTest, HandlesThatCannotBeRead) {
 // ---- what is received ----
 
 TEST_F(ChannelTest, ReadChecksInOrder) {
-  Shows("CHANNEL-READ-1 CHANNEL-READ-2 CHANNEL-READ-3 RIGHTS-32");
+  Shows("CHANNEL-READ-1 CHANNEL-READ-2 CHANNEL-READ-3 RIGHTS-39");
   const zx_handle_t event = NewEvent();
   const zx_handle_t no_read = WithRights(ends_.b, 0xF00E & ~ZX_RIGHT_READ);
   const auto read = [](zx_handle_t handle, uint32_t options) {

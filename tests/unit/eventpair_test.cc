@@ -19,7 +19,7 @@ class EventpairTest : public testing::Test {
 };
 
 TEST_F(EventpairTest, TwoEndsThatKnowEachOther) {
-  Shows("EVENTPAIR-1 EVENTPAIR-CREATE-4 RIGHTS-28");
+  Shows("EVENTPAIR-1 EVENTPAIR-CREATE-4 RIGHTS-35");
   const auto a = Basic(ends_.a);
   const auto b = Basic(ends_.b);
   EXPECT_EQ(a.type, ZX_OBJ_TYPE_EVENTPAIR);

@@ -42,7 +42,7 @@ class FifoTest : public testing::Test {
 };
 
 TEST_F(FifoTest, CreateGivesTwoEnds) {
-  Shows("FIFO-1 FIFO-2 FIFO-CREATE-5 RIGHTS-30");
+  Shows("FIFO-1 FIFO-2 FIFO-CREATE-5 RIGHTS-37");
   EXPECT_EQ(Basic(ends_.a).type, ZX_OBJ_TYPE_FIFO);
   EXPECT_EQ(Basic(ends_.a).rights, 0xF00Fu);
   EXPECT_EQ(Basic(ends_.b).rights, 0xF00Fu);
@@ -134,7 +134,7 @@ TEST_F(FifoTest, ThePeerIsClosed) {
 }
 
 TEST_F(FifoTest, ChecksInOrder) {
-  Shows("FIFO-WRITE-1 FIFO-WRITE-3 FIFO-READ-1 FIFO-READ-2 RIGHTS-34");
+  Shows("FIFO-WRITE-1 FIFO-WRITE-3 FIFO-READ-1 FIFO-READ-2 RIGHTS-41");
   const zx_handle_t event = NewEvent();
   const zx_handle_t no_write = WithRights(ends_.a, 0xF00F & ~ZX_RIGHT_WRITE);
   const zx_handle_t no_read = WithRights(ends_.b, 0xF00F & ~ZX_RIGHT_READ);

@@ -73,7 +73,7 @@ class SocketTest : public testing::Test {
 };
 
 TEST_F(SocketTest, CreateGivesTwoEnds) {
-  Shows("SOCKET-1 SOCKET-3 SOCKET-CREATE-4 RIGHTS-31");
+  Shows("SOCKET-1 SOCKET-3 SOCKET-CREATE-4 RIGHTS-38");
   for (const uint32_t options : {ZX_SOCKET_STREAM, ZX_SOCKET_DATAGRAM}) {
     Ends ends;
     ASSERT_EQ(zx_socket_create(options, &ends.a, &ends.b), ZX_OK);
@@ -239,7 +239,7 @@ TEST_F(SocketTest, ChecksBeforeTheHandle) {
 }
 
 TEST_F(SocketTest, ChecksTheHandle) {
-  Shows("SOCKET-WRITE-3 SOCKET-READ-3 SOCKET-DISPOSITION-2 SOCKET-SHUTDOWN-2 RIGHTS-33");
+  Shows("SOCKET-WRITE-3 SOCKET-READ-3 SOCKET-DISPOSITION-2 SOCKET-SHUTDOWN-2 RIGHTS-40");
   const zx_handle_t event = NewEvent();
   struct Call {
     zx_rights_t right;
