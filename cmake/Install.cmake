@@ -29,6 +29,7 @@ install(FILES LICENSE CHANGELOG.md docs/DIFFERENCES.md DESTINATION ${CMAKE_INSTA
 install(DIRECTORY docs/contract DESTINATION ${CMAKE_INSTALL_DOCDIR})
 # What scripts/reference has built, if it has.
 install(DIRECTORY build/reference/html DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+install(DIRECTORY build/reference/man/man3 DESTINATION ${CMAKE_INSTALL_MANDIR} OPTIONAL)
 
 # What libzircon.a leaves to the program: see library.cmake.
 set(zircon_private_packages "Threads")

@@ -223,6 +223,7 @@ class Header:
         self.layout = {(m[1], m[2]): (int(m[3]), int(m[4])) for m in LAYOUT.finditer("\n".join(self.lines))}
         self.faults = []
         self.output = []
+        self.calls = []  # (name, declaration, Comment), for manual pages
         self.record = None  # the struct or union that the line is in
         self.convert()
 
@@ -294,6 +295,7 @@ class Header:
             kind, name = re.fullmatch(r"\s*(.*?)\s*(\w+)", parameter).groups()
             parameters[name] = kind
         result = declared[:call.start()].split()[-1]
+        self.calls.append((call[1], " ".join(declared[:call.end(2) + 1].split()) + ";", Comment(text)))
         return self.writer(number).write_call(Comment(text), call[1], parameters, result)
 
     def group(self, text, number, after, end):

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Tests docs/reference/filter.py: what it makes of a small header, and that it finds what a comment lacks.
+# Tests docs/reference: what filter.py and man_pages.py make of a small header, and that what a comment lacks is found.
 # usage: tests/scripts/reference_test.sh      (exit status: 0 passed, 1 failed)
 set -euo pipefail
 
@@ -63,7 +63,7 @@ H
 }
 
 fail() {
-  printf 'FAIL: line %s: %s\n' "${BASH_LINENO[1]}" "$*" >&2
+  printf 'FAIL: line %s: %s\n' "${BASH_LINENO[1]:-}" "$*" >&2
   mistakes=$((mistakes + 1))
 }
 
@@ -112,6 +112,21 @@ makes "$header" '// The second names.' 'ZX_DETAIL_TWIN(apple_pick);'
 makes docs/contract/apple-tree.md '# Apples {#contract_apple_tree}' '' '| APPLE-1 | Red in \<zircon/apple.h>, as. |' \
   '| GEN-1 † | \#GP. |'
 finds ''
+
+# The manual page, and that of the second name.
+"$repository/docs/reference/man_pages.py" 1.2.3 man3 "$header"
+page=$(printf '%s\n' '.TH zx_apple_pick 3 "" "zircon-kvm 1.2.3" "Zircon on KVM"' '.SH NAME' 'zx_apple_pick \- Picks one' \
+  '.SH SYNOPSIS' '.nf' '#include <zircon/apple.h>' '.PP' \
+  'zx_status_t zx_apple_pick(zx_handle_t tree, uint32_t sort, zx_apple_t* out);' '.fi' \
+  '.SH DESCRIPTION' 'Owner thread only.' '.SH ARGUMENTS' '.TP' '.B tree' 'tree; READ.' \
+  '.TP' '.B sort' 'ZX_APPLE_SWEET or ZX_APPLE_OLD; any of ZX_APPLE_*.' '.TP' '.B out' 'receives it.' \
+  '.SH RETURN VALUE' 'ZX_OK, or the first error that applies.' \
+  '.SH ERRORS' 'In the order in which they are checked, without ZX_ERR_:' \
+  '.TP' '.B BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED' 'of tree.' '.TP' '.B BUFFER_TOO_SMALL' 'none.' '.PP' 'Then:' \
+  '.TP' '.B NOT_FOUND, BAD_STATE' 'none is left.' '.SH THREADS' 'Only the thread that owns the VCPU.' \
+  '.SH THE GENERATION OF 2018' 'Fewer sorts.' '.SH CONTRACT' 'APPLE, GEN.')
+[[ $(<man3/zx_apple_pick.3) == "$page"* ]] || fail "the manual page is $(<man3/zx_apple_pick.3)"
+[[ $(<man3/_zx_apple_pick.3) == ".so man3/zx_apple_pick.3" ]] || fail "the second name has no page"
 
 sed -i '/^\/\/   sort/,+1d' "$header"
 finds "zx_apple_pick: the argument sort is not described"
