@@ -131,6 +131,32 @@ TEST_F(SpaceTest, UnmappedIsNotFoundUntilMapped) {
   }
 }
 
+TEST_F(SpaceTest, MemoryOfAChildVmar) {
+  Shows("GPAS-3 VMAR-CHILD-2 VMAR-CHILD-5 VMAR-CHILD-6");
+  const auto map_in_child = [](Machine& machine, zx_handle_t vmo) {
+    zx_handle_t child = ZX_HANDLE_INVALID;
+    zx_vaddr_t address = 0;
+    EXPECT_EQ(zx_vmar_allocate(machine.space_handle().get(),
+                               ZX_VM_CAN_MAP_READ | ZX_VM_CAN_MAP_WRITE | ZX_VM_SPECIFIC,
+                               GUEST_WINDOW, kPage, &child, &address),
+              ZX_OK);
+    EXPECT_EQ(zx_vmar_map(child, kReadWrite, 0, vmo, 0, kPage, &address), ZX_OK);
+    EXPECT_EQ(address, GUEST_WINDOW);
+    return Handle(child);
+  };
+  const Blob blob = GUEST_BLOB(space_access);
+  for (const size_t form : {size_t{0}, FirstBoth(blob), FirstLoad(blob)}) {
+    // Destroyed it is as if it had never been; without handles it serves.
+    ExpectRepeats(
+        blob, form, ZX_ERR_NOT_FOUND,
+        [&](Machine& machine, zx_handle_t vmo) {
+          const Handle child = map_in_child(machine, vmo);
+          EXPECT_EQ(zx_vmar_destroy(child.get()), ZX_OK);
+        },
+        [&](Machine& machine, zx_handle_t vmo) { map_in_child(machine, vmo).Reset(); });
+  }
+}
+
 TEST_F(SpaceTest, BeyondTheVmoIsOutOfRangeUntilMappedAnew) {
   Shows("FAULT-5 FAULT-8 FAULT-9 VMAR-MAP-22");
   const Blob blob = GUEST_BLOB(space_access);

@@ -204,6 +204,16 @@ TEST_F(VmarOp, SplitMappingsKnowTheirPages) {
   EXPECT_EQ(Op(ZX_VMAR_OP_ZERO, 5, 1), ZX_OK);
 }
 
+TEST_F(VmarOp, ProtectedMappingsAreAllRemembered) {
+  Shows("VMAR-OP-9 VMAR-PROTECT-9");
+  for (uint64_t page = 0; page < 4; ++page) ASSERT_EQ(MapAt(page, 1, kReadWrite, page), ZX_OK);
+  ASSERT_EQ(Protect(1, 2, kRead), ZX_OK);
+  for (uint64_t page : {1, 2}) {
+    EXPECT_EQ(Op(ZX_VMAR_OP_ZERO, page, 1), ZX_ERR_ACCESS_DENIED) << page;
+  }
+  for (uint64_t page : {0, 3}) EXPECT_EQ(Op(ZX_VMAR_OP_ZERO, page, 1), ZX_OK) << page;
+}
+
 // ---- The call ----
 
 class VmarOpCall : public VmarOp {

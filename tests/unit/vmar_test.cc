@@ -7,6 +7,7 @@
 #include <zircon/syscalls.h>
 
 #include <cstdint>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -323,6 +324,19 @@ TEST_F(VmarMap, APickWhereTheTreeThoughtAMappingReplacesIt) {
   EXPECT_FALSE(IsOpen(fd));
 }
 
+TEST_F(VmarMap, AFailedMapGivesItsPlaceBack) {
+  Shows("VMAR-3 VMAR-MAP-25");
+  UseProcessLike();
+  for (const uint32_t specific : {0u, ZX_VM_SPECIFIC}) {
+    for (int failing : {1, 2}) {  // taking the place, mapping
+      space_->map_calls = 0;
+      space_->fail_map_call = failing;
+      EXPECT_EQ(Map({.options = kRead | specific}), ZX_ERR_NO_MEMORY) << failing;
+      EXPECT_TRUE(space_->held.empty()) << failing;
+    }
+  }
+}
+
 TEST_F(VmarMap, SpecificMeetsWhatIsNotOurs) {
   Shows("VMAR-MAP-17");
   UseProcessLike();
@@ -356,11 +370,13 @@ TEST_F(VmarMap, OverwriteThatFailsAfterTheHolesUndoesThem) {
   UseProcessLike();
   ASSERT_EQ(MapAt(2, 2, kReadWrite, 0), ZX_OK);
   const FakePages before = space_->pages;
+  const std::set<uint64_t> held = space_->held;
   for (int failing : {2, 3, 4}) {  // first hole, second hole, the replacing
     space_->map_calls = 1;
     space_->fail_map_call = failing;
     EXPECT_EQ(Overwrite(0, 6, kRead, 0), ZX_ERR_NO_MEMORY) << failing;
     EXPECT_EQ(space_->pages, before) << failing;
+    EXPECT_EQ(space_->held, held) << failing;
   }
   EXPECT_EQ(Overwrite(0, 6, kRead, 0), ZX_OK);
   EXPECT_EQ(Picture(8), "rrrrrr..");
