@@ -30,7 +30,7 @@ HANDLE_ERRORS = "BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED"
 CALL = re.compile(r"\b((?:zx|zircon_kvm)_\w+)\s*\(([^()]*)\)[^;{]*ZX_DETAIL_CALL")
 LAYOUT = re.compile(r"^ZX_DETAIL_MEMBER\((\w+), (\w+), (\d+), (\d+)\);", re.MULTILINE)
 # A line that declares one thing that a comment may be about: a macro, a one-line typedef, a member, an enumerator.
-ENTRY = re.compile(r"^\s*(?:#define (?P<macro>\w+)|typedef .*\b(?P<type>\w+);|[\w ]+[ *](?P<member>\w+)(?:\[\w*\])?;"
+ENTRY = re.compile(r"^\s*(?:#define (?P<macro>\w+)|typedef .*\b(?P<type>\w+);|[\w ]+[ *]+(?P<member>\w+)(?:\[\w*\])?;"
                    r"|(?P<enumerator>[A-Z]\w+)(?: = \w+)?,?)\s*(?:// |$|[^/;]*$|.*//)")
 
 

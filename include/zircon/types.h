@@ -259,7 +259,6 @@ ZX_DETAIL_MEMBER(zx_wait_item_t, pending, 8, 4);
 // What a channel takes as one message.
 #define ZX_CHANNEL_MAX_MSG_BYTES 65536u
 #define ZX_CHANNEL_MAX_MSG_HANDLES 64u
-
 #define ZX_CHANNEL_MAX_MSG_IOVECS 8192u
 
 // Options of reading a channel, and of writing to one.
@@ -348,9 +347,14 @@ typedef struct zx_channel_call_etc_args {
 } zx_channel_call_etc_args_t;
 
 ZX_DETAIL_SIZE(zx_channel_call_etc_args_t, 48);
+ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, wr_bytes, 0, 8);
 ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, wr_handles, 8, 8);
+ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, rd_bytes, 16, 8);
 ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, rd_handles, 24, 8);
 ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, wr_num_bytes, 32, 4);
+ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, wr_num_handles, 36, 4);
+ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, rd_num_bytes, 40, 4);
+ZX_DETAIL_MEMBER(zx_channel_call_etc_args_t, rd_num_handles, 44, 4);
 
 // Sockets: kinds, options of reading, and what is to become of an end's writing.
 #define ZX_SOCKET_STREAM 0x00000000u

@@ -33,10 +33,12 @@ make_tree() {
 typedef struct zx_apple {
   uint32_t size;  // In mm.
   uint32_t sort;
+  const char* name;
 } zx_apple_t;
 
 ZX_DETAIL_MEMBER(zx_apple_t, size, 0, 4);
 ZX_DETAIL_MEMBER(zx_apple_t, sort, 4, 4);
+ZX_DETAIL_MEMBER(zx_apple_t, name, 8, 8);
 
 // Picks one. Owner thread only.
 //
@@ -97,7 +99,7 @@ makes "$header" '/// @name Sorts' '/// Sweet first.' '/// @{' '' '/// Sorts. Swe
   '/// Not before October.' '#define ZX_APPLE_SOUR 2u' '#if ZX_DETAIL_API_2018' '/// Sorts. Sweet first.' \
   '#define ZX_APPLE_OLD 3u' '#endif' '/// @}'
 makes "$header" '/// One apple.' '///' 'typedef struct zx_apple {' '  /// In mm. (Offset 0, size 4.)' '  uint32_t size;' \
-  '  /// (Offset 4, size 4.)' '  uint32_t sort;' '} zx_apple_t;'
+  '  /// (Offset 4, size 4.)' '  uint32_t sort;' '  /// (Offset 8, size 8.)' '  const char* name;' '} zx_apple_t;'
 makes "$header" '/// Picks one. Owner thread only.' '///' '/// @param[in] tree tree; READ.' \
   '/// @param[in] sort #ZX_APPLE_SWEET or ZX_APPLE_OLD; any of ZX_APPLE_&lowast;.' '/// @param[out] out receives it.' \
   '///' '/// @par Rights' '/// tree: #ZX_RIGHT_READ.' '///' '/// @return #ZX_OK, or the first error that applies.' '///' \
