@@ -53,7 +53,15 @@ GuestSpace::GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots, uint64
       max_slots_(max_slots),
       host_limit_(host_limit) {}
 
-GuestSpace::~GuestSpace() { Detach(); }
+GuestSpace::~GuestSpace() {
+  Detach();
+  base::RefPtr<ResizeListener> listener;
+  {
+    base::MutexLock lock(mutex_);
+    listener = std::move(resize_listener_);
+  }
+  if (listener) listener->Forget();
+}
 
 void GuestSpace::Detach() {
   base::MutexLock lock(mutex_);
@@ -91,11 +99,40 @@ zx_status_t GuestSpace::Map(uint64_t address, uint64_t length, const objects::Ma
   SplitAt(address);
   SplitAt(address + length);
   const RegionList before = RegionsIn(address, length);
+  // Before anything changes, for it may throw.
+  const uint64_t vmo_size = WatchSize(mapping);
   EraseRegions(address, length);
-  regions_[address] = Region{length, mapping};
+  regions_[address] = Region{length, mapping, vmo_size};
   const zx_status_t status = SyncSlots(address, length, kUndo);
   if (status != ZX_OK) Restore(address, length, before);
   return status;
+}
+
+uint64_t GuestSpace::WatchSize(const objects::Mapping& mapping) {
+  if (mapping.vmo->resizable()) {
+    if (!resize_listener_) {
+      resize_listener_ = base::MakeRef<ResizeListener>(this);
+      if (!resize_listener_) throw std::bad_alloc();
+    }
+    mapping.vmo->pages()->AddWatcher(resize_listener_);
+  }
+  // After that: what changes now is told.
+  return mapping.vmo->size();
+}
+
+zx_status_t GuestSpace::OnResize(const objects::VmoPages* pages, uint64_t size) {
+  base::MutexLock lock(mutex_);
+  ParkedScope parked(*vcpus_);
+  zx_status_t result = ZX_OK;
+  for (auto& [address, region] : regions_) {
+    if (region.mapping.vmo->pages() != pages || region.vmo_size == size) continue;
+    // Fewer pages must not stay reachable, come what may.
+    const OnFailure on_failure = size < region.vmo_size ? kDrop : kUndo;
+    region.vmo_size = size;
+    const zx_status_t status = SyncSlots(address, region.length, on_failure);
+    if (result == ZX_OK) result = status;
+  }
+  return result;
 }
 
 GuestSpace::RegionList GuestSpace::RegionsIn(uint64_t address, uint64_t length) const {
@@ -138,12 +175,12 @@ zx_status_t GuestSpace::Protect(uint64_t address, uint64_t length,
 
 void GuestSpace::Populate(uint64_t /*address*/, uint64_t length, const objects::Mapping& mapping) {
   // The guest's own tables follow at its first access, without the host having to find the pages.
-  uint8_t* window = nullptr;
   const uint64_t size = mapping.vmo->size();
-  if (mapping.vmo_offset >= size || mapping.vmo->Window(&window) != ZX_OK) return;
-  objects::PopulateExisting(*mapping.vmo, mapping.vmo_offset,
-                            std::min(length, size - mapping.vmo_offset),
-                            window + mapping.vmo_offset);
+  if (mapping.vmo_offset >= size) return;
+  const uint64_t inside = std::min(length, size - mapping.vmo_offset);
+  uint8_t* window = nullptr;
+  if (mapping.vmo->Window(mapping.vmo_offset + inside, &window) != ZX_OK) return;
+  objects::PopulateExisting(*mapping.vmo, mapping.vmo_offset, inside, window + mapping.vmo_offset);
 }
 
 zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
@@ -220,14 +257,14 @@ zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end, std::vector<Me
     const uint64_t base = it->first;
     const Region& region = it->second;
     if ((region.mapping.permissions & kAllPermissions) == 0) continue;
-    const uint64_t vmo_size = region.mapping.vmo->size();
-    if (region.mapping.vmo_offset >= vmo_size) continue;
-    const uint64_t backed = std::min(region.length, vmo_size - region.mapping.vmo_offset);
+    const uint64_t vmo_offset = region.mapping.vmo_offset;
+    if (vmo_offset >= region.vmo_size) continue;
+    const uint64_t backed = std::min(region.length, region.vmo_size - vmo_offset);
     uint64_t from = std::max(begin, base);
     const uint64_t to = std::min({end, base + backed, host_limit_});
     if (from >= to) continue;
     uint8_t* window = nullptr;
-    const zx_status_t status = region.mapping.vmo->Window(&window);
+    const zx_status_t status = region.mapping.vmo->Window(vmo_offset + backed, &window);
     if (status != ZX_OK) return status;
     for (const std::unique_ptr<Trap>& trap : traps_.memory.traps()) {
       if (trap->base + trap->size <= from) continue;
@@ -380,7 +417,7 @@ zx_status_t GuestSpace::Explain(uint64_t gpa, bool write) const {
   if (it == regions_.end()) return ZX_ERR_NOT_FOUND;
   const uint64_t inside = gpa - it->first;
   const objects::Mapping& mapping = it->second.mapping;
-  const uint64_t vmo_size = mapping.vmo->size();
+  const uint64_t vmo_size = it->second.vmo_size;
   if (mapping.vmo_offset >= vmo_size || inside >= vmo_size - mapping.vmo_offset) {
     return ZX_ERR_OUT_OF_RANGE;
   }
@@ -401,7 +438,7 @@ zx_status_t GuestSpace::CheckRecord(uint64_t gpa, uint64_t size) const {
   if (size > it->second.length - inside) return ZX_ERR_OUT_OF_RANGE;
   const objects::Mapping& mapping = it->second.mapping;
   const uint64_t end = mapping.vmo_offset + inside + size;
-  return end <= mapping.vmo->size() ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
+  return end <= it->second.vmo_size ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
 }
 
 }  // namespace zircon::guest

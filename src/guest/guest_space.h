@@ -14,6 +14,7 @@
 
 #include "absl/container/btree_map.h"
 #include "base/mutex.h"
+#include "guest/resize_listener.h"
 #include "guest/trap_map.h"
 #include "guest/vcpu_set.h"
 #include "kvm/vm_fd.h"
@@ -62,6 +63,10 @@ class GuestSpace final : public objects::AddressSpace {
   // The virtual machine is going: no slot is touched any more.
   void Detach();
 
+  // VMOs that show these pages have that size from now on. It came back with an error when the
+  // slots for more cannot all be had.
+  [[nodiscard]] zx_status_t OnResize(const objects::VmoPages* pages, uint64_t size);
+
   // ---- For a VCPU inside enter ----
 
   const TrapMap& traps() const { return traps_; }
@@ -81,12 +86,16 @@ class GuestSpace final : public objects::AddressSpace {
   struct Region {
     uint64_t length = 0;
     objects::Mapping mapping;
+    // The VMO's size as its slots have it.
+    uint64_t vmo_size = 0;
   };
   using Regions = absl::btree_map<uint64_t, Region>;
   using RegionList = std::vector<std::pair<uint64_t, Region>>;
 
   // The mapped region that holds `gpa`, or end().
   Regions::const_iterator FindRegion(uint64_t gpa) const;
+  // Asks to be told when the size of a mapping's VMO changes, if it can, and tells what it is.
+  uint64_t WatchSize(const objects::Mapping& mapping) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Cuts a region in two where `address` falls inside one.
   void SplitAt(uint64_t address) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What is mapped in a range at whose ends SplitAt() has been called, and putting it back.
@@ -122,6 +131,9 @@ class GuestSpace final : public objects::AddressSpace {
   const uint64_t host_limit_;
   std::vector<uint32_t> free_ids_ ABSL_GUARDED_BY(mutex_);
   uint32_t next_id_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  // Made for the first mapping of a VMO that can change its size.
+  base::RefPtr<ResizeListener> resize_listener_ ABSL_GUARDED_BY(mutex_);
 
   // Changed under mutex_ with every VCPU parked; read by VCPUs inside enter.
   Regions regions_;

@@ -3,6 +3,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <utility>
@@ -111,9 +112,26 @@ void ProcessSpace::Vacate(uint64_t address, uint64_t length) {
 }
 
 zx_status_t ProcessSpace::Map(uint64_t address, uint64_t length, const Mapping& mapping) {
-  void* const mapped =
-      mmap(Pointer(address), length, HostProtection(mapping.permissions), MAP_SHARED | MAP_FIXED,
-           mapping.vmo->fd(), static_cast<off_t>(mapping.vmo_offset));
+  const Vmo& vmo = *mapping.vmo;
+  const uint64_t inside = vmo.size() - std::min(vmo.size(), mapping.vmo_offset);
+  if (!vmo.is_slice() || length <= inside) {
+    return MapFile(address, length, mapping.permissions, vmo,
+                   vmo.file_offset() + mapping.vmo_offset);
+  }
+  // Behind the end of a slice are its parent's pages. They must not be seen: what is behind the
+  // file's end stands there. Over that comes what the slice has; when it cannot, nothing is mapped.
+  zx_status_t status = MapFile(address, length, mapping.permissions, vmo, vmo.pages()->size());
+  if (status != ZX_OK || inside == 0) return status;
+  status =
+      MapFile(address, inside, mapping.permissions, vmo, vmo.file_offset() + mapping.vmo_offset);
+  if (status != ZX_OK) Unmap(address, length);
+  return status;
+}
+
+zx_status_t ProcessSpace::MapFile(uint64_t address, uint64_t length, Permissions permissions,
+                                  const Vmo& vmo, uint64_t offset) {
+  void* const mapped = mmap(Pointer(address), length, HostProtection(permissions),
+                            MAP_SHARED | MAP_FIXED, vmo.pages()->fd(), static_cast<off_t>(offset));
   if (mapped == MAP_FAILED) return HostStatus(errno);
   KeepFromChildren(mapped, length);
   return ZX_OK;

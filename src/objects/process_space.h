@@ -33,6 +33,9 @@ class ProcessSpace final : public AddressSpace {
   void Populate(uint64_t address, uint64_t length, const Mapping& mapping) override;
 
  private:
+  // Maps part of the VMO's file, which may go beyond its end.
+  static zx_status_t MapFile(uint64_t address, uint64_t length, Permissions permissions,
+                             const Vmo& vmo, uint64_t offset);
   // The highest place below `limit`, where the kernel would not go by itself.
   zx_status_t ReserveBelow(uint64_t length, uint64_t alignment, uint64_t limit, uint64_t* address);
 };

@@ -1,16 +1,12 @@
 #include "objects/range_op.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #include <zircon/errors.h>
 #include <zircon/syscalls/object.h>
 
 #include <algorithm>
-#include <cerrno>
 
-#include "objects/host_status.h"
-#include "objects/pages.h"
+#include "objects/data_extents.h"
 
 namespace zircon::objects {
 namespace {
@@ -26,21 +22,6 @@ bool ChangesPages(uint32_t op) {
 bool IsBeyondTheEnd(const RangePart& part) {
   const uint64_t size = part.mapping.vmo->size();
   return part.mapping.vmo_offset > size || part.length > size - part.mapping.vmo_offset;
-}
-
-// More than the machine has would be found out by the kernel's killing this process.
-bool IsMoreThanTheHostHas(uint64_t length) {
-  const long pages = sysconf(_SC_PHYS_PAGES);
-  return pages > 0 && length / kPageSize > static_cast<uint64_t>(pages);
-}
-
-zx_status_t Allocate(const RangePart& part, int mode) {
-  int result = 0;
-  do {
-    result = fallocate(part.mapping.vmo->fd(), mode, static_cast<off_t>(part.mapping.vmo_offset),
-                       static_cast<off_t>(part.length));
-  } while (result != 0 && errno == EINTR);
-  return result == 0 ? ZX_OK : HostStatus(errno);
 }
 
 }  // namespace
@@ -79,27 +60,24 @@ zx_status_t DoRangeOp(uint32_t op, const std::vector<RangePart>& parts) {
   // The rest are hints about memory that the host's kernel may reclaim or must fetch: it swaps by
   // its own lights.
   if (!ChangesPages(op)) return ZX_OK;
-  const int mode =
-      op == ZX_VMAR_OP_COMMIT ? FALLOC_FL_KEEP_SIZE : FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
   for (const RangePart& part : parts) {
-    if (op == ZX_VMAR_OP_COMMIT && IsMoreThanTheHostHas(part.length)) return ZX_ERR_NO_MEMORY;
-    const zx_status_t status = Allocate(part, mode);
+    Vmo& vmo = *part.mapping.vmo;
+    const uint64_t offset = part.mapping.vmo_offset;
+    const zx_status_t status =
+        op == ZX_VMAR_OP_COMMIT ? vmo.Commit(offset, part.length) : vmo.Zero(offset, part.length);
     if (status != ZX_OK) return status;
   }
   return ZX_OK;
 }
 
 void PopulateExisting(const Vmo& vmo, uint64_t offset, uint64_t length, uint8_t* host) {
-  const auto end = static_cast<off_t>(offset + length);
-  for (auto at = static_cast<off_t>(offset); at < end;) {
-    const off_t data = lseek(vmo.fd(), at, SEEK_DATA);
-    if (data < 0 || data >= end) return;
-    const off_t hole = std::min(lseek(vmo.fd(), data, SEEK_HOLE), end);
-    if (hole <= data) return;
-    uint8_t* const from = host + (static_cast<uint64_t>(data) - offset);
-    if (madvise(from, static_cast<size_t>(hole - data), kPopulateRead) != 0) return;
-    at = hole;
-  }
+  const uint64_t size = vmo.size();
+  if (offset >= size) return;
+  const uint64_t begin = vmo.file_offset() + offset;
+  VisitData(vmo.pages()->fd(), begin, begin + std::min(length, size - offset),
+            [&](uint64_t data, uint64_t bytes) {
+              return madvise(host + (data - begin), bytes, kPopulateRead) == 0;
+            });
 }
 
 }  // namespace zircon::objects

@@ -44,6 +44,7 @@ RegionMap::Node RegionMap::MakeNode(Region region) {
 
 void RegionMap::Insert(uint64_t address, Node node) {
   node.key() = address;
+  node.mapped().count = MappingCount(node.mapped().mapping.vmo.get());
   regions_.insert(std::move(node));
 }
 

@@ -25,6 +25,8 @@ struct Region {
   Mapping mapping;
   // What zx_vmar_protect may make of the mapping's permissions.
   Permissions allowed = 0;
+  // Of a region that is in a map.
+  MappingCount count = MappingCount();
 };
 
 // A range that is either wholly mapped or wholly free.

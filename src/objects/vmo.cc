@@ -1,148 +1,129 @@
 #include "objects/vmo.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include <zircon/errors.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <new>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
-#include "objects/host_status.h"
 #include "objects/pages.h"
 
 namespace zircon::objects {
-namespace {
 
-// Since Linux 6.3: the file can never be executed as a program. Its mappings still can be
-// executable, and hosts that insist on the flag (vm.memfd_noexec=2) allow VMOs with it only.
-constexpr unsigned kNoExecSeal = 0x0008;
-
-// Bytes moved by one pread or pwrite; the kernel refuses sizes of 2 GiB and more.
-constexpr size_t kLargestTransfer = size_t{1} << 30;
-
-int CreateMemoryFile() {
-  int fd = memfd_create("zircon-vmo", MFD_CLOEXEC | kNoExecSeal);
-  if (fd < 0 && errno == EINVAL) fd = memfd_create("zircon-vmo", MFD_CLOEXEC);
-  return fd;
+base::RefPtr<Vmo> Vmo::Make(base::RefPtr<VmoPages> pages) {
+  return base::RefPtr<Vmo>::Adopt(new (std::nothrow) Vmo(std::move(pages)));
 }
 
-// ZX_ERR_OUT_OF_RANGE unless [offset, offset + length) lies within `size`.
-zx_status_t CheckRange(uint64_t offset, uint64_t length, uint64_t size) {
-  if (offset > size || length > size - offset) return ZX_ERR_OUT_OF_RANGE;
-  return ZX_OK;
-}
-
-// Moves `length` bytes by `transfer(done, wanted)`, which answers as pread and pwrite do.
-template <typename Transfer>
-zx_status_t TransferAll(size_t length, Transfer transfer) {
-  size_t done = 0;
-  while (done < length) {
-    const ssize_t moved = transfer(done, std::min(length - done, kLargestTransfer));
-    if (moved > 0) {
-      done += static_cast<size_t>(moved);
-    } else if (moved == 0) {
-      return ZX_ERR_OUT_OF_RANGE;  // the object has become smaller meanwhile
-    } else if (errno != EINTR) {
-      return HostStatus(errno);
-    }
-  }
-  return ZX_OK;
-}
-
-}  // namespace
+Vmo::Vmo(base::RefPtr<VmoPages> pages)
+    : Waitable(kType, ZX_VMO_ZERO_CHILDREN), pages_(std::move(pages)) {}
 
 zx_status_t Vmo::Create(uint64_t size, bool resizable, base::RefPtr<Vmo>* out) {
-  const uint64_t rounded = RoundUpToPages(size);
-  if (rounded < size || rounded > INT64_MAX) return ZX_ERR_OUT_OF_RANGE;
-  // Beyond this limit ftruncate would not only fail but send a signal.
-  rlimit file_size;
-  if (getrlimit(RLIMIT_FSIZE, &file_size) == 0 && file_size.rlim_cur != RLIM_INFINITY &&
-      rounded > file_size.rlim_cur) {
-    return ZX_ERR_NO_RESOURCES;
-  }
-
-  const int fd = CreateMemoryFile();
-  if (fd < 0) return HostStatus(errno);
-  absl::Cleanup close_fd = [fd] { close(fd); };
-  if (rounded != 0 && ftruncate(fd, static_cast<off_t>(rounded)) != 0) return HostStatus(errno);
-
-  auto vmo = base::RefPtr<Vmo>::Adopt(new (std::nothrow) Vmo(fd, rounded, resizable));
+  base::RefPtr<VmoPages> pages;
+  const zx_status_t status = VmoPages::Create(size, resizable, &pages);
+  if (status != ZX_OK) return status;
+  auto vmo = Make(std::move(pages));
   if (!vmo) return ZX_ERR_NO_MEMORY;
-  std::move(close_fd).Cancel();
+  vmo->may_set_size_ = resizable;
   *out = std::move(vmo);
   return ZX_OK;
 }
 
-Vmo::Vmo(int fd, uint64_t size, bool resizable)
-    : Waitable(kType, ZX_VMO_ZERO_CHILDREN), fd_(fd), resizable_(resizable), size_(size) {}
-
-Vmo::~Vmo() {
-  {
-    base::MutexLock lock(window_mutex_);
-    uint8_t* window = window_.load(std::memory_order_relaxed);
-    if (window != nullptr) munmap(window, window_size_);
+zx_status_t Vmo::CreateSnapshot(uint64_t offset, uint64_t size, bool resizable,
+                                base::RefPtr<Vmo>* out) {
+  if (lineage_.cache_policy() != ZX_CACHE_POLICY_CACHED) return ZX_ERR_BAD_STATE;
+  base::RefPtr<Vmo> child;
+  zx_status_t status = Create(size, resizable, &child);
+  if (status != ZX_OK) return status;
+  child->is_snapshot_ = true;
+  // Before the copy: while it is made nobody changes the policy, from here on.
+  status = child->lineage_.Join(&lineage_, /*must_be_cached=*/true);
+  if (status != ZX_OK) return status;
+  const uint64_t end = this->size();
+  if (offset < end) {
+    status = pages_->CopyTo(slice_offset_ + offset, std::min(child->size(), end - offset),
+                            child->pages());
+    if (status != ZX_OK) return status;
   }
-  close(fd_);
+  *out = std::move(child);
+  return ZX_OK;
+}
+
+zx_status_t Vmo::CreateSlice(uint64_t offset, uint64_t size, base::RefPtr<Vmo>* out) {
+  if (resizable()) return ZX_ERR_NOT_SUPPORTED;
+  const uint64_t length = RoundUpToPages(size);
+  if (CheckRange(offset, length) != ZX_OK) return ZX_ERR_INVALID_ARGS;
+  auto child = Make(pages_);
+  if (!child) return ZX_ERR_NO_MEMORY;
+  child->is_slice_ = true;
+  child->slice_offset_ = slice_offset_ + offset;
+  child->slice_length_ = length;
+  const zx_status_t status = child->lineage_.Join(&lineage_, /*must_be_cached=*/false);
+  if (status != ZX_OK) return status;
+  *out = std::move(child);
+  return ZX_OK;
+}
+
+zx_status_t Vmo::CreateReference(bool resizable, base::RefPtr<Vmo>* out) {
+  if (resizable && !may_set_size_) return ZX_ERR_NOT_SUPPORTED;
+  auto child = Make(pages_);
+  if (!child) return ZX_ERR_NO_MEMORY;
+  child->may_set_size_ = resizable;
+  child->is_slice_ = is_slice_;
+  child->slice_offset_ = slice_offset_;
+  child->slice_length_ = slice_length_;
+  const zx_status_t status = child->lineage_.Join(&lineage_, /*must_be_cached=*/false);
+  if (status != ZX_OK) return status;
+  *out = std::move(child);
+  return ZX_OK;
+}
+
+zx_status_t Vmo::SetSize(uint64_t size) {
+  return may_set_size_ ? pages_->Resize(size) : ZX_ERR_UNAVAILABLE;
+}
+
+zx_status_t Vmo::CheckRange(uint64_t offset, uint64_t length) const {
+  const uint64_t end = size();
+  if (offset > end || length > end - offset) return ZX_ERR_OUT_OF_RANGE;
+  return ZX_OK;
 }
 
 zx_status_t Vmo::Read(void* user, uint64_t offset, size_t length) {
-  zx_status_t status = CheckRange(offset, length, size());
+  const zx_status_t status = CheckRange(offset, length);
   if (status != ZX_OK) return status;
-  return TransferAll(length, [&](size_t done, size_t wanted) {
-    return pread(fd_, static_cast<uint8_t*>(user) + done, wanted,
-                 static_cast<off_t>(offset + done));
-  });
+  if (lineage_.cache_policy() != ZX_CACHE_POLICY_CACHED) return ZX_ERR_BAD_STATE;
+  return pages_->Read(user, slice_offset_ + offset, length);
 }
 
 zx_status_t Vmo::Write(const void* user, uint64_t offset, size_t length) {
-  zx_status_t status = CheckRange(offset, length, size());
+  const zx_status_t status = CheckRange(offset, length);
   if (status != ZX_OK) return status;
-  return TransferAll(length, [&](size_t done, size_t wanted) {
-    return pwrite(fd_, static_cast<const uint8_t*>(user) + done, wanted,
-                  static_cast<off_t>(offset + done));
-  });
+  if (lineage_.cache_policy() != ZX_CACHE_POLICY_CACHED) return ZX_ERR_BAD_STATE;
+  return pages_->Write(user, slice_offset_ + offset, length);
 }
 
-zx_status_t Vmo::Window(uint8_t** base) {
-  // acquire: pairs with the release below, so that the mapping is there for who sees its address.
-  *base = window_.load(std::memory_order_acquire);
-  if (*base != nullptr) return ZX_OK;
-  base::MutexLock lock(window_mutex_);
-  *base = window_.load(std::memory_order_relaxed);
-  const uint64_t length = size();
-  if (*base != nullptr || length == 0) return ZX_OK;
+zx_status_t Vmo::Commit(uint64_t offset, uint64_t length) {
+  const zx_status_t status = CheckRange(offset, length);
+  return status == ZX_OK ? pages_->Commit(slice_offset_ + offset, length) : status;
+}
 
-  // Reserve enough addresses to find an aligned place among them, then map over it.
-  const uint64_t slack = length >= kLargePageSize ? kLargePageSize : 0;
-  void* reserved =
-      mmap(nullptr, length + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (reserved == MAP_FAILED) return HostStatus(errno);
-  const uintptr_t start = reinterpret_cast<uintptr_t>(reserved);
-  absl::Cleanup unmap = [&] { munmap(reserved, length + slack); };
+zx_status_t Vmo::Zero(uint64_t offset, uint64_t length) {
+  const zx_status_t status = CheckRange(offset, length);
+  return status == ZX_OK ? pages_->Zero(slice_offset_ + offset, length) : status;
+}
 
-  const uintptr_t aligned =
-      slack == 0 ? start : (start + kLargePageSize - 1) / kLargePageSize * kLargePageSize;
-  void* const window = reinterpret_cast<void*>(aligned);
-  if (mmap(window, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_, 0) == MAP_FAILED) {
-    return HostStatus(errno);
+zx_status_t Vmo::SetCachePolicy(uint32_t policy) {
+  if (mappings() != 0) return ZX_ERR_BAD_STATE;
+  return lineage_.SetCachePolicy(policy);
+}
+
+zx_status_t Vmo::Window(uint64_t length, uint8_t** base) {
+  if (length == 0) {
+    *base = nullptr;
+    return ZX_OK;
   }
-  if (madvise(window, length, MADV_DONTFORK) != 0) return HostStatus(errno);
-  // Only advice: a kernel without large pages answers EINVAL.
-  if (slack != 0) (void)madvise(window, length, MADV_HUGEPAGE);
-
-  std::move(unmap).Cancel();
-  if (aligned != start) munmap(reserved, aligned - start);
-  const uintptr_t end = aligned + length;
-  if (end != start + length + slack) {
-    munmap(reinterpret_cast<void*>(end), start + length + slack - end);
-  }
-  window_size_ = length;
-  *base = static_cast<uint8_t*>(window);
-  window_.store(*base, std::memory_order_release);
-  return ZX_OK;
+  const zx_status_t status = pages_->Window(slice_offset_ + length, base);
+  if (status == ZX_OK) *base += slice_offset_;
+  return status;
 }
 
 }  // namespace zircon::objects

@@ -13,6 +13,10 @@ zx_status_t HandleBasicInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t HandleBasicInfo2018(zx_handle_t handle, const Answer& answer);
 zx_status_t SocketInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t VmarInfo(zx_handle_t handle, const Answer& answer);
+zx_status_t VmoInfo(zx_handle_t handle, const Answer& answer);
+zx_status_t VmoInfoV1(zx_handle_t handle, const Answer& answer);
+zx_status_t VmoInfoV2(zx_handle_t handle, const Answer& answer);
+zx_status_t VmoInfo2018(zx_handle_t handle, const Answer& answer);
 zx_status_t VcpuInfo(zx_handle_t handle, const Answer& answer);
 
 }  // namespace zircon::syscalls

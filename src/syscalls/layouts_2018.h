@@ -46,6 +46,27 @@ struct HandleBasic {
 static_assert(sizeof(HandleBasic) == sizeof(zx_info_handle_basic_t));
 static_assert(offsetof(HandleBasic, props) == 24);
 
+inline constexpr uint32_t kInfoVmo = 23;  // ZX_INFO_VMO
+
+struct InfoVmo {
+  zx_koid_t koid;
+  char name[ZX_MAX_NAME_LEN];
+  uint64_t size_bytes;
+  zx_koid_t parent_koid;
+  size_t num_children;
+  size_t num_mappings;
+  size_t share_count;
+  uint32_t flags;
+  uint8_t padding1[4];
+  uint64_t committed_bytes;
+  zx_rights_t handle_rights;
+  uint32_t create_options;
+  uint32_t cache_policy;
+  uint8_t padding2[4];
+};
+static_assert(sizeof(InfoVmo) == 112);
+static_assert(offsetof(InfoVmo, create_options) == 100 && offsetof(InfoVmo, cache_policy) == 104);
+
 inline constexpr uint32_t kPropWaitable = 1;  // ZX_OBJ_PROP_WAITABLE
 
 inline constexpr uint32_t kSocketShutdownWrite = 1;  // ZX_SOCKET_SHUTDOWN_WRITE
@@ -54,6 +75,8 @@ inline constexpr uint32_t kSocketShutdownRead = 2;   // ZX_SOCKET_SHUTDOWN_READ
 inline constexpr size_t kWaitManyMaxItems = 16;     // ZX_WAIT_MANY_MAX_ITEMS
 inline constexpr uint32_t kWaitAsyncRepeating = 1;  // ZX_WAIT_ASYNC_REPEATING
 
-inline constexpr uint32_t kVmoNonResizable = 1;  // ZX_VMO_NON_RESIZABLE
+inline constexpr uint32_t kVmoNonResizable = 1;        // ZX_VMO_NON_RESIZABLE
+inline constexpr uint32_t kVmoCloneCopyOnWrite = 1;    // ZX_VMO_CLONE_COPY_ON_WRITE
+inline constexpr uint32_t kVmoCloneNonResizeable = 2;  // ZX_VMO_CLONE_NON_RESIZEABLE
 
 }  // namespace zircon::syscalls::api_2018

@@ -3,6 +3,7 @@
 #include <zircon/syscalls.h>
 
 #include "syscalls/info_topics.h"
+#include "syscalls/layouts_2018.h"
 #include "syscalls/syscall.h"
 
 namespace syscalls = zircon::syscalls;
@@ -19,6 +20,12 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic,
       return syscalls::VmarInfo(handle, answer);
     case ZX_INFO_SOCKET:
       return syscalls::SocketInfo(handle, answer);
+    case ZX_INFO_VMO_V1:
+      return syscalls::VmoInfoV1(handle, answer);
+    case ZX_INFO_VMO_V2:
+      return syscalls::VmoInfoV2(handle, answer);
+    case ZX_INFO_VMO:
+      return syscalls::VmoInfo(handle, answer);
     case ZX_INFO_VCPU:
       return syscalls::VcpuInfo(handle, answer);
     default:
@@ -33,6 +40,8 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info_2018, zx_handle_t handle, uint32_t t
   switch (topic) {
     case ZX_INFO_HANDLE_BASIC:
       return syscalls::HandleBasicInfo2018(handle, answer);
+    case syscalls::api_2018::kInfoVmo:
+      return syscalls::VmoInfo2018(handle, answer);
     default:
       return _zx_object_get_info(handle, topic, buffer, buffer_size, actual, avail);
   }

@@ -1,10 +1,12 @@
-// zx_vmo_create, zx_vmo_read, zx_vmo_write, zx_vmo_get_size, zx_vmo_replace_as_executable.
+// zx_vmo_create, zx_vmo_read, zx_vmo_write, zx_vmo_get_size, zx_vmo_set_size, zx_vmo_op_range,
+// zx_vmo_set_cache_policy, zx_vmo_replace_as_executable. Children are in vmo_child.cc.
 
 #include <zircon/syscalls.h>
 
 #include <utility>
 
 #include "handles/handle_table.h"
+#include "objects/pages.h"
 #include "objects/resource.h"
 #include "objects/vmo.h"
 #include "rights/rights.h"
@@ -17,6 +19,7 @@ using zircon::base::RefPtr;
 using zircon::handles::DetachedHandle;
 using zircon::handles::HandleTable;
 using zircon::handles::TypedRef;
+using zircon::objects::IsPageAligned;
 using zircon::objects::Resource;
 using zircon::objects::Vmo;
 
@@ -30,6 +33,61 @@ zx_status_t Create(uint64_t size, bool resizable, zx_rights_t rights, zx_handle_
   const zx_status_t status = Vmo::Create(size, resizable, &vmo);
   if (status != ZX_OK) return status;
   return zircon::syscalls::PutHandle(out, std::move(vmo), rights);
+}
+
+// Whether there is such an operation, and what it asks of the handle.
+bool RightsForOp(uint32_t op, zx_rights_t* rights) {
+  switch (op) {
+    case ZX_VMO_OP_COMMIT:
+    case ZX_VMO_OP_DECOMMIT:
+    case ZX_VMO_OP_ZERO:
+    case ZX_VMO_OP_CACHE_INVALIDATE:
+      *rights = ZX_RIGHT_WRITE;
+      return true;
+    case ZX_VMO_OP_CACHE_SYNC:
+    case ZX_VMO_OP_CACHE_CLEAN:
+    case ZX_VMO_OP_CACHE_CLEAN_INVALIDATE:
+    case ZX_VMO_OP_DONT_NEED:
+    case ZX_VMO_OP_ALWAYS_NEED:
+    case ZX_VMO_OP_PREFETCH:
+      *rights = ZX_RIGHT_READ;
+      return true;
+    case ZX_VMO_OP_LOCK:
+    case ZX_VMO_OP_TRY_LOCK:
+    case ZX_VMO_OP_UNLOCK:
+      *rights = ZX_RIGHT_NONE;
+      return true;
+    default:
+      return false;
+  }
+}
+
+zx_status_t DoOp(Vmo& vmo, uint32_t op, uint64_t offset, uint64_t size) {
+  switch (op) {
+    case ZX_VMO_OP_LOCK:
+    case ZX_VMO_OP_TRY_LOCK:
+    case ZX_VMO_OP_UNLOCK:
+      return ZX_ERR_NOT_SUPPORTED;  // no VMO is discardable
+    case ZX_VMO_OP_COMMIT:
+      return vmo.Commit(offset, size);
+    case ZX_VMO_OP_DECOMMIT:
+      if (!IsPageAligned(offset) || !IsPageAligned(size)) return ZX_ERR_INVALID_ARGS;
+      return vmo.Zero(offset, size);
+    case ZX_VMO_OP_ZERO:
+      return vmo.Zero(offset, size);
+    default:
+      // The host's caches are coherent, and its kernel swaps by its own lights.
+      return vmo.CheckRange(offset, size);
+  }
+}
+
+zx_status_t SetSize(zx_handle_t handle, uint64_t size, zx_rights_t if_resizable) {
+  TypedRef<Vmo> vmo;
+  const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_WRITE);
+  if (status != ZX_OK) return status;
+  if (!vmo->may_set_size()) return ZX_ERR_UNAVAILABLE;
+  if ((vmo.rights() & if_resizable) != if_resizable) return ZX_ERR_ACCESS_DENIED;
+  return vmo->SetSize(size);
 }
 
 }  // namespace
@@ -66,6 +124,35 @@ ZIRCON_SYSCALL(zx_status_t, vmo_get_size, zx_handle_t handle, uint64_t* size) {
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_NONE);
   if (status != ZX_OK) return status;
   return zircon::user::Put(size, vmo->size());
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmo_set_size, zx_handle_t handle, uint64_t size) {
+  return SetSize(handle, size, ZX_RIGHT_RESIZE);
+}
+
+// That right is younger.
+ZIRCON_SYSCALL(zx_status_t, vmo_set_size_2018, zx_handle_t handle, uint64_t size) {
+  return SetSize(handle, size, ZX_RIGHT_NONE);
+}
+
+// The buffer is for operations that no VMO here supports.
+ZIRCON_SYSCALL(zx_status_t, vmo_op_range, zx_handle_t handle, uint32_t op, uint64_t offset,
+               uint64_t size, void* /*buffer*/, size_t /*buffer_size*/) {
+  TypedRef<Vmo> vmo;
+  const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_NONE);
+  if (status != ZX_OK) return status;
+  zx_rights_t needed = ZX_RIGHT_NONE;
+  if (!RightsForOp(op, &needed)) return ZX_ERR_INVALID_ARGS;
+  if ((vmo.rights() & needed) != needed) return ZX_ERR_ACCESS_DENIED;
+  return DoOp(*vmo, op, offset, size);
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmo_set_cache_policy, zx_handle_t handle, uint32_t cache_policy) {
+  if (cache_policy > ZX_CACHE_POLICY_WRITE_COMBINING) return ZX_ERR_INVALID_ARGS;
+  TypedRef<Vmo> vmo;
+  const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_MAP);
+  if (status != ZX_OK) return status;
+  return vmo->SetCachePolicy(cache_policy);
 }
 
 // The handle is consumed whatever happens, so it is taken first.

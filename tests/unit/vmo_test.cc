@@ -301,7 +301,7 @@ TEST(VmoTransfer, ChecksHandleThenTypeThenRightThenRange) {
 TEST(VmoTransfer, CopiesBetweenTwoViewsOfTheSamePages) {
   base::RefPtr<Vmo> vmo = MakeVmo(2 * kPage);
   uint8_t* window = nullptr;
-  ASSERT_EQ(vmo->Window(&window), ZX_OK);
+  ASSERT_EQ(vmo->Window(vmo->size(), &window), ZX_OK);
   std::memset(window, 0x5A, kPage);
   ASSERT_EQ(vmo->Write(window, kPage, kPage), ZX_OK);
   EXPECT_EQ(window[kPage], 0x5A);
@@ -440,7 +440,7 @@ TEST(VmoWindow, ShowsTheSamePages) {
   Shows("VMO-2");
   base::RefPtr<Vmo> vmo = MakeVmo(2 * kPage);
   uint8_t* window = nullptr;
-  ASSERT_EQ(vmo->Window(&window), ZX_OK);
+  ASSERT_EQ(vmo->Window(vmo->size(), &window), ZX_OK);
   window[kPage] = 42;
   uint8_t byte = 0;
   EXPECT_EQ(vmo->Read(&byte, kPage, 1), ZX_OK);
@@ -455,7 +455,7 @@ TEST(VmoWindow, IsOneForAllThreads) {
   std::vector<uint8_t*> seen(4);
   std::vector<std::thread> threads;
   for (uint8_t*& place : seen) {
-    threads.emplace_back([&vmo, &place] { EXPECT_EQ(vmo->Window(&place), ZX_OK); });
+    threads.emplace_back([&vmo, &place] { EXPECT_EQ(vmo->Window(vmo->size(), &place), ZX_OK); });
   }
   for (std::thread& thread : threads) thread.join();
   for (uint8_t* window : seen) {
@@ -485,7 +485,7 @@ TEST(VmoWindow, IsAlignedWhereLargePagesCanBe) {
     base::RefPtr<Vmo> vmo = MakeVmo(size);
     const uint64_t before = InaccessibleBytes();
     uint8_t* window = nullptr;
-    ASSERT_EQ(vmo->Window(&window), ZX_OK);
+    ASSERT_EQ(vmo->Window(vmo->size(), &window), ZX_OK);
     // A sanitizer may move some of its own meanwhile.
     EXPECT_LT(InaccessibleBytes(), before + kLarge / 2)
         << "left over from the search for an aligned place";
@@ -502,14 +502,14 @@ TEST(VmoWindow, AnEmptyObjectHasNone) {
   base::RefPtr<Vmo> vmo = MakeVmo(0);
   uint8_t byte = 0;
   uint8_t* window = &byte;
-  EXPECT_EQ(vmo->Window(&window), ZX_OK);
+  EXPECT_EQ(vmo->Window(vmo->size(), &window), ZX_OK);
   EXPECT_EQ(window, nullptr);
 }
 
 TEST(VmoWindow, GoesWithTheObject) {
   base::RefPtr<Vmo> vmo = MakeVmo(kLarge);
   uint8_t* window = nullptr;
-  ASSERT_EQ(vmo->Window(&window), ZX_OK);
+  ASSERT_EQ(vmo->Window(vmo->size(), &window), ZX_OK);
   vmo.reset();
   unsigned char resident;
   EXPECT_EQ(mincore(window, kPage, &resident), -1);
@@ -520,7 +520,7 @@ TEST(VmoWindow, IsNotInheritedByAChild) {
   Shows("HANDLE-FORK-3");
   base::RefPtr<Vmo> vmo = MakeVmo(kPage);
   uint8_t* window = nullptr;
-  ASSERT_EQ(vmo->Window(&window), ZX_OK);
+  ASSERT_EQ(vmo->Window(vmo->size(), &window), ZX_OK);
   const pid_t child = fork();
   if (child == 0) {
     unsigned char resident;
@@ -534,7 +534,7 @@ TEST(VmoWindow, IsNotInheritedByAChild) {
 TEST(VmoWindow, CannotBeLargerThanTheAddressSpace) {
   base::RefPtr<Vmo> vmo = MakeVmo(uint64_t{1} << 60);
   uint8_t* window = nullptr;
-  EXPECT_EQ(vmo->Window(&window), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(vmo->Window(vmo->size(), &window), ZX_ERR_NO_MEMORY);
   EXPECT_EQ(window, nullptr);
 }
 

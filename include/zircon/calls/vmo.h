@@ -40,6 +40,7 @@ zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out)
 // Errors:
 //   Handle errors    of handle.
 //   OUT_OF_RANGE     the range goes beyond the end, or wraps.
+//   BAD_STATE        the VMO's cache policy is not CACHED.
 //   INVALID_ARGS     buffer; part of it may have been written.
 //
 // Contract: VMO-READ.
@@ -56,6 +57,7 @@ zx_status_t zx_vmo_read(zx_handle_t handle, void* buffer, uint64_t offset,
 // Errors:
 //   Handle errors    of handle.
 //   OUT_OF_RANGE     the range goes beyond the end, or wraps.
+//   BAD_STATE        the VMO's cache policy is not CACHED.
 //   NO_MEMORY        out of memory; part may have been copied.
 //   INVALID_ARGS     buffer; part may have been copied.
 //
@@ -74,6 +76,136 @@ zx_status_t zx_vmo_write(zx_handle_t handle, const void* buffer, uint64_t offset
 //
 // Contract: VMO-READ.
 zx_status_t zx_vmo_get_size(zx_handle_t handle, uint64_t* size) ZX_DETAIL_CALL;
+
+// Changes the size of a VMO. Bytes behind a smaller size are gone; when it grows again there are
+// zeros. Mappings stay, in guests too, and follow the size: an access behind the end is what it is
+// for a mapping that goes beyond the end of its VMO.
+//
+//   handle           VMO that is resizable; WRITE and RESIZE.
+//                    2018: WRITE.
+//   size             in bytes, rounded up to whole pages; may be 0.
+//
+// Errors:
+//   Handle errors    of handle, for WRITE.
+//   UNAVAILABLE      the VMO is of fixed size.
+//   ACCESS_DENIED    handle lacks RESIZE.
+//   OUT_OF_RANGE     size is too large.
+//   NO_RESOURCES     size is beyond RLIMIT_FSIZE, or a guest that maps the VMO has no memory slot
+//                    left for the part that is new.
+//   NO_MEMORY        out of memory.
+//
+// Contract: VMO-SIZE, VMO, GEN.
+zx_status_t zx_vmo_set_size(zx_handle_t handle, uint64_t size) ZX_DETAIL_CALL_2018(vmo_set_size);
+
+// Does something with a range of a VMO.
+//
+//   handle           VMO; WRITE for COMMIT, DECOMMIT, ZERO and CACHE_INVALIDATE, READ for the rest.
+//   op               ZX_VMO_OP_COMMIT: allocates the pages of the range. ZX_VMO_OP_DECOMMIT: frees
+//                    them; they read as zeros. ZX_VMO_OP_ZERO: makes all its bytes zero; whole
+//                    pages are freed. ZX_VMO_OP_CACHE_*, ZX_VMO_OP_DONT_NEED, ALWAYS_NEED and
+//                    PREFETCH have no effect but their errors.
+//   offset           of the range, in bytes; for DECOMMIT a multiple of pages.
+//   size             in bytes, may be 0; for DECOMMIT a multiple of pages.
+//   buffer           not looked at.
+//   buffer_size      not looked at.
+//
+// Errors:
+//   Handle errors    BAD_HANDLE and WRONG_TYPE, of handle.
+//   INVALID_ARGS     op.
+//   ACCESS_DENIED    handle lacks the right that op needs.
+//   NOT_SUPPORTED    op is LOCK, TRY_LOCK or UNLOCK: no VMO is discardable.
+//   INVALID_ARGS     DECOMMIT: offset or size is not a multiple of pages.
+//   OUT_OF_RANGE     the range goes beyond the end, or wraps.
+//   NO_MEMORY        out of memory; some pages may have been allocated.
+//
+// On KVM: the host's kernel decides what it swaps out and fetches; its caches are coherent.
+//
+// Contract: VMO-OP.
+zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, uint64_t size,
+                            void* buffer, size_t buffer_size) ZX_DETAIL_CALL;
+
+// Says how a VMO's memory is to be cached. zx_vmo_read() and zx_vmo_write() refuse a VMO that is
+// not CACHED.
+//
+//   handle           VMO; MAP.
+//   cache_policy     ZX_CACHE_POLICY_*.
+//
+// Errors:
+//   INVALID_ARGS     cache_policy.
+//   Handle errors    of handle.
+//   BAD_STATE        the VMO is mapped, has children or is one.
+//
+// On KVM: recorded; the memory is cached whatever it says.
+//
+// Contract: VMO-CACHE.
+zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) ZX_DETAIL_CALL;
+
+#if ZX_DETAIL_API_2018
+// Creates a VMO that begins with the bytes of another, as they are now: later changes of either are
+// not seen in the other.
+//
+//   handle           VMO, the parent; DUPLICATE and READ.
+//   options          ZX_VMO_CLONE_COPY_ON_WRITE. ZX_VMO_CLONE_NON_RESIZEABLE: of fixed size.
+//   offset           where in the parent it begins, in bytes, a multiple of pages.
+//   size             in bytes, rounded up to whole pages. What is beyond the parent's end is zero.
+//   out              receives it: the rights of handle, GET_PROPERTY, SET_PROPERTY, WRITE.
+//
+// Errors:
+//   Handle errors    of handle.
+//   INVALID_ARGS     options.
+//   INVALID_ARGS     offset is not a multiple of pages.
+//   OUT_OF_RANGE     the range wraps.
+//   BAD_STATE        the parent's cache policy is not CACHED.
+//   OUT_OF_RANGE     size is too large.
+//   NO_RESOURCES     no file descriptor is left.
+//   NO_MEMORY        out of memory, or the handle table is full.
+//   INVALID_ARGS     out.
+//
+// On KVM: the bytes are copied at once, those of pages that exist.
+//
+// Contract: VMO-CLONE, VMO-CHILD.
+zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset, uint64_t size,
+                         zx_handle_t* out) ZX_DETAIL_CALL_2018(vmo_clone);
+#else
+// Creates a VMO that shows bytes of another: as they are now (a snapshot), or the same pages (a
+// slice, a reference).
+//
+//   handle           VMO, the parent; DUPLICATE and READ.
+//   options          one of ZX_VMO_CHILD_SNAPSHOT, SNAPSHOT_AT_LEAST_ON_WRITE, SNAPSHOT_MODIFIED,
+//                    which are the same here: later changes of either are not seen in the other;
+//                    ZX_VMO_CHILD_SLICE: a range of the parent's pages, of fixed size;
+//                    ZX_VMO_CHILD_REFERENCE: all of the parent's pages, and its size.
+//                    But for a slice with one of ZX_VMO_CHILD_RESIZABLE: it may change its size;
+//                    ZX_VMO_CHILD_NO_WRITE: out has no WRITE.
+//   offset           where in the parent it begins, in bytes, a multiple of pages. Of a reference
+//                    0.
+//   size             in bytes, rounded up to whole pages. What a snapshot has beyond the parent's
+//                    end is zero. Of a reference 0.
+//   out              receives it: the rights of handle but RESIZE, GET_PROPERTY, SET_PROPERTY;
+//                    RESIZE with ZX_VMO_CHILD_RESIZABLE. With NO_WRITE not WRITE; a snapshot else
+//                    has WRITE and not EXECUTE.
+//
+// Errors:
+//   Handle errors    of handle.
+//   INVALID_ARGS     options.
+//   INVALID_ARGS     offset is not a multiple of pages; of a reference, offset or size is not 0.
+//   OUT_OF_RANGE     the range wraps.
+//   NOT_SUPPORTED    a slice of a parent that can change its size; a resizable reference to one
+//                    that cannot.
+//   INVALID_ARGS     a slice that goes beyond the parent's end.
+//   BAD_STATE        a snapshot of a parent whose cache policy is not CACHED.
+//   OUT_OF_RANGE     a snapshot's size is too large.
+//   NO_RESOURCES     no file descriptor is left.
+//   NO_MEMORY        out of memory, or the handle table is full.
+//   INVALID_ARGS     out.
+//
+// On KVM: the bytes of a snapshot are copied at once, those of pages that exist. What others store
+// meanwhile, each byte may be in it or not.
+//
+// Contract: VMO-CHILD.
+zx_status_t zx_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t offset,
+                                uint64_t size, zx_handle_t* out) ZX_DETAIL_CALL;
+#endif
 
 // Changes a VMO handle for one that has EXECUTE as well.
 //
@@ -99,6 +231,14 @@ ZX_DETAIL_TWIN_2018(vmo_create);
 ZX_DETAIL_TWIN(vmo_read);
 ZX_DETAIL_TWIN(vmo_write);
 ZX_DETAIL_TWIN(vmo_get_size);
+ZX_DETAIL_TWIN_2018(vmo_set_size);
+ZX_DETAIL_TWIN(vmo_op_range);
+ZX_DETAIL_TWIN(vmo_set_cache_policy);
+#if ZX_DETAIL_API_2018
+ZX_DETAIL_TWIN_2018(vmo_clone);
+#else
+ZX_DETAIL_TWIN(vmo_create_child);
+#endif
 ZX_DETAIL_TWIN(vmo_replace_as_executable);
 
 ZX_DETAIL_C_END

@@ -50,7 +50,16 @@ typedef uint32_t zx_object_info_topic_t;
 #define ZX_INFO_HANDLE_BASIC 2u  // zx_info_handle_basic_t
 #define ZX_INFO_VMAR 7u          // zx_info_vmar_t
 #define ZX_INFO_SOCKET 22u       // zx_info_socket_t
-#define ZX_INFO_VCPU 32u         // zx_info_vcpu_t
+#if ZX_DETAIL_API_2018
+#define ZX_INFO_VMO 23u  // zx_info_vmo_t
+#else
+// The record has grown twice. Each version is the beginning of the next.
+#define ZX_INFO_VMO_V1 23u          // zx_info_vmo_v1_t
+#define ZX_INFO_VMO_V2 0x10000017u  // zx_info_vmo_v2_t
+#define ZX_INFO_VMO_V3 0x20000017u  // zx_info_vmo_t
+#define ZX_INFO_VMO ZX_INFO_VMO_V3
+#endif
+#define ZX_INFO_VCPU 32u  // zx_info_vcpu_t
 
 #if ZX_DETAIL_API_2018
 #define ZX_OBJ_PROP_WAITABLE 0x1u  // Objects of that type can be waited for.
@@ -112,6 +121,126 @@ ZX_DETAIL_MEMBER(zx_info_socket_t, rx_buf_size, 16, 8);
 ZX_DETAIL_MEMBER(zx_info_socket_t, rx_buf_available, 24, 8);
 ZX_DETAIL_MEMBER(zx_info_socket_t, tx_buf_max, 32, 8);
 ZX_DETAIL_MEMBER(zx_info_socket_t, tx_buf_size, 40, 8);
+
+// zx_info_vmo_t.flags
+#define ZX_INFO_VMO_TYPE_PAGED 0x1u    // It has pages of memory; each VMO of this library has.
+#define ZX_INFO_VMO_IS_COW_CLONE 0x4u  // A snapshot of its parent.
+#define ZX_INFO_VMO_VIA_HANDLE 0x8u    // It was found by a handle.
+#define ZX_INFO_VMO_VIA_MAPPING 0x10u  // It was found by a mapping.
+
+// ZX_INFO_VMO: no right needed.
+typedef struct zx_info_vmo {
+  zx_koid_t koid;
+  char name[ZX_MAX_NAME_LEN];
+  uint64_t size_bytes;
+  zx_koid_t parent_koid;  // Of the VMO that it is a child of, also if that has gone; else 0.
+  size_t num_children;    // Those of children that have gone as well.
+  size_t num_mappings;    // In this process and in guests.
+  size_t share_count;     // Processes that map it.
+  uint32_t flags;         // A set of ZX_INFO_VMO_*.
+  uint8_t padding1[4];
+  uint64_t committed_bytes;   // That have memory.
+  zx_rights_t handle_rights;  // Of this handle.
+#if ZX_DETAIL_API_2018
+  uint32_t create_options;  // 0 or ZX_VMO_NON_RESIZABLE.
+#endif
+  uint32_t cache_policy;  // ZX_CACHE_POLICY_*
+#if ZX_DETAIL_API_2018
+  uint8_t padding2[4];
+#else
+  uint64_t metadata_bytes;           // 0
+  uint64_t committed_change_events;  // 0
+  uint64_t populated_bytes;          // As committed_bytes.
+#endif
+} zx_info_vmo_t;
+
+ZX_DETAIL_MEMBER(zx_info_vmo_t, koid, 0, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, name, 8, 32);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, size_bytes, 40, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, parent_koid, 48, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, num_children, 56, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, num_mappings, 64, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, share_count, 72, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, flags, 80, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, padding1, 84, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, committed_bytes, 88, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, handle_rights, 96, 4);
+#if ZX_DETAIL_API_2018
+ZX_DETAIL_SIZE(zx_info_vmo_t, 112);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, create_options, 100, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, cache_policy, 104, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, padding2, 108, 4);
+#else
+ZX_DETAIL_SIZE(zx_info_vmo_t, 128);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, cache_policy, 100, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, metadata_bytes, 104, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, committed_change_events, 112, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_t, populated_bytes, 120, 8);
+
+// ZX_INFO_VMO_V1
+typedef struct zx_info_vmo_v1 {
+  zx_koid_t koid;
+  char name[ZX_MAX_NAME_LEN];
+  uint64_t size_bytes;
+  zx_koid_t parent_koid;
+  size_t num_children;
+  size_t num_mappings;
+  size_t share_count;
+  uint32_t flags;
+  uint8_t padding1[4];
+  uint64_t committed_bytes;
+  zx_rights_t handle_rights;
+  uint32_t cache_policy;
+} zx_info_vmo_v1_t;
+
+ZX_DETAIL_SIZE(zx_info_vmo_v1_t, 104);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, koid, 0, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, name, 8, 32);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, size_bytes, 40, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, parent_koid, 48, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, num_children, 56, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, num_mappings, 64, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, share_count, 72, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, flags, 80, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, padding1, 84, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, committed_bytes, 88, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, handle_rights, 96, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_v1_t, cache_policy, 100, 4);
+
+// ZX_INFO_VMO_V2
+typedef struct zx_info_vmo_v2 {
+  zx_koid_t koid;
+  char name[ZX_MAX_NAME_LEN];
+  uint64_t size_bytes;
+  zx_koid_t parent_koid;
+  size_t num_children;
+  size_t num_mappings;
+  size_t share_count;
+  uint32_t flags;
+  uint8_t padding1[4];
+  uint64_t committed_bytes;
+  zx_rights_t handle_rights;
+  uint32_t cache_policy;
+  uint64_t metadata_bytes;
+  uint64_t committed_change_events;
+} zx_info_vmo_v2_t;
+
+ZX_DETAIL_SIZE(zx_info_vmo_v2_t, 120);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, koid, 0, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, name, 8, 32);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, size_bytes, 40, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, parent_koid, 48, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, num_children, 56, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, num_mappings, 64, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, share_count, 72, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, flags, 80, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, padding1, 84, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, committed_bytes, 88, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, handle_rights, 96, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, cache_policy, 100, 4);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, metadata_bytes, 104, 8);
+ZX_DETAIL_MEMBER(zx_info_vmo_v2_t, committed_change_events, 112, 8);
+#endif
 
 // ZX_INFO_VCPU: ZX_RIGHT_INSPECT.
 typedef struct zx_info_vcpu {
