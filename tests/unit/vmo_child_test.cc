@@ -69,7 +69,7 @@ class VmoChild : public testing::Test {
 // ---- Errors ----
 
 TEST_F(VmoChild, ChecksTheHandleFirst) {
-  Shows("CALL-1 RIGHTS-34 VMO-CHILD-1");
+  Shows("CALL-1 RIGHTS-48 VMO-CHILD-1");
   zx_handle_t port = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_port_create(0, &port), ZX_OK);
   Keep(port);
@@ -461,7 +461,7 @@ class VmoClone : public VmoChild {
 };
 
 TEST_F(VmoClone, ChecksInOrder) {
-  Shows("VMO-CLONE-1 VMO-CLONE-2 VMO-CLONE-3 GEN-16");
+  Shows("VMO-CLONE-1 VMO-CLONE-2 VMO-CLONE-3 GEN-21");
   zx_handle_t out = 7;
   EXPECT_EQ(TryClone(ZX_HANDLE_INVALID, 0, 1, UINT64_MAX, &out), ZX_ERR_BAD_HANDLE);
   EXPECT_EQ(TryClone(Keep(Without(vmo_, ZX_RIGHT_READ)), 0, 1, UINT64_MAX, &out),
@@ -480,7 +480,7 @@ TEST_F(VmoClone, ChecksInOrder) {
 }
 
 TEST_F(VmoClone, IsASnapshotThatMayBeResized) {
-  Shows("VMO-CLONE-4 GEN-16");
+  Shows("VMO-CLONE-4 GEN-21");
   zx_handle_t executable = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_vmo_replace_as_executable(WithRights(vmo_, ZX_RIGHT_SAME_RIGHTS), ZX_HANDLE_INVALID,
                                          &executable),

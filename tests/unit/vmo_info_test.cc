@@ -137,7 +137,7 @@ TEST_F(VmoInfo, CountsMappings) {
 }
 
 TEST_F(VmoInfo, In2018) {
-  Shows("GEN-17");
+  Shows("GEN-22");
   static_assert(offsetof(zx_info_vmo_t, cache_policy) == 100);
   Store(vmo_, 0, 1);
   uint8_t bytes[120];

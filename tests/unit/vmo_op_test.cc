@@ -37,7 +37,7 @@ class VmoOpRange : public testing::Test {
 };
 
 TEST_F(VmoOpRange, ChecksTypeThenOpThenRightThenRange) {
-  Shows("RIGHTS-32 VMO-OP-1 VMO-OP-2 VMO-OP-3 VMO-OP-4 VMO-OP-5 VMO-OP-6");
+  Shows("RIGHTS-46 VMO-OP-1 VMO-OP-2 VMO-OP-3 VMO-OP-4 VMO-OP-5 VMO-OP-6");
   zx_handle_t port = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_port_create(0, &port), ZX_OK);
   const zx_handle_t bare_port = Keep(WithRights(Keep(port), ZX_RIGHT_NONE));
@@ -156,7 +156,7 @@ TEST_F(VmoOpRange, HintsAndCachesChangeNothing) {
 class VmoCachePolicy : public VmoOpRange {};
 
 TEST_F(VmoCachePolicy, ChecksPolicyThenHandleThenRight) {
-  Shows("CALL-1 RIGHTS-33 VMO-CACHE-1 VMO-CACHE-2");
+  Shows("CALL-1 RIGHTS-47 VMO-CACHE-1 VMO-CACHE-2");
   for (uint32_t policy : {4u, 5u, UINT32_MAX}) {
     EXPECT_EQ(zx_vmo_set_cache_policy(ZX_HANDLE_INVALID, policy), ZX_ERR_INVALID_ARGS);
     EXPECT_EQ(zx_vmo_set_cache_policy(vmo_, policy), ZX_ERR_INVALID_ARGS);

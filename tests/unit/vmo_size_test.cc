@@ -57,7 +57,7 @@ TEST_F(VmoSetSize, WhatIsCutOffIsGone) {
 }
 
 TEST_F(VmoSetSize, ChecksHandleThenFixedSizeThenResizeThenSize) {
-  Shows("CALL-1 RIGHTS-31 VMO-SIZE-1 VMO-SIZE-2 VMO-SIZE-3 VMO-SIZE-4");
+  Shows("CALL-1 RIGHTS-45 VMO-SIZE-1 VMO-SIZE-2 VMO-SIZE-3 VMO-SIZE-4");
   constexpr uint64_t kTooLarge = UINT64_MAX;
   EXPECT_EQ(zx_vmo_set_size(ZX_HANDLE_INVALID, kTooLarge), ZX_ERR_BAD_HANDLE);
   zx_handle_t port = ZX_HANDLE_INVALID;
@@ -107,7 +107,7 @@ TEST_F(VmoSetSize, MappingsInTheProcessFollow) {
 }
 
 TEST_F(VmoSetSize, IsAskedForWriteOnlyIn2018) {
-  Shows("GEN-15");
+  Shows("GEN-20");
   zx_handle_t vmo = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_vmo_create_2018(kPage, 0, &vmo), ZX_OK);
   Keep(vmo);
