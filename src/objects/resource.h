@@ -1,39 +1,59 @@
-// Resource: the permission to do something the host must allow. The library hands out two of kind
-// SYSTEM: the hypervisor's (zx_guest_create) and VMEX's (zx_vmo_replace_as_executable).
+// Resource: the permission to do something the host must allow: a kind and a range of it. Ranges of
+// one kind may be shared, or held exclusively (zx_resource_create).
 //
-// Thread safety: immutable.
+// Ownership: handles hold it. Thread safety: immutable, but for the name.
 
 #pragma once
 
 #include <zircon/syscalls/resource.h>
 #include <zircon/types.h>
 
+#include "base/ref_ptr.h"
 #include "handles/dispatcher.h"
+#include "objects/linked_list.h"
 
 namespace zircon::objects {
 
-class Resource final : public handles::Dispatcher {
+class Resource final : public handles::Dispatcher, public Linked<Resource> {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_RESOURCE;
 
-  Resource(zx_rsrc_kind_t kind, uint64_t base, uint64_t size)
-      : Dispatcher(kType), kind_(kind), base_(base), size_(size) {}
+  struct Range {
+    zx_rsrc_kind_t kind;
+    uint32_t flags;  // ZX_RSRC_FLAG_*
+    uint64_t base;
+    uint64_t size;
+  };
 
-  zx_rsrc_kind_t kind() const { return kind_; }
+  // One that the library hands out, beside all others.
+  explicit Resource(const Range& range) : Dispatcher(kType), range_(range) {}
+  ~Resource() override;
+
+  // zx_resource_create() behind the checks of its arguments: ZX_ERR_NOT_FOUND when the kind has no
+  // such range, or another holds part of it exclusively, or this one would; ZX_ERR_NO_MEMORY.
+  [[nodiscard]] static zx_status_t Create(const Range& range, const char* name, size_t name_size,
+                                          base::RefPtr<Resource>* out);
+
+  base::Name* name() override { return &name_; }
+  const Range& range() const { return range_; }
 
   // Whether this resource stands for the SYSTEM resource `system_base`: ZX_OK (the root resource
   // stands for all), ZX_ERR_WRONG_TYPE for another kind, ZX_ERR_OUT_OF_RANGE for another base.
   [[nodiscard]] zx_status_t CheckSystem(uint64_t system_base) const {
-    if (kind_ == ZX_RSRC_KIND_ROOT) return ZX_OK;
-    if (kind_ != ZX_RSRC_KIND_SYSTEM) return ZX_ERR_WRONG_TYPE;
-    if (system_base < base_ || system_base - base_ >= size_) return ZX_ERR_OUT_OF_RANGE;
+    return Check(ZX_RSRC_KIND_SYSTEM, system_base);
+  }
+  // The same for one unit of any kind.
+  [[nodiscard]] zx_status_t Check(zx_rsrc_kind_t kind, uint64_t unit) const {
+    if (range_.kind == ZX_RSRC_KIND_ROOT) return ZX_OK;
+    if (range_.kind != kind) return ZX_ERR_WRONG_TYPE;
+    if (unit < range_.base || unit - range_.base >= range_.size) return ZX_ERR_OUT_OF_RANGE;
     return ZX_OK;
   }
 
  private:
-  const zx_rsrc_kind_t kind_;
-  const uint64_t base_;
-  const uint64_t size_;
+  const Range range_;
+  bool listed_ = false;  // set before it is shared
+  base::Name name_;
 };
 
 }  // namespace zircon::objects

@@ -1,29 +1,121 @@
-// zircon_kvm_hypervisor_resource, zircon_kvm_vmex_resource.
+// zx_resource_create; zircon_kvm_root_resource, zircon_kvm_hypervisor_resource,
+// zircon_kvm_vmex_resource.
 
 #include "objects/resource.h"
 
 #include <zircon-kvm/host.h>
+#include <zircon/syscalls.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "handles/handle_table.h"
 #include "rights/rights.h"
+#include "syscalls/layouts_2018.h"
 #include "syscalls/out_handle.h"
+#include "syscalls/syscall.h"
+#include "syscalls/user_memory.h"
+
+using zircon::base::RefPtr;
+using zircon::handles::TypedRef;
+using zircon::objects::Resource;
+namespace api_2018 = zircon::syscalls::api_2018;
+namespace syscalls = zircon::syscalls;
+namespace user = zircon::user;
 
 namespace {
 
-zx_status_t PutSystemResource(uint64_t base, zx_handle_t* out) {
-  auto resource =
-      zircon::base::MakeRef<zircon::objects::Resource>(ZX_RSRC_KIND_SYSTEM, base, uint64_t{1});
+constexpr uint32_t kKindMask = 0xFFFF;
+
+zx_status_t PutLibraryResource(const Resource::Range& range, zx_handle_t* out) {
+  auto resource = zircon::base::MakeRef<Resource>(range);
   if (!resource) return ZX_ERR_NO_MEMORY;
-  return zircon::syscalls::PutHandle(out, std::move(resource), zircon::rights::kResource);
+  return syscalls::PutHandle(out, std::move(resource), zircon::rights::kResource);
+}
+
+zx_status_t CheckParent(zx_handle_t parent) {
+  TypedRef<Resource> root;
+  const zx_status_t status = root.Lookup(parent, ZX_RIGHT_WRITE);
+  if (status != ZX_OK) return status;
+  return root->range().kind == ZX_RSRC_KIND_ROOT ? ZX_OK : ZX_ERR_ACCESS_DENIED;
+}
+
+zx_status_t CreateResource(const Resource::Range& range, const char* user_name, size_t name_size,
+                           zx_handle_t* out) {
+  if ((range.flags & ~ZX_RSRC_FLAG_EXCLUSIVE) != 0) return ZX_ERR_INVALID_ARGS;
+  char name[ZX_MAX_NAME_LEN];
+  const size_t copied = std::min(name_size, sizeof(name));
+  zx_status_t status = user::CopyIn(name, user_name, copied);
+  if (status != ZX_OK) return status;
+  const bool is_root = range.kind == ZX_RSRC_KIND_ROOT;
+  if (is_root ? range.base != 0 || range.size != 0 : range.size == 0) return ZX_ERR_INVALID_ARGS;
+  RefPtr<Resource> resource;
+  if (is_root) {
+    resource = zircon::base::MakeRef<Resource>(range);
+    if (!resource) return ZX_ERR_NO_MEMORY;
+    resource->name()->Set(name, copied);
+  } else {
+    status = Resource::Create(range, name, copied, &resource);
+    if (status != ZX_OK) return status;
+  }
+  return syscalls::PutHandle(out, std::move(resource), zircon::rights::kResource);
+}
+
+// The kinds of 2018: two of them are single units of a later kind.
+bool FromKind2018(Resource::Range* range) {
+  const bool abstract = range->base == 0 && range->size == 0;
+  switch (range->kind) {
+    case ZX_RSRC_KIND_MMIO:
+    case ZX_RSRC_KIND_IRQ:
+    case ZX_RSRC_KIND_IOPORT:
+      return true;
+    case api_2018::kKindHypervisor:
+      *range = {ZX_RSRC_KIND_SYSTEM, range->flags, ZX_RSRC_SYSTEM_HYPERVISOR_BASE, 1};
+      return abstract;
+    case api_2018::kKindRoot:
+      range->kind = ZX_RSRC_KIND_ROOT;
+      return abstract;
+    case api_2018::kKindVmex:
+      *range = {ZX_RSRC_KIND_SYSTEM, range->flags, ZX_RSRC_SYSTEM_VMEX_BASE, 1};
+      return abstract;
+    case api_2018::kKindSmc:
+      range->kind = ZX_RSRC_KIND_SMC;
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
 
+ZIRCON_SYSCALL(zx_status_t, resource_create, zx_handle_t parent_rsrc, uint32_t options,
+               uint64_t base, size_t size, const char* name, size_t name_size,
+               zx_handle_t* resource_out) {
+  const zx_status_t status = CheckParent(parent_rsrc);
+  if (status != ZX_OK) return status;
+  const Resource::Range range{options & kKindMask, options & ~kKindMask, base, size};
+  if (range.kind >= ZX_RSRC_KIND_COUNT) return ZX_ERR_INVALID_ARGS;
+  return CreateResource(range, name, name_size, resource_out);
+}
+
+ZIRCON_SYSCALL(zx_status_t, resource_create_2018, zx_handle_t parent_rsrc, uint32_t options,
+               uint64_t base, size_t size, const char* name, size_t name_size,
+               zx_handle_t* resource_out) {
+  const zx_status_t status = CheckParent(parent_rsrc);
+  if (status != ZX_OK) return status;
+  Resource::Range range{options & kKindMask, options & ~kKindMask, base, size};
+  if (!FromKind2018(&range)) return ZX_ERR_INVALID_ARGS;
+  return CreateResource(range, name, name_size, resource_out);
+}
+
+extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_root_resource(zx_handle_t* out) {
+  return PutLibraryResource({ZX_RSRC_KIND_ROOT, 0, 0, 0}, out);
+}
+
 extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_hypervisor_resource(zx_handle_t* out) {
-  return PutSystemResource(ZX_RSRC_SYSTEM_HYPERVISOR_BASE, out);
+  return PutLibraryResource({ZX_RSRC_KIND_SYSTEM, 0, ZX_RSRC_SYSTEM_HYPERVISOR_BASE, 1}, out);
 }
 
 extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_vmex_resource(zx_handle_t* out) {
-  return PutSystemResource(ZX_RSRC_SYSTEM_VMEX_BASE, out);
+  return PutLibraryResource({ZX_RSRC_KIND_SYSTEM, 0, ZX_RSRC_SYSTEM_VMEX_BASE, 1}, out);
 }
