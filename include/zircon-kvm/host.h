@@ -24,6 +24,19 @@ ZX_DETAIL_C_BEGIN
 // -------------------------------------------------------------------------------------------------
 // Resources
 
+// Gives the root resource, of which zx_resource_create() makes others: of kind ROOT. A new handle
+// each time, for the caller to close.
+//
+//   out              receives it: DUPLICATE, TRANSFER, WRITE, INSPECT.
+//
+// Errors:
+//   BAD_STATE        in a forked child.
+//   NO_MEMORY        out of memory, or the handle table is full.
+//   INVALID_ARGS     out.
+//
+// Contract: HOST.
+zx_status_t zircon_kvm_root_resource(zx_handle_t* out) ZX_DETAIL_CALL;
+
 // Gives a resource for zx_guest_create(), whether or not the host has KVM: of kind SYSTEM, base
 // ZX_RSRC_SYSTEM_HYPERVISOR_BASE, size 1. A new handle each time, for the caller to close.
 //

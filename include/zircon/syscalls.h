@@ -45,9 +45,14 @@
 #include <zircon/calls/fifo.h>
 #include <zircon/calls/guest.h>
 #include <zircon/calls/handle.h>
+#include <zircon/calls/interrupt.h>
 #include <zircon/calls/object.h>
 #include <zircon/calls/port.h>
+#include <zircon/calls/resource.h>
 #include <zircon/calls/socket.h>
+#include <zircon/calls/system.h>
+#include <zircon/calls/task.h>
+#include <zircon/calls/timer.h>
 #include <zircon/calls/vcpu.h>
 #include <zircon/calls/vmar.h>
 #include <zircon/calls/vmo.h>

@@ -41,6 +41,11 @@ typedef int64_t zx_instant_boot_t;  // A point in time of a clock that also runs
 typedef int64_t zx_duration_mono_t;
 typedef int64_t zx_duration_boot_t;
 typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
+#if ZX_DETAIL_API_2018
+typedef uint64_t zx_ticks_t;  // Ticks of zx_ticks_get().
+#else
+typedef int64_t zx_ticks_t;  // Ticks of zx_ticks_get().
+#endif
 
 // The handle that names nothing. A live handle has both bits of ZX_HANDLE_FIXED_BITS_MASK set.
 #define ZX_HANDLE_INVALID 0u
@@ -121,6 +126,9 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 
 // The signal of a timer.
 #define ZX_TIMER_SIGNALED 0x00000008u
+
+// Signal of a virtual interrupt: it is not triggered.
+#define ZX_VIRTUAL_INTERRUPT_UNTRIGGERED 0x00000010u
 
 // The signal of a VMO.
 #define ZX_VMO_ZERO_CHILDREN 0x00000008u
@@ -278,6 +286,34 @@ ZX_DETAIL_MEMBER(zx_handle_info_t, handle, 0, 4);
 ZX_DETAIL_MEMBER(zx_handle_info_t, type, 4, 4);
 ZX_DETAIL_MEMBER(zx_handle_info_t, rights, 8, 4);
 ZX_DETAIL_MEMBER(zx_handle_info_t, unused, 12, 4);
+
+// What the slack of a timer means: around, before or behind its deadline.
+#define ZX_TIMER_SLACK_CENTER 0u
+#define ZX_TIMER_SLACK_EARLY 1u
+#define ZX_TIMER_SLACK_LATE 2u
+
+// Options of an interrupt, and of its binding to a port.
+#define ZX_INTERRUPT_VIRTUAL 0x00000010u
+#define ZX_INTERRUPT_TIMESTAMP_MONO 0x00000040u
+#define ZX_INTERRUPT_BIND 0u
+#define ZX_INTERRUPT_UNBIND 1u
+
+// Kinds of features, and the features.
+#define ZX_FEATURE_KIND_CPU 0u
+#define ZX_HAS_CPU_FEATURES 0x00000001u
+
+#define ZX_CPRNG_DRAW_MAX_LEN 256u
+#define ZX_CPRNG_ADD_ENTROPY_MAX_LEN 256u
+
+// Text that the library has for ever.
+typedef struct zx_string_view {
+  const char* c_str;  // With a NUL behind it.
+  size_t length;      // Bytes, without the NUL.
+} zx_string_view_t;
+
+ZX_DETAIL_SIZE(zx_string_view_t, 16);
+ZX_DETAIL_MEMBER(zx_string_view_t, c_str, 0, 8);
+ZX_DETAIL_MEMBER(zx_string_view_t, length, 8, 8);
 
 // What is to become of a handle that is sent.
 typedef uint32_t zx_handle_op_t;

@@ -130,8 +130,7 @@ zx_status_t Interrupt::Ack() {
 zx_status_t Interrupt::Destroy() {
   base::MutexLock lock(mutex_);
   if (state_ == State::kDestroyed) return ZX_OK;
-  const bool taken =
-      port_ && !port_->WithdrawInterrupt(&packet_) && state_ == State::kNeedAck;
+  const bool taken = port_ && !port_->WithdrawInterrupt(&packet_) && state_ == State::kNeedAck;
   state_ = State::kDestroyed;
   EndWait(ZX_ERR_CANCELED, 0);
   UpdateSignals(0, kUntriggered);

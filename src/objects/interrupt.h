@@ -1,5 +1,5 @@
-// Interrupt: a virtual interrupt: one thread triggers it, another waits for it, or a port it is bound
-// to gets a packet.
+// Interrupt: a virtual interrupt: one thread triggers it, another waits for it, or a port it is
+// bound to gets a packet.
 //
 //   state     | trigger, not bound  | trigger, bound         | wait (not bound)    | ack (bound)
 //   ----------+---------------------+------------------------+---------------------+----------------
@@ -60,7 +60,7 @@ class Interrupt final : public Waitable {
   // Before the port's lock.
   base::Mutex mutex_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kIdle;
-  bool again_ ABSL_GUARDED_BY(mutex_) = false;      // in need ack
+  bool again_ ABSL_GUARDED_BY(mutex_) = false;       // in need ack
   zx_time_t timestamp_ ABSL_GUARDED_BY(mutex_) = 0;  // of triggered, or of again
   Waiter* waiter_ ABSL_GUARDED_BY(mutex_) = nullptr;
   base::RefPtr<Port> port_ ABSL_GUARDED_BY(mutex_);  // bound to it

@@ -1,7 +1,7 @@
 // Thread: a thread of this process that has asked for itself, for its name, its koid and its end.
 //
-// Ownership: the thread holds a handle to it until it ends, which sets TERMINATED. Thread safety: any
-// thread, but for Current().
+// Ownership: the thread holds a handle to it until it ends, which sets TERMINATED. Thread safety:
+// any thread, but for Current().
 
 #pragma once
 

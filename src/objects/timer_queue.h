@@ -1,6 +1,6 @@
-// TimerQueue: the timers that are set, by deadline, and the one thread that fires them. It sleeps on
-// a futex until the earliest deadline; it is started with the first timer, blocks all signals and
-// never ends.
+// TimerQueue: the timers that are set, by deadline, and the one thread that fires them. It sleeps
+// on a futex until the earliest deadline; it is started with the first timer, blocks all signals
+// and never ends.
 //
 // The queue's lock is over all that happens to any timer, so that when a timer has been set anew or
 // cancelled an older expiry can no longer be under way. Lock order: the queue's, then a timer's

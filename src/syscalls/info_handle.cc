@@ -1,5 +1,6 @@
 // Topics of zx_object_get_info() that every handle has.
 
+#include <zircon/rights.h>
 #include <zircon/syscalls/object.h>
 
 #include <type_traits>
@@ -36,6 +37,14 @@ zx_status_t HandleBasic(zx_handle_t handle, const Answer& answer) {
 zx_status_t HandleValidInfo(zx_handle_t handle) {
   HandleRef ref;
   return HandleTable::Process().Lookup(handle, &ref);
+}
+
+zx_status_t HandleCountInfo(zx_handle_t handle, const Answer& answer) {
+  HandleRef ref;
+  const zx_status_t status = HandleTable::Process().Lookup(handle, &ref);
+  if (status != ZX_OK) return status;
+  if ((ref.rights() & ZX_RIGHT_INSPECT) == 0) return ZX_ERR_ACCESS_DENIED;
+  return answer.PutRecord(zx_info_handle_count_t{ref.object()->handle_count()});
 }
 
 zx_status_t HandleBasicInfo(zx_handle_t handle, const Answer& answer) {

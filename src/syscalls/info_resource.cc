@@ -35,8 +35,8 @@ void TranslateTo2018(zx_info_resource_t* info) {
       info->kind = api_2018::kKindSmc;
       break;
     case ZX_RSRC_KIND_SYSTEM:
-      info->kind = info->base == ZX_RSRC_SYSTEM_VMEX_BASE ? api_2018::kKindVmex
-                                                          : api_2018::kKindHypervisor;
+      info->kind =
+          info->base == ZX_RSRC_SYSTEM_VMEX_BASE ? api_2018::kKindVmex : api_2018::kKindHypervisor;
       info->base = 0;
       info->size = 0;
       break;

@@ -11,6 +11,14 @@ namespace zircon::syscalls {
 zx_status_t HandleValidInfo(zx_handle_t handle);
 zx_status_t HandleBasicInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t HandleBasicInfo2018(zx_handle_t handle, const Answer& answer);
+zx_status_t HandleCountInfo(zx_handle_t handle, const Answer& answer);
+zx_status_t ProcessInfo(zx_handle_t handle, const Answer& answer);
+zx_status_t ProcessInfo2018(zx_handle_t handle, const Answer& answer);
+zx_status_t ResourceInfo(zx_handle_t handle, const Answer& answer);
+zx_status_t ResourceInfo2018(zx_handle_t handle, const Answer& answer);
+zx_status_t ThreadInfo(zx_handle_t handle, const Answer& answer);
+zx_status_t ThreadInfo2018(zx_handle_t handle, const Answer& answer);
+zx_status_t TimerInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t SocketInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t VmarInfo(zx_handle_t handle, const Answer& answer);
 zx_status_t VmoInfo(zx_handle_t handle, const Answer& answer);

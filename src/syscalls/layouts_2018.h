@@ -69,6 +69,31 @@ static_assert(offsetof(InfoVmo, create_options) == 100 && offsetof(InfoVmo, cach
 
 inline constexpr uint32_t kPropWaitable = 1;  // ZX_OBJ_PROP_WAITABLE
 
+struct Process {
+  int64_t return_code;
+  bool started;
+  bool exited;
+  bool debugger_attached;
+  uint8_t padding[5];
+};
+static_assert(sizeof(Process) == 16 && offsetof(Process, debugger_attached) == 10);
+
+struct Thread {
+  uint32_t state;
+  uint32_t wait_exception_port_type;
+};
+static_assert(sizeof(Thread) == 8);
+
+// Kinds of resource, ZX_RSRC_KIND_*, that had other numbers.
+inline constexpr uint32_t kKindHypervisor = 3;
+inline constexpr uint32_t kKindRoot = 4;
+inline constexpr uint32_t kKindVmex = 5;
+inline constexpr uint32_t kKindSmc = 6;
+
+inline constexpr uint32_t kInfoProcess = 3;    // ZX_INFO_PROCESS
+inline constexpr zx_clock_t kClockUtc = 1;     // ZX_CLOCK_UTC
+inline constexpr zx_clock_t kClockThread = 2;  // ZX_CLOCK_THREAD
+
 inline constexpr uint32_t kSocketShutdownWrite = 1;  // ZX_SOCKET_SHUTDOWN_WRITE
 inline constexpr uint32_t kSocketShutdownRead = 2;   // ZX_SOCKET_SHUTDOWN_READ
 

@@ -16,6 +16,16 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic,
       return syscalls::HandleValidInfo(handle);
     case ZX_INFO_HANDLE_BASIC:
       return syscalls::HandleBasicInfo(handle, answer);
+    case ZX_INFO_HANDLE_COUNT:
+      return syscalls::HandleCountInfo(handle, answer);
+    case ZX_INFO_PROCESS:
+      return syscalls::ProcessInfo(handle, answer);
+    case ZX_INFO_RESOURCE:
+      return syscalls::ResourceInfo(handle, answer);
+    case ZX_INFO_THREAD:
+      return syscalls::ThreadInfo(handle, answer);
+    case ZX_INFO_TIMER:
+      return syscalls::TimerInfo(handle, answer);
     case ZX_INFO_VMAR:
       return syscalls::VmarInfo(handle, answer);
     case ZX_INFO_SOCKET:
@@ -42,6 +52,12 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info_2018, zx_handle_t handle, uint32_t t
       return syscalls::HandleBasicInfo2018(handle, answer);
     case syscalls::api_2018::kInfoVmo:
       return syscalls::VmoInfo2018(handle, answer);
+    case syscalls::api_2018::kInfoProcess:
+      return syscalls::ProcessInfo2018(handle, answer);
+    case ZX_INFO_RESOURCE:
+      return syscalls::ResourceInfo2018(handle, answer);
+    case ZX_INFO_THREAD:
+      return syscalls::ThreadInfo2018(handle, answer);
     default:
       return _zx_object_get_info(handle, topic, buffer, buffer_size, actual, avail);
   }

@@ -21,8 +21,8 @@ namespace {
 
 constexpr char kVersion[] = "zircon-kvm " ZIRCON_KVM_VERSION;
 
-// All of [bytes, bytes + size), however often it takes. The kernel's generator does not fail once it
-// is seeded, and waits until then.
+// All of [bytes, bytes + size), however often it takes. The kernel's generator does not fail once
+// it is seeded, and waits until then.
 void DrawAll(uint8_t* bytes, size_t size) {
   while (size != 0) {
     const ssize_t drawn = getrandom(bytes, size, 0);

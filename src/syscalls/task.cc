@@ -21,8 +21,8 @@ namespace {
 
 constinit zircon::syscalls::SelfHandle process_handle;
 
-// Plain and constant-initialised, so that a call from a destructor that runs after the holder's finds
-// a thread that has ended.
+// Plain and constant-initialised, so that a call from a destructor that runs after the holder's
+// finds a thread that has ended.
 thread_local constinit zx_handle_t t_handle = ZX_HANDLE_INVALID;
 thread_local constinit bool t_ended = false;
 

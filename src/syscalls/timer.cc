@@ -16,8 +16,7 @@ using zircon::handles::HandleTable;
 using zircon::handles::TypedRef;
 using zircon::objects::Timer;
 
-ZIRCON_SYSCALL(zx_status_t, timer_create, uint32_t options, zx_clock_t clock_id,
-               zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, timer_create, uint32_t options, zx_clock_t clock_id, zx_handle_t* out) {
   if (clock_id != ZX_CLOCK_MONOTONIC && clock_id != ZX_CLOCK_BOOT) return ZX_ERR_INVALID_ARGS;
   if (options > ZX_TIMER_SLACK_LATE) return ZX_ERR_INVALID_ARGS;
   // Before a thread is started there.

@@ -12,7 +12,7 @@ ZX_DETAIL_C_BEGIN
 // Tells about an object. <zircon/syscalls/object.h> has the topics and their records.
 //
 //   handle           HANDLE_VALID, HANDLE_BASIC: any, no right needed.
-//                    VMAR: a VMAR, VCPU: a VCPU; INSPECT.
+//                    HANDLE_COUNT: any, all others: an object of that kind; INSPECT.
 //   topic            ZX_INFO_*.
 //   buffer           receives the record. HANDLE_VALID has none and uses no buffer.
 //   buffer_size      in bytes; at least the record.
@@ -28,6 +28,50 @@ ZX_DETAIL_C_BEGIN
 // Contract: INFO, GEN.
 zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void* buffer, size_t buffer_size,
                                size_t* actual, size_t* avail) ZX_DETAIL_CALL_2018(object_get_info);
+
+// Reads a property of an object.
+//
+//   handle           GET_PROPERTY. NAME: any; SOCKET_RX_THRESHOLD, SOCKET_TX_THRESHOLD: a socket.
+//   property         ZX_PROP_NAME: the name, 32 bytes with zeros behind it; empty for an object
+//   that
+//                    has none. ZX_PROP_SOCKET_*_THRESHOLD: a size_t, in bytes.
+//   value            receives it.
+//   value_size       in bytes; at least the property's size.
+//
+// Errors:
+//   INVALID_ARGS     value is NULL.
+//   BAD_HANDLE       handle is not live.
+//   ACCESS_DENIED    handle lacks GET_PROPERTY.
+//   NOT_SUPPORTED    property is unknown.
+//   BUFFER_TOO_SMALL value_size.
+//   WRONG_TYPE       a threshold of what is not a socket.
+//   INVALID_ARGS     value.
+//
+// Contract: PROPERTY.
+zx_status_t zx_object_get_property(zx_handle_t handle, uint32_t property, void* value,
+                                   size_t value_size) ZX_DETAIL_CALL;
+
+// Changes a property of an object.
+//
+//   handle           SET_PROPERTY. NAME: a process, thread or VMO; thresholds: a socket.
+//   property         as of zx_object_get_property().
+//   value            holds it. A name ends at the first NUL, at 31 bytes, or at value_size.
+//   value_size       in bytes.
+//
+// Errors:
+//   INVALID_ARGS     value is NULL.
+//   BAD_HANDLE       handle is not live.
+//   ACCESS_DENIED    handle lacks SET_PROPERTY.
+//   NOT_SUPPORTED    property is unknown; a name of what has none.
+//   BUFFER_TOO_SMALL a threshold, and value_size is less than a size_t.
+//   WRONG_TYPE       a threshold of what is not a socket.
+//   INVALID_ARGS     value.
+//   PEER_CLOSED      SOCKET_TX_THRESHOLD, and the other end is closed.
+//   INVALID_ARGS     a threshold above what a store holds.
+//
+// Contract: PROPERTY.
+zx_status_t zx_object_set_property(zx_handle_t handle, uint32_t property, const void* value,
+                                   size_t value_size) ZX_DETAIL_CALL;
 
 // Changes the signals of an object that belong to programs.
 //
@@ -145,6 +189,8 @@ zx_status_t zx_object_wait_async(zx_handle_t handle, zx_handle_t port, uint64_t 
 
 // The second names.
 ZX_DETAIL_TWIN_2018(object_get_info);
+ZX_DETAIL_TWIN(object_get_property);
+ZX_DETAIL_TWIN(object_set_property);
 ZX_DETAIL_TWIN(object_signal);
 ZX_DETAIL_TWIN(object_signal_peer);
 ZX_DETAIL_TWIN(object_wait_one);

@@ -48,8 +48,16 @@
 typedef uint32_t zx_object_info_topic_t;
 #define ZX_INFO_HANDLE_VALID 1u  // No record: is this a live handle?
 #define ZX_INFO_HANDLE_BASIC 2u  // zx_info_handle_basic_t
-#define ZX_INFO_VMAR 7u          // zx_info_vmar_t
-#define ZX_INFO_SOCKET 22u       // zx_info_socket_t
+#if ZX_DETAIL_API_2018
+#define ZX_INFO_PROCESS 3u  // zx_info_process_t
+#else
+#define ZX_INFO_PROCESS (3u | 1u << 28)  // zx_info_process_t
+#endif
+#define ZX_INFO_VMAR 7u           // zx_info_vmar_t
+#define ZX_INFO_THREAD 10u        // zx_info_thread_t
+#define ZX_INFO_RESOURCE 18u      // zx_info_resource_t
+#define ZX_INFO_HANDLE_COUNT 19u  // zx_info_handle_count_t
+#define ZX_INFO_SOCKET 22u        // zx_info_socket_t
 #if ZX_DETAIL_API_2018
 #define ZX_INFO_VMO 23u  // zx_info_vmo_t
 #else
@@ -59,7 +67,8 @@ typedef uint32_t zx_object_info_topic_t;
 #define ZX_INFO_VMO_V3 0x20000017u  // zx_info_vmo_t
 #define ZX_INFO_VMO ZX_INFO_VMO_V3
 #endif
-#define ZX_INFO_VCPU 32u  // zx_info_vcpu_t
+#define ZX_INFO_TIMER 25u  // zx_info_timer_t
+#define ZX_INFO_VCPU 32u   // zx_info_vcpu_t
 
 #if ZX_DETAIL_API_2018
 #define ZX_OBJ_PROP_WAITABLE 0x1u  // Objects of that type can be waited for.
@@ -100,6 +109,113 @@ typedef struct zx_info_vmar {
 ZX_DETAIL_SIZE(zx_info_vmar_t, 16);
 ZX_DETAIL_MEMBER(zx_info_vmar_t, base, 0, 8);
 ZX_DETAIL_MEMBER(zx_info_vmar_t, len, 8, 8);
+
+// Properties of zx_object_get_property() and zx_object_set_property().
+#define ZX_PROP_NAME 3u
+#define ZX_PROP_SOCKET_RX_THRESHOLD 12u
+#define ZX_PROP_SOCKET_TX_THRESHOLD 13u
+
+// ZX_INFO_HANDLE_COUNT: ZX_RIGHT_INSPECT. How many handles the object has.
+typedef struct zx_info_handle_count {
+  uint32_t handle_count;
+} zx_info_handle_count_t;
+
+ZX_DETAIL_SIZE(zx_info_handle_count_t, 4);
+ZX_DETAIL_MEMBER(zx_info_handle_count_t, handle_count, 0, 4);
+
+// ZX_INFO_PROCESS: ZX_RIGHT_INSPECT.
+#if ZX_DETAIL_API_2018
+typedef struct zx_info_process {
+  int64_t return_code;        // 0.
+  uint8_t started;            // 1.
+  uint8_t exited;             // 0.
+  uint8_t debugger_attached;  // 0.
+  uint8_t padding1[5];
+} zx_info_process_t;
+
+ZX_DETAIL_SIZE(zx_info_process_t, 16);
+ZX_DETAIL_MEMBER(zx_info_process_t, return_code, 0, 8);
+ZX_DETAIL_MEMBER(zx_info_process_t, started, 8, 1);
+ZX_DETAIL_MEMBER(zx_info_process_t, exited, 9, 1);
+ZX_DETAIL_MEMBER(zx_info_process_t, debugger_attached, 10, 1);
+#else
+typedef struct zx_info_process {
+  int64_t return_code;   // 0.
+  zx_time_t start_time;  // When the library learned of the process.
+  uint32_t flags;        // ZX_INFO_PROCESS_FLAG_STARTED.
+  uint8_t padding1[4];
+} zx_info_process_t;
+
+#define ZX_INFO_PROCESS_FLAG_STARTED 0x1u
+#define ZX_INFO_PROCESS_FLAG_EXITED 0x2u
+#define ZX_INFO_PROCESS_FLAG_DEBUGGER_ATTACHED 0x4u
+
+ZX_DETAIL_SIZE(zx_info_process_t, 24);
+ZX_DETAIL_MEMBER(zx_info_process_t, return_code, 0, 8);
+ZX_DETAIL_MEMBER(zx_info_process_t, start_time, 8, 8);
+ZX_DETAIL_MEMBER(zx_info_process_t, flags, 16, 4);
+#endif
+
+// ZX_INFO_THREAD: ZX_RIGHT_INSPECT.
+typedef uint32_t zx_thread_state_t;
+#define ZX_THREAD_STATE_NEW 0u
+#define ZX_THREAD_STATE_RUNNING 1u
+#define ZX_THREAD_STATE_SUSPENDED 2u
+#define ZX_THREAD_STATE_BLOCKED 3u
+#define ZX_THREAD_STATE_DYING 4u
+#define ZX_THREAD_STATE_DEAD 5u
+
+#if ZX_DETAIL_API_2018
+typedef struct zx_info_thread {
+  zx_thread_state_t state;            // RUNNING or DEAD.
+  uint32_t wait_exception_port_type;  // 0.
+} zx_info_thread_t;
+
+ZX_DETAIL_SIZE(zx_info_thread_t, 8);
+ZX_DETAIL_MEMBER(zx_info_thread_t, state, 0, 4);
+ZX_DETAIL_MEMBER(zx_info_thread_t, wait_exception_port_type, 4, 4);
+#else
+typedef struct zx_info_thread {
+  zx_thread_state_t state;               // RUNNING or DEAD.
+  uint32_t wait_exception_channel_type;  // 0.
+  uint64_t cpu_affinity_mask[8];         // All ones: the host decides.
+} zx_info_thread_t;
+
+ZX_DETAIL_SIZE(zx_info_thread_t, 72);
+ZX_DETAIL_MEMBER(zx_info_thread_t, state, 0, 4);
+ZX_DETAIL_MEMBER(zx_info_thread_t, wait_exception_channel_type, 4, 4);
+ZX_DETAIL_MEMBER(zx_info_thread_t, cpu_affinity_mask, 8, 64);
+#endif
+
+// ZX_INFO_RESOURCE: ZX_RIGHT_INSPECT.
+typedef struct zx_info_resource {
+  uint32_t kind;   // ZX_RSRC_KIND_*.
+  uint32_t flags;  // ZX_RSRC_FLAG_*.
+  uint64_t base;   // In units of the kind.
+  uint64_t size;
+  char name[ZX_MAX_NAME_LEN];
+} zx_info_resource_t;
+
+ZX_DETAIL_SIZE(zx_info_resource_t, 56);
+ZX_DETAIL_MEMBER(zx_info_resource_t, kind, 0, 4);
+ZX_DETAIL_MEMBER(zx_info_resource_t, flags, 4, 4);
+ZX_DETAIL_MEMBER(zx_info_resource_t, base, 8, 8);
+ZX_DETAIL_MEMBER(zx_info_resource_t, size, 16, 8);
+ZX_DETAIL_MEMBER(zx_info_resource_t, name, 24, 32);
+
+// ZX_INFO_TIMER: ZX_RIGHT_INSPECT.
+typedef struct zx_info_timer {
+  uint32_t options;     // As given to zx_timer_create().
+  zx_clock_t clock_id;  // As given there.
+  zx_time_t deadline;   // 0 when it is not set.
+  zx_duration_t slack;  // 0 when it is not set.
+} zx_info_timer_t;
+
+ZX_DETAIL_SIZE(zx_info_timer_t, 24);
+ZX_DETAIL_MEMBER(zx_info_timer_t, options, 0, 4);
+ZX_DETAIL_MEMBER(zx_info_timer_t, clock_id, 4, 4);
+ZX_DETAIL_MEMBER(zx_info_timer_t, deadline, 8, 8);
+ZX_DETAIL_MEMBER(zx_info_timer_t, slack, 16, 8);
 
 // ZX_INFO_SOCKET: ZX_RIGHT_INSPECT. Sizes in bytes; those of the peer's store are 0 when it is
 // closed.
