@@ -16,7 +16,7 @@ namespace zircon::objects {
 namespace {
 
 zx_status_t Check(zx_rsrc_kind_t kind, uint64_t base, uint64_t size, uint64_t wanted) {
-  return base::MakeRef<Resource>(kind, base, size)->CheckSystem(wanted);
+  return base::MakeRef<Resource>(Resource::Range{kind, 0, base, size})->CheckSystem(wanted);
 }
 
 TEST(Resource, ASystemResourceStandsForItsRange) {
@@ -62,7 +62,7 @@ TEST_P(ResourceFromHost, IsOneOfKindSystem) {
   EXPECT_EQ(info.rights, 0x800Bu);
   handles::TypedRef<Resource> resource;
   ASSERT_EQ(resource.Lookup(handle, ZX_RIGHT_NONE), ZX_OK);
-  EXPECT_EQ(resource->kind(), ZX_RSRC_KIND_SYSTEM);
+  EXPECT_EQ(resource->range().kind, ZX_RSRC_KIND_SYSTEM);
   EXPECT_EQ(resource->CheckSystem(GetParam().base), ZX_OK);
   EXPECT_EQ(resource->CheckSystem(GetParam().other), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(resource->CheckSystem(2), ZX_ERR_OUT_OF_RANGE);
