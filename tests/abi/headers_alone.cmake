@@ -12,7 +12,9 @@ function(zircon_add_header_tests)
   set(include_dir ${PROJECT_SOURCE_DIR}/include)
   file(GLOB_RECURSE headers RELATIVE ${include_dir} CONFIGURE_DEPENDS
        ${include_dir}/zircon/*.h ${include_dir}/zircon-kvm/*.h)
-  if(NOT headers)
+  # The owners are C++ only.
+  file(GLOB cxx_headers RELATIVE ${include_dir} CONFIGURE_DEPENDS ${include_dir}/lib/zx/*.h)
+  if(NOT headers OR NOT cxx_headers)
     message(FATAL_ERROR "no public headers below ${include_dir}")
   endif()
   list(SORT headers)
@@ -25,7 +27,11 @@ function(zircon_add_header_tests)
     endif()
 
     set(sources)
-    foreach(header ${headers})
+    set(language_headers ${headers})
+    if(NOT language STREQUAL c11)
+      list(APPEND language_headers ${cxx_headers})
+    endif()
+    foreach(header ${language_headers})
       string(MAKE_C_IDENTIFIER ${header} name)
       set(source ${CMAKE_CURRENT_BINARY_DIR}/headers_alone/${language}/${name}.${extension})
       # Twice, for the guard. The declaration is there because C forbids an empty unit, and a header

@@ -230,7 +230,9 @@ TEST_F(IrqTest, EachCallTakesItsRight) {
     EXPECT_EQ(call(0), ZX_ERR_BAD_HANDLE);
     EXPECT_EQ(call(port_), ZX_ERR_WRONG_TYPE);
     const zx_handle_t without = WithRights(irq_, 0xD00F & ~right);
-    if (right != 0) EXPECT_EQ(call(without), ZX_ERR_ACCESS_DENIED);
+    if (right != 0) {
+      EXPECT_EQ(call(without), ZX_ERR_ACCESS_DENIED);
+    }
     const zx_handle_t alone = WithRights(irq_, right);
     EXPECT_EQ(call(alone), alone_gives);
     zx_handle_close(without);

@@ -1,0 +1,26 @@
+// lib/zx/event.h: zx::event, the owner of an event.
+// Ownership and thread safety: <lib/zx/object.h>.
+
+#ifndef LIB_ZX_EVENT_H_
+#define LIB_ZX_EVENT_H_
+
+#include <lib/zx/object.h>
+#include <zircon/syscalls.h>
+
+namespace zx {
+
+class event final : public object<event> {
+ public:
+  constexpr event() = default;
+  constexpr explicit event(zx_handle_t value) : object(value) {}
+
+  static zx_status_t create(uint32_t options, event* result) {
+    return zx_event_create(options, result->reset_and_get_address());
+  }
+};
+
+using unowned_event = unowned<event>;
+
+}  // namespace zx
+
+#endif  // LIB_ZX_EVENT_H_

@@ -1,0 +1,41 @@
+// lib/zx/eventpair.h: zx::eventpair, the owner of an end of an event pair.
+// Ownership and thread safety: <lib/zx/object.h>.
+
+#ifndef LIB_ZX_EVENTPAIR_H_
+#define LIB_ZX_EVENTPAIR_H_
+
+#include <lib/zx/object.h>
+#include <zircon/syscalls.h>
+
+namespace zx {
+
+class eventpair;
+
+template <>
+struct object_traits<eventpair> {
+  static constexpr bool supports_duplication = true;
+  static constexpr bool supports_wait = true;
+  static constexpr bool supports_peer = true;
+};
+
+class eventpair final : public object<eventpair> {
+ public:
+  constexpr eventpair() = default;
+  constexpr explicit eventpair(zx_handle_t value) : object(value) {}
+
+  // Both ends or neither.
+  static zx_status_t create(uint32_t options, eventpair* end0, eventpair* end1) {
+    zx_handle_t handle0 = ZX_HANDLE_INVALID;
+    zx_handle_t handle1 = ZX_HANDLE_INVALID;
+    const zx_status_t status = zx_eventpair_create(options, &handle0, &handle1);
+    end0->reset(status == ZX_OK ? handle0 : ZX_HANDLE_INVALID);
+    end1->reset(status == ZX_OK ? handle1 : ZX_HANDLE_INVALID);
+    return status;
+  }
+};
+
+using unowned_eventpair = unowned<eventpair>;
+
+}  // namespace zx
+
+#endif  // LIB_ZX_EVENTPAIR_H_

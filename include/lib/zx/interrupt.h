@@ -1,0 +1,47 @@
+// lib/zx/interrupt.h: zx::interrupt, the owner of an interrupt.
+// Ownership and thread safety: <lib/zx/object.h>.
+
+#ifndef LIB_ZX_INTERRUPT_H_
+#define LIB_ZX_INTERRUPT_H_
+
+#include <lib/zx/object.h>
+#include <lib/zx/port.h>
+#include <lib/zx/resource.h>
+#include <lib/zx/time.h>
+#include <lib/zx/vcpu.h>
+#include <zircon/syscalls.h>
+
+namespace zx {
+
+class interrupt final : public object<interrupt> {
+ public:
+  constexpr interrupt() = default;
+  constexpr explicit interrupt(zx_handle_t value) : object(value) {}
+
+  static zx_status_t create(const resource& source, uint32_t number, uint32_t options,
+                            interrupt* result) {
+    return zx_interrupt_create(source.get(), number, options, result->reset_and_get_address());
+  }
+  zx_status_t bind(const port& to, uint64_t key, uint32_t options) const {
+    return zx_interrupt_bind(get(), to.get(), key, options);
+  }
+#if defined(ZX_API_2018)
+  zx_status_t bind_vcpu(const vcpu& to, uint32_t options) const {
+    return zx_interrupt_bind_vcpu(get(), to.get(), options);
+  }
+#endif
+  zx_status_t wait(zx::time* timestamp) const {
+    return zx_interrupt_wait(get(), timestamp == nullptr ? nullptr : timestamp->get_address());
+  }
+  zx_status_t ack() const { return zx_interrupt_ack(get()); }
+  zx_status_t destroy() const { return zx_interrupt_destroy(get()); }
+  zx_status_t trigger(uint32_t options, zx::time timestamp) const {
+    return zx_interrupt_trigger(get(), options, timestamp.get());
+  }
+};
+
+using unowned_interrupt = unowned<interrupt>;
+
+}  // namespace zx
+
+#endif  // LIB_ZX_INTERRUPT_H_

@@ -1,0 +1,25 @@
+// lib/zx/thread.h: zx::thread, the owner of a handle to a thread.
+// Ownership and thread safety: <lib/zx/object.h>.
+
+#ifndef LIB_ZX_THREAD_H_
+#define LIB_ZX_THREAD_H_
+
+#include <lib/zx/object.h>
+#include <zircon/syscalls.h>
+
+namespace zx {
+
+class thread final : public object<thread> {
+ public:
+  constexpr thread() = default;
+  constexpr explicit thread(zx_handle_t value) : object(value) {}
+
+  // The calling one.
+  static unowned<thread> self() { return unowned<thread>(zx_thread_self()); }
+};
+
+using unowned_thread = unowned<thread>;
+
+}  // namespace zx
+
+#endif  // LIB_ZX_THREAD_H_

@@ -1,0 +1,31 @@
+// lib/zx/timer.h: zx::timer, the owner of a timer.
+// Ownership and thread safety: <lib/zx/object.h>.
+
+#ifndef LIB_ZX_TIMER_H_
+#define LIB_ZX_TIMER_H_
+
+#include <lib/zx/object.h>
+#include <lib/zx/time.h>
+#include <zircon/syscalls.h>
+
+namespace zx {
+
+class timer final : public object<timer> {
+ public:
+  constexpr timer() = default;
+  constexpr explicit timer(zx_handle_t value) : object(value) {}
+
+  static zx_status_t create(uint32_t options, zx_clock_t clock_id, timer* result) {
+    return zx_timer_create(options, clock_id, result->reset_and_get_address());
+  }
+  zx_status_t set(zx::time deadline, zx::duration slack) const {
+    return zx_timer_set(get(), deadline.get(), slack.get());
+  }
+  zx_status_t cancel() const { return zx_timer_cancel(get()); }
+};
+
+using unowned_timer = unowned<timer>;
+
+}  // namespace zx
+
+#endif  // LIB_ZX_TIMER_H_

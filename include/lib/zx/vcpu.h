@@ -1,0 +1,40 @@
+// lib/zx/vcpu.h: zx::vcpu, the owner of a VCPU.
+// Ownership and thread safety: <lib/zx/object.h>.
+
+#ifndef LIB_ZX_VCPU_H_
+#define LIB_ZX_VCPU_H_
+
+#include <lib/zx/guest.h>
+#include <lib/zx/object.h>
+#include <zircon/syscalls.h>
+
+namespace zx {
+
+class vcpu final : public object<vcpu> {
+ public:
+  constexpr vcpu() = default;
+  constexpr explicit vcpu(zx_handle_t value) : object(value) {}
+
+  static zx_status_t create(const guest& of, uint32_t options, zx_gpaddr_t entry, vcpu* result) {
+    return zx_vcpu_create(of.get(), options, entry, result->reset_and_get_address());
+  }
+#if defined(ZX_API_2018)
+  zx_status_t resume(zx_port_packet_t* packet) const { return zx_vcpu_resume(get(), packet); }
+#else
+  zx_status_t enter(zx_port_packet_t* packet) const { return zx_vcpu_enter(get(), packet); }
+#endif
+  zx_status_t kick() const { return zx_vcpu_kick(get()); }
+  zx_status_t interrupt(uint32_t vector) const { return zx_vcpu_interrupt(get(), vector); }
+  zx_status_t read_state(uint32_t kind, void* buffer, size_t size) const {
+    return zx_vcpu_read_state(get(), kind, buffer, size);
+  }
+  zx_status_t write_state(uint32_t kind, const void* buffer, size_t size) const {
+    return zx_vcpu_write_state(get(), kind, buffer, size);
+  }
+};
+
+using unowned_vcpu = unowned<vcpu>;
+
+}  // namespace zx
+
+#endif  // LIB_ZX_VCPU_H_

@@ -1,0 +1,79 @@
+// lib/zx/vmar.h: zx::vmar, the owner of a VMAR.
+// Ownership and thread safety: <lib/zx/object.h>.
+
+#ifndef LIB_ZX_VMAR_H_
+#define LIB_ZX_VMAR_H_
+
+#include <lib/zx/object.h>
+#include <lib/zx/vmo.h>
+#include <zircon/syscalls.h>
+
+namespace zx {
+
+class vmar;
+
+template <>
+struct object_traits<vmar> {
+  static constexpr bool supports_duplication = true;
+  static constexpr bool supports_wait = false;
+  static constexpr bool supports_peer = false;
+};
+
+class vmar final : public object<vmar> {
+ public:
+  constexpr vmar() = default;
+  constexpr explicit vmar(zx_handle_t value) : object(value) {}
+
+#if defined(ZX_API_2018)
+  zx_status_t map(size_t vmar_offset, const vmo& memory, uint64_t vmo_offset, size_t size,
+                  zx_vm_option_t options, uintptr_t* address) const {
+    return zx_vmar_map(get(), options, vmar_offset, memory.get(), vmo_offset, size, address);
+  }
+  zx_status_t protect(uintptr_t address, size_t size, zx_vm_option_t options) const {
+    return zx_vmar_protect(get(), options, address, size);
+  }
+  zx_status_t allocate(size_t offset, size_t size, zx_vm_option_t options, vmar* child,
+                       uintptr_t* address) const {
+    return AllocateInto(options, offset, size, child, address);
+  }
+#else
+  zx_status_t map(zx_vm_option_t options, size_t vmar_offset, const vmo& memory,
+                  uint64_t vmo_offset, size_t size, uintptr_t* address) const {
+    return zx_vmar_map(get(), options, vmar_offset, memory.get(), vmo_offset, size, address);
+  }
+  zx_status_t protect(zx_vm_option_t options, uintptr_t address, size_t size) const {
+    return zx_vmar_protect(get(), options, address, size);
+  }
+  zx_status_t allocate(zx_vm_option_t options, size_t offset, size_t size, vmar* child,
+                       uintptr_t* address) const {
+    return AllocateInto(options, offset, size, child, address);
+  }
+#endif
+  zx_status_t unmap(uintptr_t address, size_t size) const {
+    return zx_vmar_unmap(get(), address, size);
+  }
+  zx_status_t op_range(uint32_t op, uintptr_t address, size_t size, void* buffer,
+                       size_t buffer_size) const {
+    return zx_vmar_op_range(get(), op, address, size, buffer, buffer_size);
+  }
+  zx_status_t destroy() const { return zx_vmar_destroy(get()); }
+
+  // The root of this process.
+  static unowned<vmar> root_self() { return unowned<vmar>(zx_vmar_root_self()); }
+
+ private:
+  zx_status_t AllocateInto(zx_vm_option_t options, size_t offset, size_t size, vmar* child,
+                           uintptr_t* address) const {
+    // Into a handle of its own, since *child may be this object.
+    zx_handle_t handle = ZX_HANDLE_INVALID;
+    const zx_status_t status = zx_vmar_allocate(get(), options, offset, size, &handle, address);
+    child->reset(status == ZX_OK ? handle : ZX_HANDLE_INVALID);
+    return status;
+  }
+};
+
+using unowned_vmar = unowned<vmar>;
+
+}  // namespace zx
+
+#endif  // LIB_ZX_VMAR_H_
