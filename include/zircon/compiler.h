@@ -37,6 +37,20 @@
 #define ZX_DETAIL_C_END
 #endif
 
+// The namespace of <lib/zx>. The generations have one each, in which a program finds the same
+// names, so that what is inline in both can be in one program.
+#if ZX_DETAIL_API_2018
+#define ZX_DETAIL_ZX_BEGIN \
+  namespace zx {           \
+  inline namespace generation_2018 {
+#define ZX_DETAIL_ZX_END \
+  }                      \
+  }
+#else
+#define ZX_DETAIL_ZX_BEGIN namespace zx {
+#define ZX_DETAIL_ZX_END }
+#endif
+
 // An exported call. None throws.
 #define ZX_DETAIL_CALL __attribute__((visibility("default"), nothrow))
 

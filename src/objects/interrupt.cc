@@ -107,6 +107,7 @@ zx_status_t Interrupt::Unbind(const Port* port) {
   if (unbound->WithdrawInterrupt(&packet_)) {
     state_ = State::kIdle;
     again_ = false;
+    UpdateSignals(0, kUntriggered);
   }
   return ZX_OK;
 }

@@ -45,6 +45,7 @@ void Timer::Disarm() {
 void Timer::Set(zx_time_t deadline, zx_duration_t slack) {
   base::MutexLock lock(queue_->mutex());
   Disarm();
+  if (closed_) return;
   const zx_time_t now = base::MonotonicNow();
   zx_time_t monotonic = deadline;
   // Whatever the host sleeps until then comes on top.
@@ -64,6 +65,12 @@ void Timer::Set(zx_time_t deadline, zx_duration_t slack) {
 void Timer::Cancel() {
   base::MutexLock lock(queue_->mutex());
   Disarm();
+}
+
+void Timer::OnZeroHandles() {
+  base::MutexLock lock(queue_->mutex());
+  Disarm();
+  closed_ = true;
 }
 
 void Timer::Fire(TimerQueue::Place place) {

@@ -36,7 +36,7 @@ class Timer final : public Waitable {
   Timer(uint32_t options, zx_clock_t clock, TimerQueue* queue)
       : Waitable(kType, 0), options_(options), clock_(clock), queue_(queue) {}
 
-  void OnZeroHandles() override { Cancel(); }
+  void OnZeroHandles() override;
   void AssertLocked() const ABSL_ASSERT_EXCLUSIVE_LOCK(queue_->mutex()) {}
   // By the queue, which it has left.
   void Fire(TimerQueue::Place place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(queue_->mutex());
@@ -50,6 +50,8 @@ class Timer final : public Waitable {
   TimerQueue::Place place_ ABSL_GUARDED_BY(queue_->mutex());
   zx_time_t monotonic_ ABSL_GUARDED_BY(queue_->mutex()) = 0;  // its key there
   zx_time_t deadline_ ABSL_GUARDED_BY(queue_->mutex()) = 0;   // 0 when it is not set
+  // The last handle is closed: a call that is still under way must not put it into the queue again.
+  bool closed_ ABSL_GUARDED_BY(queue_->mutex()) = false;
   zx_duration_t slack_ ABSL_GUARDED_BY(queue_->mutex()) = 0;
 };
 

@@ -1,6 +1,6 @@
 // The public headers as C11: layouts and prototypes, when compiled and once more when run.
 // (Numbers: constants_test.c.) Needs the headers only; nothing of the library is linked.
-// Shows: ABI-1 TIME-7
+// Shows: ABI-1 TIME-7 ZX-6
 // Shows: GEN-1
 
 #include <stddef.h>

@@ -68,6 +68,24 @@ TEST(TimerStress, CloseAgainstFiring) {
   EXPECT_EQ(zircon::handles::HandleTable::Process().live(), live);
 }
 
+// Set by a thread that has the handle in its hands while another closes it.
+TEST(TimerStress, SetAgainstClose) {
+  Shows("TIMER-3");
+  for (int round = 0; round < 3000; ++round) {
+    zx_handle_t timer = ZX_HANDLE_INVALID;
+    ASSERT_EQ(zx_timer_create(0, ZX_CLOCK_MONOTONIC, &timer), ZX_OK);
+    Together(
+        [&] {
+          zx_status_t status = ZX_OK;
+          for (int i = 0; status == ZX_OK; ++i) {
+            status = zx_timer_set(timer, zx_deadline_after(ZX_USEC(i % 60)), 0);
+          }
+          EXPECT_EQ(status, ZX_ERR_BAD_HANDLE);
+        },
+        [&] { EXPECT_EQ(zx_handle_close(timer), ZX_OK); });
+  }
+}
+
 // As many packets as acknowledgements, and the last trigger is not lost.
 TEST(IrqStress, TriggerAgainstAcknowledgement) {
   Shows("IRQ-3");

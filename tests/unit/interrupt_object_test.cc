@@ -191,8 +191,10 @@ TEST_F(IrqTest, Unbinding) {
   EXPECT_EQ(zx_interrupt_bind(irq_, other, 0, ZX_INTERRUPT_BIND), ZX_ERR_ALREADY_BOUND);
   EXPECT_EQ(zx_interrupt_bind(irq_, other, 0, ZX_INTERRUPT_UNBIND), ZX_ERR_NOT_FOUND);
   Trigger(1);
+  Trigger(1);
   EXPECT_EQ(zx_interrupt_bind(irq_, port_, 0, ZX_INTERRUPT_UNBIND), ZX_OK);
   EXPECT_TRUE(Empty());
+  EXPECT_EQ(Signals(irq_), kUntriggered);
   EXPECT_EQ(Ack(), ZX_ERR_BAD_STATE);
   Trigger(2);
   EXPECT_EQ(Wait(), 2);

@@ -13,7 +13,6 @@
 #include "fake/machine_test.h"
 #include "guest/guest.h"
 #include "handles/handle_table.h"
-#include "objects/timer_queue.h"
 
 namespace zircon {
 namespace {
@@ -135,7 +134,7 @@ TEST_F(WithoutMemory, CallsSaySo) {
   Shows(
       "PORT-CREATE-2 PORT-QUEUE-4 EVENT-CREATE-2 WAIT-ASYNC-4 VMO-CREATE-4 TRAP-9 CALL-6 "
       "EVENTPAIR-CREATE-2 CHANNEL-CREATE-2 CHANNEL-WRITE-5 SOCKET-CREATE-2 FIFO-CREATE-3 "
-      "TIMER-CREATE-3 IRQ-CREATE-3");
+      "IRQ-CREATE-3");
   zx_handle_t out = 77;
   const zx_port_packet_t packet{};
   zx_status_t queued = ZX_OK;
@@ -149,8 +148,6 @@ TEST_F(WithoutMemory, CallsSaySo) {
   zx_status_t socket = ZX_OK;
   zx_status_t fifo = ZX_OK;
   zx_status_t irq = ZX_OK;
-  bool started = true;
-  objects::TimerQueue timers;
   zx_status_t write = ZX_OK;
   zx_handle_t other = 77;
   zx_handle_t ends[2];
@@ -171,7 +168,6 @@ TEST_F(WithoutMemory, CallsSaySo) {
     socket = zx_socket_create(0, &out, &other);
     fifo = zx_fifo_create(1, 1, 0, &out, &other);
     irq = zx_interrupt_create(0, 0, ZX_INTERRUPT_VIRTUAL, &out);
-    started = timers.Start();
     write = zx_channel_write(ends[0], 0, "x", 1, nullptr, 0);
     wait = zx_object_wait_async(waited, machine().port, 1, ZX_EVENT_SIGNALED, 0);
     for (uint16_t number = 0; number < 100 && io == ZX_OK; ++number) {
@@ -190,7 +186,6 @@ TEST_F(WithoutMemory, CallsSaySo) {
   EXPECT_EQ(socket, ZX_ERR_NO_MEMORY);
   EXPECT_EQ(fifo, ZX_ERR_NO_MEMORY);
   EXPECT_EQ(irq, ZX_ERR_NO_MEMORY);
-  EXPECT_FALSE(started);  // no memory for the thread's stack
   EXPECT_EQ(write, ZX_ERR_NO_MEMORY);
   zx_handle_close_many(ends, 2);
   EXPECT_EQ(wait, ZX_ERR_NO_MEMORY);

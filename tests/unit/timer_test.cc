@@ -1,6 +1,7 @@
 // Timers. Rows: TIMER.
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <zircon/syscalls.h>
 
 #include <csignal>
@@ -12,6 +13,8 @@
 
 #include "contract.h"
 #include "handles_in_tests.h"
+#include "objects/timer.h"
+#include "objects/timer_queue.h"
 #include "objects/waitable.h"
 #include "sleeping_thread.h"
 
@@ -178,6 +181,18 @@ TEST_F(TimerTest, ClosingItEndsIt) {
   EXPECT_EQ(objects::Waitable::From(object.get())->signals(), 0u);
 }
 
+// A call that has found the handle comes behind the one that closes it.
+TEST_F(TimerTest, SettingOneThatIsClosed) {
+  Shows("TIMER-3");
+  handles::TypedRef<objects::Timer> ref;
+  ASSERT_EQ(ref.Lookup(timer_, 0), ZX_OK);
+  zx_handle_close(timer_);
+  ref->Set(zx_deadline_after(ZX_SEC(3600)), 0);
+  EXPECT_EQ(ref->Info().deadline, 0);
+  ref->Set(0, 0);
+  EXPECT_EQ(ref->signals(), 0u);
+}
+
 TEST_F(TimerTest, ChecksInOrder) {
   Shows("TIMER-SET-1 TIMER-SET-2 TIMER-CANCEL-1 TIMER-4 RIGHTS-54");
   EXPECT_EQ(zx_timer_set(0, 0, -1), ZX_ERR_OUT_OF_RANGE);
@@ -196,6 +211,22 @@ TEST_F(TimerTest, ChecksInOrder) {
   EXPECT_EQ(zx_object_signal(timer_, 0, kSignaled), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(zx_object_signal(timer_, 0, ZX_USER_SIGNAL_0), ZX_OK);
   for (const zx_handle_t handle : {event, without, alone}) zx_handle_close(handle);
+}
+
+// A stack that no host has room for.
+TEST_F(TimerTest, TheHostGivesNoThread) {
+  Shows("TIMER-CREATE-3");
+  pthread_attr_t before;
+  ASSERT_EQ(pthread_getattr_default_np(&before), 0);
+  pthread_attr_t huge;
+  ASSERT_EQ(pthread_attr_init(&huge), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&huge, size_t{1} << 50), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&huge), 0);
+  objects::TimerQueue queue;
+  EXPECT_FALSE(queue.Start());
+  EXPECT_EQ(pthread_setattr_default_np(&before), 0);
+  pthread_attr_destroy(&huge);
+  pthread_attr_destroy(&before);
 }
 
 TEST_F(TimerTest, SlackIsKeptAndNotUsed) {

@@ -343,8 +343,9 @@ class ReplaceAsExecutable : public testing::Test {
 
 zx_handle_t PutResource(zx_rsrc_kind_t kind, uint64_t base, uint64_t size) {
   zx_handle_t handle = ZX_HANDLE_INVALID;
-  EXPECT_EQ(handles::HandleTable::Process().Insert(base::MakeRef<Resource>(kind, base, size),
-                                                   rights::kResource, &handle),
+  EXPECT_EQ(handles::HandleTable::Process().Insert(
+                base::MakeRef<Resource>(Resource::Range{kind, 0, base, size}), rights::kResource,
+                &handle),
             ZX_OK);
   return handle;
 }

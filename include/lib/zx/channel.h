@@ -8,7 +8,7 @@
 #include <lib/zx/time.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class channel;
 
@@ -65,6 +65,6 @@ class channel final : public object<channel> {
 
 using unowned_channel = unowned<channel>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_CHANNEL_H_

@@ -7,7 +7,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class event final : public object<event> {
  public:
@@ -21,6 +21,6 @@ class event final : public object<event> {
 
 using unowned_event = unowned<event>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_EVENT_H_

@@ -7,7 +7,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class eventpair;
 
@@ -36,6 +36,6 @@ class eventpair final : public object<eventpair> {
 
 using unowned_eventpair = unowned<eventpair>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_EVENTPAIR_H_

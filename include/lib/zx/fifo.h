@@ -7,7 +7,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class fifo;
 
@@ -46,6 +46,6 @@ class fifo final : public object<fifo> {
 
 using unowned_fifo = unowned<fifo>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_FIFO_H_

@@ -10,7 +10,7 @@
 #include <lib/zx/vmar.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class guest;
 
@@ -45,6 +45,6 @@ class guest final : public object<guest> {
 
 using unowned_guest = unowned<guest>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_GUEST_H_

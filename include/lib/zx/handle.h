@@ -7,7 +7,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class handle;
 
@@ -34,6 +34,6 @@ class handle final : public object<handle> {
 
 using unowned_handle = unowned<handle>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_HANDLE_H_

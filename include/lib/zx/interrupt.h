@@ -11,7 +11,7 @@
 #include <lib/zx/vcpu.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class interrupt final : public object<interrupt> {
  public:
@@ -42,6 +42,6 @@ class interrupt final : public object<interrupt> {
 
 using unowned_interrupt = unowned<interrupt>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_INTERRUPT_H_

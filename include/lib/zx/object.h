@@ -18,7 +18,7 @@
 #include <lib/zx/time.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class port;
 
@@ -190,6 +190,6 @@ bool operator!=(const object<T>& a, zx_handle_t b) {
   return a.get() != b;
 }
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_OBJECT_H_

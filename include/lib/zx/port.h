@@ -8,7 +8,7 @@
 #include <lib/zx/time.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class port;
 
@@ -42,6 +42,6 @@ class port final : public object<port> {
 
 using unowned_port = unowned<port>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_PORT_H_

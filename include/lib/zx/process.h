@@ -7,7 +7,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class process final : public object<process> {
  public:
@@ -20,6 +20,6 @@ class process final : public object<process> {
 
 using unowned_process = unowned<process>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_PROCESS_H_

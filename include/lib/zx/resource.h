@@ -7,7 +7,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class resource;
 
@@ -36,6 +36,6 @@ class resource final : public object<resource> {
 
 using unowned_resource = unowned<resource>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_RESOURCE_H_

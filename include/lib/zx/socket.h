@@ -7,7 +7,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class socket;
 
@@ -50,6 +50,6 @@ class socket final : public object<socket> {
 
 using unowned_socket = unowned<socket>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_SOCKET_H_

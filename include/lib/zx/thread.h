@@ -7,7 +7,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class thread final : public object<thread> {
  public:
@@ -20,6 +20,6 @@ class thread final : public object<thread> {
 
 using unowned_thread = unowned<thread>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_THREAD_H_

@@ -11,7 +11,7 @@
 #include <zircon/syscalls.h>
 #include <zircon/time.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 // In nanoseconds.
 class duration final {
@@ -142,6 +142,6 @@ class clock final {
 inline time deadline_after(duration delta) { return time(zx_deadline_after(delta.get())); }
 inline zx_status_t nanosleep(time deadline) { return zx_nanosleep(deadline.get()); }
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_TIME_H_

@@ -8,7 +8,7 @@
 #include <lib/zx/time.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class timer final : public object<timer> {
  public:
@@ -26,6 +26,6 @@ class timer final : public object<timer> {
 
 using unowned_timer = unowned<timer>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_TIMER_H_

@@ -8,7 +8,7 @@
 #include <lib/zx/object.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class vcpu final : public object<vcpu> {
  public:
@@ -35,6 +35,6 @@ class vcpu final : public object<vcpu> {
 
 using unowned_vcpu = unowned<vcpu>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_VCPU_H_

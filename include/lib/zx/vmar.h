@@ -8,7 +8,7 @@
 #include <lib/zx/vmo.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class vmar;
 
@@ -74,6 +74,6 @@ class vmar final : public object<vmar> {
 
 using unowned_vmar = unowned<vmar>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_VMAR_H_

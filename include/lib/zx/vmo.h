@@ -8,7 +8,7 @@
 #include <lib/zx/resource.h>
 #include <zircon/syscalls.h>
 
-namespace zx {
+ZX_DETAIL_ZX_BEGIN
 
 class vmo final : public object<vmo> {
  public:
@@ -60,6 +60,6 @@ class vmo final : public object<vmo> {
 
 using unowned_vmo = unowned<vmo>;
 
-}  // namespace zx
+ZX_DETAIL_ZX_END
 
 #endif  // LIB_ZX_VMO_H_
