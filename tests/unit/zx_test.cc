@@ -233,8 +233,8 @@ TEST(ZxTest, MemoryAndSpace) {
       ZX_OK);
   EXPECT_EQ(address, start + 4096);
   *reinterpret_cast<char*>(address) = 'x';
-  EXPECT_EQ(region.protect(ZX_VM_PERM_READ, address, 4096), ZX_OK);
   EXPECT_EQ(region.op_range(ZX_VMAR_OP_COMMIT, address, 4096, nullptr, 0), ZX_OK);
+  EXPECT_EQ(region.protect(ZX_VM_PERM_READ, address, 4096), ZX_OK);
   EXPECT_EQ(region.unmap(address, 4096), ZX_OK);
   EXPECT_EQ(region.destroy(), ZX_OK);
 }
