@@ -302,6 +302,7 @@ ZX_DETAIL_MEMBER(zx_handle_info_t, unused, 12, 4);
 #define ZX_FEATURE_KIND_CPU 0u
 #define ZX_HAS_CPU_FEATURES 0x00000001u
 
+// Bytes of random numbers that are drawn at once, and bytes that can be mixed in at once.
 #define ZX_CPRNG_DRAW_MAX_LEN 256u
 #define ZX_CPRNG_ADD_ENTROPY_MAX_LEN 256u
 

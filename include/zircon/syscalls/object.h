@@ -123,8 +123,8 @@ typedef struct zx_info_handle_count {
 ZX_DETAIL_SIZE(zx_info_handle_count_t, 4);
 ZX_DETAIL_MEMBER(zx_info_handle_count_t, handle_count, 0, 4);
 
-// ZX_INFO_PROCESS: ZX_RIGHT_INSPECT.
 #if ZX_DETAIL_API_2018
+// ZX_INFO_PROCESS: ZX_RIGHT_INSPECT.
 typedef struct zx_info_process {
   int64_t return_code;        // 0.
   uint8_t started;            // 1.
@@ -139,6 +139,7 @@ ZX_DETAIL_MEMBER(zx_info_process_t, started, 8, 1);
 ZX_DETAIL_MEMBER(zx_info_process_t, exited, 9, 1);
 ZX_DETAIL_MEMBER(zx_info_process_t, debugger_attached, 10, 1);
 #else
+// ZX_INFO_PROCESS: ZX_RIGHT_INSPECT.
 typedef struct zx_info_process {
   int64_t return_code;   // 0.
   zx_time_t start_time;  // When the library learned of the process.
@@ -146,6 +147,7 @@ typedef struct zx_info_process {
   uint8_t padding1[4];
 } zx_info_process_t;
 
+// Flags of a process.
 #define ZX_INFO_PROCESS_FLAG_STARTED 0x1u
 #define ZX_INFO_PROCESS_FLAG_EXITED 0x2u
 #define ZX_INFO_PROCESS_FLAG_DEBUGGER_ATTACHED 0x4u
@@ -154,9 +156,10 @@ ZX_DETAIL_SIZE(zx_info_process_t, 24);
 ZX_DETAIL_MEMBER(zx_info_process_t, return_code, 0, 8);
 ZX_DETAIL_MEMBER(zx_info_process_t, start_time, 8, 8);
 ZX_DETAIL_MEMBER(zx_info_process_t, flags, 16, 4);
+ZX_DETAIL_MEMBER(zx_info_process_t, padding1, 20, 4);
 #endif
 
-// ZX_INFO_THREAD: ZX_RIGHT_INSPECT.
+// What a thread is doing.
 typedef uint32_t zx_thread_state_t;
 #define ZX_THREAD_STATE_NEW 0u
 #define ZX_THREAD_STATE_RUNNING 1u
@@ -166,6 +169,7 @@ typedef uint32_t zx_thread_state_t;
 #define ZX_THREAD_STATE_DEAD 5u
 
 #if ZX_DETAIL_API_2018
+// ZX_INFO_THREAD: ZX_RIGHT_INSPECT.
 typedef struct zx_info_thread {
   zx_thread_state_t state;            // RUNNING or DEAD.
   uint32_t wait_exception_port_type;  // 0.
@@ -175,6 +179,7 @@ ZX_DETAIL_SIZE(zx_info_thread_t, 8);
 ZX_DETAIL_MEMBER(zx_info_thread_t, state, 0, 4);
 ZX_DETAIL_MEMBER(zx_info_thread_t, wait_exception_port_type, 4, 4);
 #else
+// ZX_INFO_THREAD: ZX_RIGHT_INSPECT.
 typedef struct zx_info_thread {
   zx_thread_state_t state;               // RUNNING or DEAD.
   uint32_t wait_exception_channel_type;  // 0.
