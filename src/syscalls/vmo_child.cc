@@ -79,7 +79,7 @@ ZIRCON_SYSCALL(zx_status_t, vmo_create_child, zx_handle_t handle, uint32_t optio
   return zircon::syscalls::PutHandle(out, std::move(child), ChildRights(parent.rights(), options));
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmo_clone_2018, zx_handle_t handle, uint32_t options, uint64_t offset,
+ZIRCON_SYSCALL(zx_status_t, vmo_clone, zx_handle_t handle, uint32_t options, uint64_t offset,
                uint64_t size, zx_handle_t* out) {
   TypedRef<Vmo> parent;
   zx_status_t status = parent.Lookup(handle, kToMakeChildren);

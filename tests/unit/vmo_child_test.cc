@@ -13,9 +13,9 @@
 #include "unit/process_memory.h"
 #include "unit/vmo_handles.h"
 
-// Bound to the plain name by the headers under ZX_API_2018.
-extern "C" zx_status_t zx_vmo_clone_2018(zx_handle_t handle, uint32_t options, uint64_t offset,
-                                         uint64_t size, zx_handle_t* out);
+// Declared by the headers under ZX_API_2018.
+extern "C" zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset,
+                                    uint64_t size, zx_handle_t* out);
 
 namespace zircon::objects {
 namespace {
@@ -456,7 +456,7 @@ class VmoClone : public VmoChild {
  protected:
   zx_status_t TryClone(zx_handle_t parent, uint32_t options, uint64_t offset, uint64_t size,
                        zx_handle_t* out) {
-    return zx_vmo_clone_2018(parent, options, offset, size, out);
+    return zx_vmo_clone(parent, options, offset, size, out);
   }
 };
 

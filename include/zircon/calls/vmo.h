@@ -165,7 +165,7 @@ zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) Z
 //
 // Contract: VMO-CLONE, VMO-CHILD.
 zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset, uint64_t size,
-                         zx_handle_t* out) ZX_DETAIL_CALL_2018(vmo_clone);
+                         zx_handle_t* out) ZX_DETAIL_CALL;
 #else
 // Creates a VMO that shows bytes of another: as they are now (a snapshot), or the same pages (a
 // slice, a reference).
@@ -235,7 +235,7 @@ ZX_DETAIL_TWIN_2018(vmo_set_size);
 ZX_DETAIL_TWIN(vmo_op_range);
 ZX_DETAIL_TWIN(vmo_set_cache_policy);
 #if ZX_DETAIL_API_2018
-ZX_DETAIL_TWIN_2018(vmo_clone);
+ZX_DETAIL_TWIN(vmo_clone);
 #else
 ZX_DETAIL_TWIN(vmo_create_child);
 #endif
