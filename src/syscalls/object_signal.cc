@@ -2,11 +2,9 @@
 
 #include <zircon/syscalls.h>
 
-#include "objects/waitable.h"
 #include "syscalls/syscall.h"
 #include "syscalls/waitable_ref.h"
 
-using zircon::objects::Waitable;
 using zircon::syscalls::WaitableRef;
 
 ZIRCON_SYSCALL(zx_status_t, object_signal, zx_handle_t handle, uint32_t clear_mask,

@@ -12,12 +12,10 @@
 #include "syscalls/user_memory.h"
 #include "syscalls/waitable_ref.h"
 
-using zircon::base::RefPtr;
 using zircon::handles::TypedRef;
 using zircon::objects::Port;
 using zircon::objects::PortWait;
 using zircon::objects::ThreadWait;
-using zircon::objects::Waitable;
 using zircon::syscalls::WaitableRef;
 namespace api_2018 = zircon::syscalls::api_2018;
 namespace user = zircon::user;

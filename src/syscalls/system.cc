@@ -10,11 +10,9 @@
 #include <cstdio>
 #include <cstring>
 
-#include "syscalls/layouts_2018.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
 
-namespace api_2018 = zircon::syscalls::api_2018;
 namespace user = zircon::user;
 
 namespace {
