@@ -122,6 +122,8 @@ uint64_t GuestSpace::WatchSize(const objects::Mapping& mapping) {
 
 zx_status_t GuestSpace::OnResize(const objects::VmoPages* pages, uint64_t size) {
   base::MutexLock lock(mutex_);
+  // The guest's VCPUs go with it, and a handle may keep this space longer.
+  if (vm_ == nullptr) return ZX_OK;
   ParkedScope parked(*vcpus_);
   zx_status_t result = ZX_OK;
   for (auto& [address, region] : regions_) {
