@@ -6,6 +6,8 @@
 
 #pragma once
 
+#include <lib/zx/vmar.h>
+#include <lib/zx/vmo.h>
 #include <zircon/types.h>
 
 #include <cstdint>
@@ -14,7 +16,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "handle.h"
 
 namespace zvmm {
 
@@ -71,12 +72,12 @@ class GuestMemory {
   const MemoryView& view() const { return view_; }
 
   // Maps all of it into the guest's physical space.
-  absl::Status MapInto(zx_handle_t guest_vmar) const;
+  absl::Status MapInto(const zx::vmar& space) const;
 
  private:
-  GuestMemory(Handle vmo, zx_vaddr_t base, uint64_t size);
+  GuestMemory(zx::vmo vmo, zx_vaddr_t base, uint64_t size);
 
-  const Handle vmo_;
+  const zx::vmo vmo_;
   const zx_vaddr_t base_;
   const uint64_t size_;
   const MemoryView view_;

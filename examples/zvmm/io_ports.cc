@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "absl/strings/str_format.h"
-#include "handle.h"
+#include "zx_error.h"
 
 namespace zvmm {
 
@@ -41,11 +41,10 @@ IoDevice* IoPorts::Find(uint16_t port) const {
   return port < range->second.end ? range->second.device : nullptr;
 }
 
-absl::Status IoPorts::SetTraps(zx_handle_t guest) const {
+absl::Status IoPorts::SetTraps(const zx::guest& guest) const {
   for (const auto& [first, range] : ranges_) {
-    const zx_status_t status =
-        zx_guest_set_trap(guest, ZX_GUEST_TRAP_IO, first, range.end - first, ZX_HANDLE_INVALID,
-                          reinterpret_cast<uint64_t>(range.device));
+    const zx_status_t status = guest.set_trap(ZX_GUEST_TRAP_IO, first, range.end - first,
+                                              zx::port(), reinterpret_cast<uint64_t>(range.device));
     if (status != ZX_OK) {
       return ZxError(
           absl::StrFormat("zx_guest_set_trap for I/O ports %#x to %#x", first, range.end - 1),

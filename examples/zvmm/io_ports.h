@@ -9,7 +9,7 @@
 
 #pragma once
 
-#include <zircon/types.h>
+#include <lib/zx/guest.h>
 
 #include <cstdint>
 #include <map>
@@ -35,7 +35,7 @@ class IoPorts {
   IoDevice* Find(uint16_t port) const;
 
   // Sets a trap for each range.
-  absl::Status SetTraps(zx_handle_t guest) const;
+  absl::Status SetTraps(const zx::guest& guest) const;
 
   static IoDevice& DeviceOf(uint64_t key) { return *reinterpret_cast<IoDevice*>(key); }
 

@@ -1,12 +1,13 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <lib/zx/resource.h>
+#include <lib/zx/vmar.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include <zircon-kvm/host.h>
-#include <zircon/syscalls.h>
 
 #include <algorithm>
 #include <string>
@@ -17,10 +18,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "boot/acpi_tables.h"
+#include "boot/linux_boot.h"
 #include "boot/memory_map.h"
 #include "exit_status.h"
 #include "signals.h"
 #include "terminal.h"
+#include "zx_error.h"
 
 namespace zvmm {
 namespace {
@@ -59,12 +62,13 @@ absl::StatusOr<LinuxBoot> ReadBoot(const Options& options) {
   return boot;
 }
 
-absl::Status CreateGuest(Handle& guest, Handle& vmar) {
-  Handle resource;
-  if (zx_status_t status = zircon_kvm_hypervisor_resource(resource.Receive()); status != ZX_OK) {
+absl::Status CreateGuest(zx::guest& guest, zx::vmar& space) {
+  zx::resource resource;
+  if (zx_status_t status = zircon_kvm_hypervisor_resource(resource.reset_and_get_address());
+      status != ZX_OK) {
     return ZxError("zircon_kvm_hypervisor_resource", status);
   }
-  const zx_status_t status = zx_guest_create(resource.get(), 0, guest.Receive(), vmar.Receive());
+  const zx_status_t status = zx::guest::create(resource, 0, &guest, &space);
   if (status == ZX_OK) {
     return absl::OkStatus();
   }
@@ -87,16 +91,16 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
     return placement.status();
   }
 
-  Handle guest;
-  Handle vmar;
-  if (absl::Status status = CreateGuest(guest, vmar); !status.ok()) {
+  zx::guest guest;
+  zx::vmar space;
+  if (absl::Status status = CreateGuest(guest, space); !status.ok()) {
     return status;
   }
   auto memory = GuestMemory::Create(memory_size);
   if (!memory.ok()) {
     return memory.status();
   }
-  if (absl::Status status = (*memory)->MapInto(vmar.get()); !status.ok()) {
+  if (absl::Status status = (*memory)->MapInto(space); !status.ok()) {
     return status;
   }
   const std::vector<uint8_t> tables = BuildAcpiTables(kAcpiTables, options.cpus);
@@ -111,11 +115,11 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
   return machine;
 }
 
-Machine::Machine(Handle guest, std::unique_ptr<GuestMemory> memory, const Options& options)
+Machine::Machine(zx::guest guest, std::unique_ptr<GuestMemory> memory, const Options& options)
     : guest_(std::move(guest)),
       memory_(std::move(memory)),
       console_(STDIN_FILENO, STDOUT_FILENO, stop_),
-      vcpus_(guest_.get(), options.cpus, memory_->view(), stop_),
+      vcpus_(guest_, options.cpus, memory_->view(), stop_),
       io_apic_(vcpus_),
       uart_(
           kCom1, [this](bool level) { io_apic_.SetLine(kCom1Pin, level); },
@@ -143,13 +147,12 @@ absl::Status Machine::ConnectDevices(const Options& options) {
   }
   ports_.Add(options.exit_port, 1, exit_port_);
   ports_.FillGaps(open_bus_);
-  if (absl::Status status = ports_.SetTraps(guest_.get()); !status.ok()) {
+  if (absl::Status status = ports_.SetTraps(guest_); !status.ok()) {
     return status;
   }
   MmioDevice* const io_apic = &io_apic_;
-  if (zx_status_t status =
-          zx_guest_set_trap(guest_.get(), ZX_GUEST_TRAP_MEM, IoApic::kAddress, IoApic::kSize,
-                            ZX_HANDLE_INVALID, reinterpret_cast<uint64_t>(io_apic));
+  if (zx_status_t status = guest_.set_trap(ZX_GUEST_TRAP_MEM, IoApic::kAddress, IoApic::kSize,
+                                           zx::port(), reinterpret_cast<uint64_t>(io_apic));
       status != ZX_OK) {
     return ZxError("zx_guest_set_trap for the I/O APIC", status);
   }

@@ -5,10 +5,12 @@
 
 #pragma once
 
+#include <lib/zx/guest.h>
+
 #include <memory>
 
 #include "absl/status/statusor.h"
-#include "boot/linux_boot.h"
+#include "boot/cpu_entry.h"
 #include "console.h"
 #include "devices/acpi_pm.h"
 #include "devices/cmos.h"
@@ -21,7 +23,6 @@
 #include "devices/pit.h"
 #include "devices/uart.h"
 #include "guest_memory.h"
-#include "handle.h"
 #include "io_ports.h"
 #include "options.h"
 #include "stop.h"
@@ -41,13 +42,13 @@ class Machine {
   StopRequest Run();
 
  private:
-  Machine(Handle guest, std::unique_ptr<GuestMemory> memory, const Options& options);
+  Machine(zx::guest guest, std::unique_ptr<GuestMemory> memory, const Options& options);
 
   absl::Status ConnectDevices(const Options& options);
   void WaitForStop();
 
   StopLatch stop_;
-  Handle guest_;
+  zx::guest guest_;
   std::unique_ptr<GuestMemory> memory_;
   CpuEntry entry_;
 

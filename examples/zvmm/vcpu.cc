@@ -1,7 +1,6 @@
 #include "vcpu.h"
 
 #include <zircon-kvm/host.h>
-#include <zircon/syscalls.h>
 
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "io_ports.h"
 #include "mmio_decode.h"
+#include "zx_error.h"
 
 namespace zvmm {
 namespace {
@@ -51,22 +51,22 @@ std::string_view Explanation(zx_status_t status) {
 
 }  // namespace
 
-absl::StatusOr<Vcpu> Vcpu::Create(zx_handle_t guest, uint64_t entry, const MemoryView& memory,
+absl::StatusOr<Vcpu> Vcpu::Create(const zx::guest& guest, uint64_t entry, const MemoryView& memory,
                                   VcpuRequests& requests) {
-  Handle handle;
-  if (zx_status_t status = zx_vcpu_create(guest, 0, entry, handle.Receive()); status != ZX_OK) {
+  zx::vcpu vcpu;
+  if (zx_status_t status = zx::vcpu::create(guest, 0, entry, &vcpu); status != ZX_OK) {
     return ZxError("zx_vcpu_create", status);
   }
-  return Vcpu(std::move(handle), memory, requests);
+  return Vcpu(std::move(vcpu), memory, requests);
 }
 
-Vcpu::Vcpu(Handle handle, const MemoryView& memory, VcpuRequests& requests)
-    : handle_(std::move(handle)), memory_(&memory), requests_(&requests) {}
+Vcpu::Vcpu(zx::vcpu vcpu, const MemoryView& memory, VcpuRequests& requests)
+    : vcpu_(std::move(vcpu)), memory_(&memory), requests_(&requests) {}
 
 absl::Status Vcpu::SetRegisters(const CpuEntry& entry) {
   zx_vcpu_state_t state = {};
   state.rsi = entry.rsi;
-  if (zx_status_t status = zx_vcpu_write_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+  if (zx_status_t status = vcpu_.write_state(ZX_VCPU_STATE, &state, sizeof(state));
       status != ZX_OK) {
     return ZxError("zx_vcpu_write_state", status);
   }
@@ -77,7 +77,7 @@ absl::Status Vcpu::Run(const StopLatch& stop) {
   // A stop that comes after this look kicks the VCPU, and the enter is canceled.
   while (!stop.requested()) {
     zx_port_packet_t packet;
-    const zx_status_t status = zx_vcpu_enter(handle_.get(), &packet);
+    const zx_status_t status = vcpu_.enter(&packet);
     if (status == ZX_ERR_CANCELED) {
       continue;
     }
@@ -113,7 +113,7 @@ absl::Status Vcpu::HandleIo(uint64_t key, const zx_packet_guest_io_t& io) {
   zx_vcpu_io_t answer = {};
   answer.access_size = io.access_size;
   answer.u32 = device.Read(io.port, io.access_size);
-  if (zx_status_t status = zx_vcpu_write_state(handle_.get(), ZX_VCPU_IO, &answer, sizeof(answer));
+  if (zx_status_t status = vcpu_.write_state(ZX_VCPU_IO, &answer, sizeof(answer));
       status != ZX_OK) {
     return ZxError("zx_vcpu_write_state for an IN", status);
   }
@@ -128,7 +128,7 @@ absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& acces
                         access.rip, std::string(instruction.status().message())));
   }
   zx_vcpu_state_t state;
-  if (zx_status_t status = zx_vcpu_read_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+  if (zx_status_t status = vcpu_.read_state(ZX_VCPU_STATE, &state, sizeof(state));
       status != ZX_OK) {
     return ZxError("zx_vcpu_read_state", status);
   }
@@ -136,7 +136,7 @@ absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& acces
   if (!ExecuteMmio(*instruction, access.addr, device, state)) {
     return absl::OkStatus();
   }
-  if (zx_status_t status = zx_vcpu_write_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state));
+  if (zx_status_t status = vcpu_.write_state(ZX_VCPU_STATE, &state, sizeof(state));
       status != ZX_OK) {
     return ZxError("zx_vcpu_write_state for a load", status);
   }
@@ -160,7 +160,7 @@ absl::Status Vcpu::EnterFailed(zx_status_t status) const {
   std::string text = absl::StrCat("zx_vcpu_enter: ", zx_status_get_string(status), ": ",
                                   std::string(Explanation(status)));
   zx_vcpu_state_t state;
-  if (zx_vcpu_read_state(handle_.get(), ZX_VCPU_STATE, &state, sizeof(state)) == ZX_OK) {
+  if (vcpu_.read_state(ZX_VCPU_STATE, &state, sizeof(state)) == ZX_OK) {
     absl::StrAppend(&text, "\n", RegistersText(state));
   }
   return absl::AbortedError(text);

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <lib/zx/guest.h>
+#include <lib/zx/vcpu.h>
 #include <zircon/syscalls/port.h>
 #include <zircon/types.h>
 
@@ -9,10 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "boot/linux_boot.h"
+#include "boot/cpu_entry.h"
 #include "devices/device.h"
 #include "guest_memory.h"
-#include "handle.h"
 #include "stop.h"
 
 namespace zvmm {
@@ -28,10 +29,10 @@ class VcpuRequests : public InterruptSink {
 // only the handle may be used by others, to kick and to interrupt.
 class Vcpu {
  public:
-  static absl::StatusOr<Vcpu> Create(zx_handle_t guest, uint64_t entry, const MemoryView& memory,
-                                     VcpuRequests& requests);
+  static absl::StatusOr<Vcpu> Create(const zx::guest& guest, uint64_t entry,
+                                     const MemoryView& memory, VcpuRequests& requests);
 
-  zx_handle_t handle() const { return handle_.get(); }
+  zx_handle_t handle() const { return vcpu_.get(); }
 
   // Sets the registers of the first VCPU; others start with zeros.
   absl::Status SetRegisters(const CpuEntry& entry);
@@ -40,7 +41,7 @@ class Vcpu {
   absl::Status Run(const StopLatch& stop);
 
  private:
-  Vcpu(Handle handle, const MemoryView& memory, VcpuRequests& requests);
+  Vcpu(zx::vcpu vcpu, const MemoryView& memory, VcpuRequests& requests);
 
   absl::Status HandlePacket(const zx_port_packet_t& packet);
   absl::Status HandleIo(uint64_t key, const zx_packet_guest_io_t& io);
@@ -48,7 +49,7 @@ class Vcpu {
   absl::Status HandleRequest(const zx_packet_guest_vcpu_t& request);
   absl::Status EnterFailed(zx_status_t status) const;
 
-  Handle handle_;
+  zx::vcpu vcpu_;
   const MemoryView* memory_;
   VcpuRequests* requests_;
 };

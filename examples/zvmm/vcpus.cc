@@ -1,8 +1,8 @@
 #include "vcpus.h"
 
+#include <lib/zx/vcpu.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <zircon/syscalls.h>
 
 #include <string>
 #include <utility>
@@ -12,7 +12,7 @@
 
 namespace zvmm {
 
-Vcpus::Vcpus(zx_handle_t guest, unsigned count, const MemoryView& memory, StopLatch& stop)
+Vcpus::Vcpus(const zx::guest& guest, unsigned count, const MemoryView& memory, StopLatch& stop)
     : guest_(guest), count_(count), memory_(memory), stop_(stop) {}
 
 Vcpus::~Vcpus() {
@@ -34,7 +34,7 @@ void Vcpus::Join() {
   for (unsigned i = 0; i < started_; ++i) {
     // A VCPU that is not there yet looks for the stop before it enters.
     if (const zx_handle_t handle = slots_[i].handle.load(); handle != ZX_HANDLE_INVALID) {
-      zx_vcpu_kick(handle);
+      zx::unowned_vcpu(handle)->kick();
     }
   }
   for (unsigned i = 0; i < started_; ++i) {
@@ -49,7 +49,7 @@ void Vcpus::Interrupt(uint64_t vcpu_mask, uint8_t vector) {
     const zx_handle_t handle = slots_[i].handle.load();
     if ((vcpu_mask >> i & 1) != 0 && handle != ZX_HANDLE_INVALID) {
       // Fails only for vectors that a byte cannot hold.
-      zx_vcpu_interrupt(handle, vector);
+      zx::unowned_vcpu(handle)->interrupt(vector);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <lib/zx/guest.h>
 #include <zircon/types.h>
 
 #include <array>
@@ -15,7 +16,7 @@
 #include <thread>
 
 #include "absl/status/status.h"
-#include "boot/linux_boot.h"
+#include "boot/cpu_entry.h"
 #include "guest_memory.h"
 #include "stop.h"
 #include "vcpu.h"
@@ -29,7 +30,7 @@ class Vcpus final : public VcpuRequests {
   static constexpr unsigned kMost = 4;
 
   // `count` is 1 to kMost.
-  Vcpus(zx_handle_t guest, unsigned count, const MemoryView& memory, StopLatch& stop);
+  Vcpus(const zx::guest& guest, unsigned count, const MemoryView& memory, StopLatch& stop);
 
   // Stops what still runs.
   ~Vcpus() override;
@@ -57,7 +58,7 @@ class Vcpus final : public VcpuRequests {
   void ThreadMain(unsigned id, CpuEntry entry);
   absl::Status CreateVcpu(Slot& slot, const CpuEntry& entry);
 
-  const zx_handle_t guest_;
+  const zx::guest& guest_;
   const unsigned count_;
   const MemoryView& memory_;
   StopLatch& stop_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "boot/cpu_entry.h"
 #include "boot/linux_image.h"
 #include "guest_memory.h"
 
@@ -30,12 +31,6 @@ struct LinuxBoot {
 struct LinuxPlacement {
   uint64_t kernel = 0;
   uint64_t initrd = 0;
-};
-
-// The registers that the first VCPU starts with; all others are zero.
-struct CpuEntry {
-  uint64_t rip = 0;
-  uint64_t rsi = 0;
 };
 
 absl::StatusOr<LinuxPlacement> PlaceLinux(const LinuxBoot& boot, const MemoryLayout& layout);
