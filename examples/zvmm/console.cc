@@ -57,15 +57,16 @@ Console::~Console() {
   close(close_fd_);
 }
 
-void Console::Write(uint8_t byte) {
+void Console::Write(std::span<const uint8_t> bytes) {
   std::unique_lock lock(mutex_);
   room_.wait(lock, [this] { return closed_ || pending_.size() < kCapacity; });
   if (closed_) {
     return;
   }
   const bool first = pending_.empty();
-  pending_.push_back(static_cast<char>(byte));
-  const bool hurry = !urgent_ && (byte == '\n' || pending_.size() >= kGatherSize);
+  pending_.append(bytes.begin(), bytes.end());
+  const bool complete = std::find(bytes.begin(), bytes.end(), '\n') != bytes.end();
+  const bool hurry = !urgent_ && (complete || pending_.size() >= kGatherSize);
   urgent_ = urgent_ || hurry;
   lock.unlock();
   if (first || hurry) {

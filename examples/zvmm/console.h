@@ -45,8 +45,8 @@ class Console {
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
 
-  // Sends a byte of the guest's.
-  void Write(uint8_t byte);
+  // Sends bytes of the guest's.
+  void Write(std::span<const uint8_t> bytes);
 
   // Begins to read. `escapes`: the input is a terminal.
   void StartInput(Receiver receiver, bool escapes);

@@ -23,6 +23,7 @@
 #include "exit_status.h"
 #include "signals.h"
 #include "terminal.h"
+#include "virtio/virtio_block.h"
 #include "zx_error.h"
 
 namespace zvmm {
@@ -62,6 +63,24 @@ absl::StatusOr<LinuxBoot> ReadBoot(const Options& options) {
   return boot;
 }
 
+absl::StatusOr<std::vector<std::unique_ptr<DiskImage>>> OpenDisks(const Options& options) {
+  // One slot is the host bridge's, and one the console's.
+  constexpr size_t kMostDisks = kPciSlots - 2;
+  if (options.disks.size() > kMostDisks) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--disk: %d given, and %d is the most", options.disks.size(), kMostDisks));
+  }
+  std::vector<std::unique_ptr<DiskImage>> disks;
+  for (const std::string& path : options.disks) {
+    auto disk = DiskImage::Open(path, options.read_only_disks);
+    if (!disk.ok()) {
+      return disk.status();
+    }
+    disks.push_back(*std::move(disk));
+  }
+  return disks;
+}
+
 absl::Status CreateGuest(zx::guest& guest, zx::vmar& space) {
   zx::resource resource;
   if (zx_status_t status = zircon_kvm_hypervisor_resource(resource.reset_and_get_address());
@@ -90,6 +109,10 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
   if (!placement.ok()) {
     return placement.status();
   }
+  auto disks = OpenDisks(options);
+  if (!disks.ok()) {
+    return disks.status();
+  }
 
   zx::guest guest;
   zx::vmar space;
@@ -112,6 +135,9 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
   if (absl::Status status = machine->ConnectDevices(options); !status.ok()) {
     return status;
   }
+  if (absl::Status status = machine->AddVirtioDevices(*std::move(disks)); !status.ok()) {
+    return status;
+  }
   return machine;
 }
 
@@ -123,11 +149,14 @@ Machine::Machine(zx::guest guest, std::unique_ptr<GuestMemory> memory, const Opt
       io_apic_(vcpus_),
       uart_(
           kCom1, [this](bool level) { io_apic_.SetLine(kCom1Pin, level); },
-          [this](uint8_t byte) { console_.Write(byte); }),
+          [this](uint8_t byte) {
+            console_.Write({&byte, 1});
+          }),
       i8042_(stop_),
-      host_bridge_(stop_),
+      host_bridge_(stop_, pci_),
       acpi_pm_(stop_),
-      exit_port_(stop_) {}
+      exit_port_(stop_),
+      input_console_(options.console) {}
 
 absl::Status Machine::ConnectDevices(const Options& options) {
   ports_.Add(Pic::kMaster, 2, pic_);
@@ -159,17 +188,55 @@ absl::Status Machine::ConnectDevices(const Options& options) {
   return absl::OkStatus();
 }
 
+absl::Status Machine::AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> disks) {
+  auto console = std::make_unique<VirtioConsole>(
+      [this](std::span<const uint8_t> bytes) { console_.Write(bytes); });
+  virtio_console_ = console.get();
+  if (absl::Status status = AddVirtioDevice(std::move(console)); !status.ok()) {
+    return status;
+  }
+  VirtioPci& transport = *virtio_.back();
+  virtio_console_->SetWaker([&transport] { transport.Wake(VirtioConsole::kReceive); });
+  for (size_t i = 0; i < disks.size(); ++i) {
+    if (absl::Status status = AddVirtioDevice(std::make_unique<VirtioBlock>(
+            std::move(disks[i]), absl::StrCat("zvmm-disk-", i), stop_));
+        !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Machine::AddVirtioDevice(std::unique_ptr<VirtioDevice> device) {
+  const auto slot = static_cast<unsigned>(virtio_.size()) + HostBridge::kSlot + 1;
+  const unsigned pin = PciPinOf(slot);
+  virtio_.push_back(
+      std::make_unique<VirtioPci>(slot, std::move(device), memory_->view(),
+                                  [this, pin](bool level) { io_apic_.SetLine(pin, level); }));
+  pci_.Add(slot, *virtio_.back());
+  return virtio_.back()->Start(guest_);
+}
+
+bool Machine::ReceiveInput(std::span<const uint8_t> bytes) {
+  return input_console_ == ConsoleKind::kSerial ? uart_.Receive(bytes)
+                                                : virtio_console_->Receive(bytes);
+}
+
 StopRequest Machine::Run() {
   const RawTerminal terminal(STDIN_FILENO);
-  console_.StartInput([this](std::span<const uint8_t> bytes) { return uart_.Receive(bytes); },
+  console_.StartInput([this](std::span<const uint8_t> bytes) { return ReceiveInput(bytes); },
                       terminal.active());
   vcpus_.Boot(entry_);
   WaitForStop();
   // First what a thread may wait for, then the threads. What the guest wrote before it stopped is
   // still written out.
   uart_.Close();
+  virtio_console_->Close();
   console_.Close();
   vcpus_.Join();
+  for (const auto& device : virtio_) {
+    device->Stop();
+  }
   return stop_.request();
 }
 

@@ -8,6 +8,7 @@
 #include <lib/zx/guest.h>
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "boot/cpu_entry.h"
@@ -15,7 +16,6 @@
 #include "devices/acpi_pm.h"
 #include "devices/cmos.h"
 #include "devices/exit_port.h"
-#include "devices/host_bridge.h"
 #include "devices/i8042.h"
 #include "devices/io_apic.h"
 #include "devices/open_bus.h"
@@ -25,8 +25,13 @@
 #include "guest_memory.h"
 #include "io_ports.h"
 #include "options.h"
+#include "pci/host_bridge.h"
+#include "pci/pci_bus.h"
 #include "stop.h"
 #include "vcpus.h"
+#include "virtio/disk_image.h"
+#include "virtio/virtio_console.h"
+#include "virtio/virtio_pci.h"
 
 namespace zvmm {
 
@@ -45,6 +50,9 @@ class Machine {
   Machine(zx::guest guest, std::unique_ptr<GuestMemory> memory, const Options& options);
 
   absl::Status ConnectDevices(const Options& options);
+  absl::Status AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> disks);
+  absl::Status AddVirtioDevice(std::unique_ptr<VirtioDevice> device);
+  bool ReceiveInput(std::span<const uint8_t> bytes);
   void WaitForStop();
 
   StopLatch stop_;
@@ -61,11 +69,15 @@ class Machine {
   Pit pit_;
   Cmos cmos_;
   I8042 i8042_;
+  PciBus pci_;
   HostBridge host_bridge_;
   AcpiPm acpi_pm_;
   ExitPort exit_port_;
   OpenBus open_bus_;
   IoPorts ports_;
+  const ConsoleKind input_console_;
+  VirtioConsole* virtio_console_ = nullptr;  // Belongs to one of these:
+  std::vector<std::unique_ptr<VirtioPci>> virtio_;
 };
 
 }  // namespace zvmm

@@ -1,6 +1,8 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <map>
+#include <string>
 
 #include "exit_status.h"
 #include "vcpus.h"
@@ -10,7 +12,9 @@ namespace {
 
 constexpr char kDescription[] =
     "zvmm: boots a Linux kernel in a virtual machine, with the Zircon hypervisor calls on KVM.\n"
-    "The guest's first serial port (ttyS0) is standard input and output.\n";
+    "The guest's first serial port (ttyS0) is standard input and output; its virtio console "
+    "(hvc0)\n"
+    "writes there too.\n";
 
 constexpr char kFooter[] = R"(
 Example: boot a distribution's kernel with a small initramfs
@@ -52,6 +56,20 @@ Options ParseOptions(int argc, char** argv, std::optional<int>& exit_status) {
       ->type_name("N")
       ->check(CLI::Range(1u, Vcpus::kMost).description(""))
       ->capture_default_str();
+  app.add_option("-d,--disk", options.disks,
+                 "File or block device to be a virtio disk of the guest (vda; again for vdb, ...)")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_flag("--read-only-disks", options.read_only_disks, "The guest may only read its disks");
+  app.add_option("--console", options.console,
+                 "Which console standard input goes to: serial (ttyS0) or virtio (hvc0)")
+      ->type_name("NAME")
+      ->transform(CLI::CheckedTransformer(
+                      std::map<std::string, ConsoleKind>{{"serial", ConsoleKind::kSerial},
+                                                         {"virtio", ConsoleKind::kVirtio}})
+                      .description(""))
+      ->default_str("serial");
   app.add_option("--exit-port", options.exit_port,
                  "I/O port; a byte that the guest writes there ends zvmm with that status")
       ->type_name("PORT")

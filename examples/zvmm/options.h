@@ -5,10 +5,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "devices/exit_port.h"
 
 namespace zvmm {
+
+// A console of the guest's.
+enum class ConsoleKind { kSerial, kVirtio };
 
 // What the user asks for, checked as far as that is possible without opening files. A value.
 struct Options {
@@ -17,6 +21,9 @@ struct Options {
   std::string command_line = "console=ttyS0";
   uint64_t memory_mib = 512;
   unsigned cpus = 1;
+  std::vector<std::string> disks;
+  bool read_only_disks = false;
+  ConsoleKind console = ConsoleKind::kSerial;
   uint16_t exit_port = ExitPort::kDefaultPort;
   int reset_status = 0;
 };

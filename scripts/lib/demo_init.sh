@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # shellcheck shell=sh
-# The first process of the demo's guest: says which guest this is, shows that time advances, turns the machine off.
+# The first process of the demo's guest: says which guest this is, shows that time advances, reads and writes its disk,
+# turns the machine off.
 # The host side, scripts/demo, reads the lines that begin with "demo:".
 
 b=/bin/busybox
@@ -30,5 +31,18 @@ echo "demo: awake"
 read -r uptime_after _ </proc/uptime
 echo "demo: slept $($b awk "BEGIN { print $uptime_after - $uptime }")"
 echo "demo: timer interrupts $(($(timer_interrupts) - before))"
+for module in /modules/*.ko; do
+  $b insmod "$module"
+done
+# A disk is looked through after its driver has come.
+tries=50
+until [ -b /dev/vda ] || [ $((tries -= 1)) -lt 0 ]; do
+  $b sleep 0.1
+done
+$b mount -t ext4 /dev/vda /disk
+echo "demo: letter $($b cat /disk/letter)"
+echo "answer to $($b cat /disk/letter)" >/disk/answer
+$b umount /disk
+echo "demo: hvc0 says hello" >/dev/hvc0
 echo "demo: turning the machine off"
 $b poweroff -f

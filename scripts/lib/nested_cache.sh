@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What every nested run shares, made once and kept under the user's cache folder:
 #
-#   zircon-kvm/x86/kernel/           the kernel (vmlinuz) and the modules that /init inserts, named in that order
+#   zircon-kvm/x86/kernel-HASH/      the kernel (vmlinuz) and its modules, named in the order of insertion: those that
+#                                    /init inserts, and in demo/ those for the guest of scripts/demo
 #   zircon-kvm/x86/base-HASH.cpio    busybox, the modules, /init: the part of the initramfs that is always the same
 #   zircon-kvm/x86/lock              held while something is added
 #
@@ -11,8 +12,10 @@
 # The guest-side folder of everything that is ours; nested_init.sh, nested_image.sh and with-kvm agree on it.
 readonly GUEST_HOME=/.with-kvm
 
-# The modules the environment is after; what they depend on is found by reading them.
+# The modules the environment is after, and those the guest of scripts/demo is; what they depend on is found by reading
+# them.
 readonly NESTED_MODULES=(kvm-amd virtio_pci virtio_console)
+readonly DEMO_MODULES=(virtio_pci virtio_console virtio_blk)
 
 nested_cache_dir() {
   local base=${XDG_CACHE_HOME:-}
@@ -23,28 +26,34 @@ nested_cache_dir() {
 
 # prepare_nested_cache: makes what is missing and sets nested_kernel and nested_base to the files to boot.
 prepare_nested_cache() {
-  local cache lock
+  local cache folder lock
   cache=$(nested_cache_dir)
   mkdir -p -- "$cache" || die "cannot make the cache folder $cache"
-  nested_kernel=$cache/kernel/vmlinuz
+  folder=$cache/kernel-$(nested_kernel_key)
+  nested_kernel=$folder/vmlinuz
   if [[ ! -e $nested_kernel ]]; then
     exec {lock}>"$cache/lock"
     flock "$lock"
-    [[ -e $nested_kernel ]] || fetch_nested_kernel "$cache"
+    [[ -e $nested_kernel ]] || fetch_nested_kernel "$cache" "$folder"
     exec {lock}>&-
   fi
-  nested_base=$cache/base-$(nested_base_key "$cache").cpio
+  nested_base=$cache/base-$(nested_base_key "$folder").cpio
   if [[ ! -e $nested_base ]]; then
     exec {lock}>"$cache/lock"
     flock "$lock"
-    [[ -e $nested_base ]] || build_nested_base "$cache" "$nested_base"
+    [[ -e $nested_base ]] || build_nested_base "$cache" "$folder" "$nested_base"
     exec {lock}>&-
   fi
 }
 
+# A kernel that was fetched for fewer modules is fetched anew.
+nested_kernel_key() {
+  printf '%s\n' "${NESTED_MODULES[@]}" / "${DEMO_MODULES[@]}" | sha256sum | head -c 16
+}
+
 # Debian's cloud kernel: small, quick to boot, and with KVM as modules. It is unpacked, never installed.
 fetch_nested_kernel() {
-  local cache=$1 work package release
+  local cache=$1 folder=$2 work package release
   require_command apt-get nested
   work=$(new_work_folder "$cache")
   # apt-cache fails for an unknown name; the empty answer says it all.
@@ -62,21 +71,22 @@ fetch_nested_kernel() {
 
   release=$(basename -- "$work"/tree/boot/vmlinuz-*)
   release=${release#vmlinuz-}
-  mkdir "$work/kernel"
+  mkdir -p "$work/kernel/demo"
   cp -- "$work/tree/boot/vmlinuz-$release" "$work/kernel/vmlinuz"
   printf '%s\n' "$release" >"$work/kernel/release"
-  collect_modules "$work/tree/lib/modules/$release" "$work/kernel"
-  mv -T -- "$work/kernel" "$cache/kernel"
+  collect_modules "$work/tree/lib/modules/$release" "$work/kernel" "${NESTED_MODULES[@]}"
+  collect_modules "$work/tree/lib/modules/$release" "$work/kernel/demo" "${DEMO_MODULES[@]}"
+  mv -T -- "$work/kernel" "$folder"
   rm -rf -- "$work"
 }
 
-# collect_modules TREE DEST: copies NESTED_MODULES with their dependencies as DEST/00-NAME.ko, 01-… in the order in
-# which they can be inserted. The dependencies stand in the modules themselves, so neither kmod nor depmod is needed.
+# collect_modules TREE DEST MODULE...: copies the modules with their dependencies as DEST/00-NAME.ko, 01-… in the order
+# in which they can be inserted. The dependencies stand in the modules themselves, so neither kmod nor depmod is needed.
 collect_modules() {
+  local tree=$1 dest=$2 count=0 module
   local -A seen=()
-  local count=0 module
-  for module in "${NESTED_MODULES[@]}"; do
-    collect_module "$1" "$2" "$module"
+  for module in "${@:3}"; do
+    collect_module "$tree" "$dest" "$module"
   done
 }
 
@@ -108,12 +118,12 @@ nested_base_key() {
   local busybox
   require_command busybox nested
   busybox=$(type -P busybox)
-  cat -- "$1/kernel/release" "$busybox" "$scripts_lib/nested_init.sh" "$scripts_lib/nested_cache.sh" |
+  cat -- "$1/release" "$busybox" "$scripts_lib/nested_init.sh" "$scripts_lib/nested_cache.sh" |
     sha256sum | head -c 16
 }
 
 build_nested_base() {
-  local cache=$1 image=$2 work root busybox applet
+  local cache=$1 folder=$2 image=$3 work root busybox applet
   require_command cpio nested
   busybox=$(type -P busybox)
   ! ldd "$busybox" >/dev/null 2>&1 || die "'$busybox' is not static; run scripts/install-packages nested"
@@ -127,7 +137,7 @@ build_nested_base() {
   cp -- "$busybox" "$root$GUEST_HOME/busybox"
   cp -- "$scripts_lib/nested_init.sh" "$root$GUEST_HOME/init"
   chmod 755 "$root$GUEST_HOME/busybox" "$root$GUEST_HOME/init"
-  cp -- "$cache"/kernel/*.ko "$root$GUEST_HOME/modules/"
+  cp -- "$folder"/*.ko "$root$GUEST_HOME/modules/"
   for applet in $("$busybox" --list); do
     ln -s "$GUEST_HOME/busybox" "$root/usr/bin/$applet"
   done

@@ -79,7 +79,7 @@ class ConsoleTest : public testing::Test {
 
 TEST_F(ConsoleTest, OutputArrivesWithoutANewline) {
   Console console(in_[0], out_[1], stop_);
-  console.Write('#');
+  console.Write(BytesOf("#"));
   EXPECT_EQ(ReadOut(1), "#");
 }
 
@@ -93,10 +93,10 @@ TEST_F(ConsoleTest, CloseWritesWhatIsLeft) {
   {
     Console console(in_[0], out_[1], stop_);
     for (const char c : text) {
-      console.Write(static_cast<uint8_t>(c));
+      console.Write(BytesOf({&c, 1}));
     }
     console.Close();
-    console.Write('x');  // Dropped.
+    console.Write(BytesOf("x"));  // Dropped.
   }
   reader.join();
   EXPECT_EQ(got, text);
@@ -107,7 +107,7 @@ TEST_F(ConsoleTest, AReaderThatHasStoppedDoesNotHoldUpTheEnd) {
   Console console(in_[0], out_[1], stop_);
   std::thread guest([&] {
     for (size_t i = 0; i < 4 * Console::kCapacity; ++i) {
-      console.Write('x');
+      console.Write(BytesOf("x"));
     }
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -119,7 +119,7 @@ TEST_F(ConsoleTest, AClosedPipeStopsTheMachine) {
   CloseFd(out_[0]);
   Console console(in_[0], out_[1], stop_);
   for (size_t i = 0; i < 2 * Console::kCapacity; ++i) {
-    console.Write('x');  // Does not block for ever.
+    console.Write(BytesOf("x"));  // Does not block for ever.
   }
   console.Close();
   ASSERT_TRUE(stop_.requested());

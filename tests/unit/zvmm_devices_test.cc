@@ -9,7 +9,6 @@
 #include "devices/acpi_pm.h"
 #include "devices/cmos.h"
 #include "devices/exit_port.h"
-#include "devices/host_bridge.h"
 #include "devices/i8042.h"
 #include "devices/open_bus.h"
 #include "devices/pic.h"
@@ -202,26 +201,6 @@ TEST(I8042Test, ResetCommand) {
   Out(keyboard, 0x60, 0xFE);
   EXPECT_FALSE(stop.requested());
   Out(keyboard, 0x64, 0xFE);
-  EXPECT_EQ(stop.request().reason, Reason::kReset);
-}
-
-TEST(HostBridgeTest, ThereIsNoPci) {
-  StopLatch stop;
-  HostBridge bridge(stop);
-  bridge.Write(0xCF8, 4, 0x80000600);  // Bits 8 to 15 would be a reset, if it were bytes.
-  EXPECT_EQ(bridge.Read(0xCF8, 4), 0xFFFFFFFF);
-  EXPECT_EQ(bridge.Read(0xCFC, 4), 0xFFFFFFFF);
-  EXPECT_FALSE(stop.requested());
-}
-
-TEST(HostBridgeTest, ResetRegister) {
-  StopLatch stop;
-  HostBridge bridge(stop);
-  bridge.Write(0xCF9, 1, 0x02);
-  EXPECT_EQ(bridge.Read(0xCF9, 1), 0x02u);
-  EXPECT_FALSE(stop.requested());
-  bridge.Write(0xCF9, 1, 0x06);
-  ASSERT_TRUE(stop.requested());
   EXPECT_EQ(stop.request().reason, Reason::kReset);
 }
 

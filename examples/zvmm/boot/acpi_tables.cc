@@ -4,10 +4,11 @@
 #include <numeric>
 #include <string_view>
 
+#include "boot/dsdt.h"
 #include "devices/acpi_pm.h"
 #include "devices/cmos.h"
-#include "devices/host_bridge.h"
 #include "devices/io_apic.h"
+#include "pci/host_bridge.h"
 
 namespace zvmm {
 namespace {
@@ -185,18 +186,6 @@ constexpr uint8_t kMadtTypeLocalApic = 0;
 constexpr uint8_t kMadtTypeIoApic = 1;
 constexpr uint32_t kMadtEnabled = 1 << 0;
 
-// Name(\_S5, Package(4) {5, 5, 0, 0}): the values for SLP_TYP that mean "off".
-constexpr uint8_t kDsdtAml[] = {
-    0x08, '\\',
-    '_',  'S',
-    '5',  '_',  // NameOp, the name
-    0x12, 0x08,
-    0x04,                         // PackageOp, 8 bytes from here on, 4 elements
-    0x0A, AcpiPm::kSleepTypeOff,  // PM1a
-    0x0A, AcpiPm::kSleepTypeOff,  // PM1b, which there is not
-    0x00, 0x00,                   // reserved
-};
-
 uint8_t Checksum(const uint8_t* bytes, size_t size) {
   return static_cast<uint8_t>(-std::accumulate(bytes, bytes + size, 0));
 }
@@ -263,7 +252,8 @@ std::vector<uint8_t> BytesOf(const T& part) {
 
 std::vector<uint8_t> MakeDsdt() {
   std::vector<uint8_t> dsdt = BytesOf(MakeHeader("DSDT", kDsdtRevision));
-  dsdt.insert(dsdt.end(), std::begin(kDsdtAml), std::end(kDsdtAml));
+  const aml::Code code = DsdtCode();
+  dsdt.insert(dsdt.end(), code.bytes().begin(), code.bytes().end());
   return dsdt;
 }
 

@@ -1,8 +1,8 @@
 // The ACPI tables: RSDP, XSDT, FADT, MADT, DSDT and FACS, made for the devices of zvmm.
 //
 // The hardware they describe is the full, not the reduced one: PM1a event and control blocks, a PM
-// timer, an SCI, a reset register; one I/O APIC, and one local APIC for each VCPU. Their only AML
-// is the name \_S5, with which a guest turns the machine off.
+// timer, an SCI, a reset register; one I/O APIC, and one local APIC for each VCPU. dsdt.h has the
+// AML.
 
 #pragma once
 

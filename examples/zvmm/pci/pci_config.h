@@ -1,0 +1,59 @@
+// The configuration bytes that every PCI function has: ids, command, BAR 0, capabilities.
+//
+// The BAR is where zvmm has put it, and stays there: the traps behind it cannot move. A guest that
+// writes another address reads the old one back; one that asks for the size by writing ones is told
+// it, until it writes something else.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "pci/pci_function.h"
+
+namespace zvmm {
+
+// What identifies a function. A value.
+struct PciIdentity {
+  uint16_t vendor;
+  uint16_t device;
+  uint32_t class_code;  // Base class, subclass, interface: 24 bits.
+  uint8_t revision = 0;
+  uint16_t subsystem_vendor = 0;
+  uint16_t subsystem = 0;
+};
+
+// A value, and not thread-safe: its function guards it.
+class PciConfig {
+ public:
+  explicit PciConfig(const PciIdentity& identity);
+
+  // BAR 0: memory, 32 bits. `size` is a power of two, and divides `address`.
+  void SetBar(uint64_t address, uint32_t size);
+  // INTA#; `pin` of the interrupt controller is what firmware leaves in the line register.
+  void SetInterrupt(uint8_t pin);
+  // Appends a capability: its id, and the bytes behind id and link. Gives its offset.
+  uint8_t AddCapability(uint8_t id, std::span<const uint8_t> body);
+  // Lets the guest write the bits of `mask` in a double word.
+  void MakeWritable(unsigned word, uint32_t mask);
+
+  uint32_t Read(unsigned word) const;
+  void Write(unsigned word, uint32_t value, uint32_t mask);
+
+  // Has the guest turned INTx off?
+  bool interrupt_disabled() const;
+
+ private:
+  void SetByte(unsigned offset, uint8_t value);
+  void SetHalf(unsigned offset, uint16_t value);
+
+  std::array<uint32_t, PciFunction::kConfigWords> words_ = {};
+  std::array<uint32_t, PciFunction::kConfigWords> writable_ = {};
+  uint32_t bar_size_ = 0;
+  bool sizing_ = false;
+  uint8_t last_capability_ = 0;  // Offset; 0 if there is none.
+  uint8_t next_capability_ = 0x40;
+};
+
+}  // namespace zvmm

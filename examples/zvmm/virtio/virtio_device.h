@@ -1,0 +1,34 @@
+// What a kind of virtio device is to the transport that the guest sees it through.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "virtio/virtqueue.h"
+
+namespace zvmm {
+
+// Serve() and Reset() are called by one thread at a time; the others never change their answer.
+class VirtioDevice {
+ public:
+  virtual ~VirtioDevice() = default;
+
+  virtual std::string_view name() const = 0;  // "virtio-blk": for threads and messages.
+  virtual uint16_t id() const = 0;            // VIRTIO_ID_…
+  virtual uint32_t class_code() const = 0;    // Of PCI.
+  virtual uint64_t features() const = 0;      // Besides VIRTIO_F_VERSION_1.
+  virtual unsigned queue_count() const = 0;
+  // The device's own configuration, which does not change.
+  virtual std::span<const uint8_t> config() const = 0;
+
+  // Does what waits in queue `index`; an error if the guest broke the protocol.
+  virtual absl::Status Serve(unsigned index, Virtqueue& queue) = 0;
+
+  // The driver begins anew. Requests of before are not served any more.
+  virtual void Reset() {}
+};
+
+}  // namespace zvmm
