@@ -43,6 +43,10 @@ $b mount -t ext4 /dev/vda /disk
 echo "demo: letter $($b cat /disk/letter)"
 echo "answer to $($b cat /disk/letter)" >/disk/answer
 $b umount /disk
-echo "demo: hvc0 says hello" >/dev/hvc0
+# Opened before anybody is asked to speak: the driver drops what comes before it is ready.
+exec 3<>/dev/hvc0
+echo "demo: listening" >&3
+read -r told <&3
+echo "demo: hvc0 $told" >&3
 echo "demo: turning the machine off"
 $b poweroff -f
