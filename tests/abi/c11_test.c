@@ -1,11 +1,12 @@
 // The public headers as C11: layouts and prototypes, when compiled and once more when run.
 // (Numbers: constants_test.c.) Needs the headers only; nothing of the library is linked.
-// Shows: ABI-1 TIME-7 ZX-6
+// Shows: ABI-1 ZBI-1 ZBI-5 ZBI-6 ZBI-7 ZBI-8 TIME-7 ZX-6
 // Shows: GEN-1
 
 #include <stddef.h>
 #include <stdio.h>
 #include <zircon-kvm/host.h>
+#include <zircon/boot/image.h>
 #include <zircon/compiler.h>
 #include <zircon/errors.h>
 #include <zircon/rights.h>

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <zircon-kvm/host.h>
+#include <zircon/boot/image.h>
 #include <zircon/syscalls.h>
 #include <zircon/types.h>
 

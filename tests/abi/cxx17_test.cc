@@ -3,6 +3,7 @@
 // Shows: GEN-1
 
 #include <zircon-kvm/host.h>
+#include <zircon/boot/image.h>
 #include <zircon/compiler.h>
 #include <zircon/errors.h>
 #include <zircon/rights.h>
