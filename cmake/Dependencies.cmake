@@ -7,6 +7,7 @@ find_package(spdlog REQUIRED)
 find_package(Zydis REQUIRED)
 include(StaticZydis)
 find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 

@@ -18,7 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "boot/acpi_tables.h"
-#include "boot/linux_boot.h"
+#include "boot/boot_image.h"
 #include "boot/memory_map.h"
 #include "exit_status.h"
 #include "signals.h"
@@ -28,40 +28,6 @@
 
 namespace zvmm {
 namespace {
-
-constexpr uint16_t kCom1 = 0x3F8;
-constexpr unsigned kCom1Pin = 4;
-
-// Puts the name of a file in front of what is wrong with it.
-absl::Status Annotate(const std::string& path, const absl::Status& status) {
-  return {status.code(), absl::StrCat(path, ": ", std::string(status.message()))};
-}
-
-absl::StatusOr<LinuxBoot> ReadBoot(const Options& options) {
-  LinuxBoot boot;
-  boot.command_line = options.command_line;
-  auto kernel = ReadWholeFile(options.kernel);
-  if (!kernel.ok()) {
-    return kernel.status();
-  }
-  auto image = ParseLinuxImage(*kernel);
-  if (!image.ok()) {
-    return Annotate(options.kernel, image.status());
-  }
-  boot.image = *std::move(image);
-  if (options.initrd.empty()) {
-    return boot;
-  }
-  auto initrd = ReadWholeFile(options.initrd);
-  if (!initrd.ok()) {
-    return initrd.status();
-  }
-  if (absl::Status status = CheckInitrd(*initrd); !status.ok()) {
-    return Annotate(options.initrd, status);
-  }
-  boot.initrd = *std::move(initrd);
-  return boot;
-}
 
 absl::StatusOr<std::vector<std::unique_ptr<DiskImage>>> OpenDisks(const Options& options) {
   // One slot is the host bridge's, and one the console's.
@@ -101,13 +67,12 @@ absl::Status CreateGuest(zx::guest& guest, zx::vmar& space) {
 
 absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options) {
   const uint64_t memory_size = options.memory_mib << 20;
-  auto boot = ReadBoot(options);
-  if (!boot.ok()) {
-    return boot.status();
-  }
-  auto placement = PlaceLinux(*boot, MemoryLayout(memory_size));
-  if (!placement.ok()) {
-    return placement.status();
+  const auto image = OpenBootImage({.kernel = options.kernel,
+                                    .initrd = options.initrd,
+                                    .command_line = options.command_line},
+                                   MemoryLayout(memory_size));
+  if (!image.ok()) {
+    return image.status();
   }
   auto disks = OpenDisks(options);
   if (!disks.ok()) {
@@ -131,7 +96,7 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
             (*memory)->view().Range(kAcpiTables, tables.size()).begin());
 
   std::unique_ptr<Machine> machine(new Machine(std::move(guest), *std::move(memory), options));
-  machine->entry_ = LoadLinux(*boot, *placement, kAcpiTables, machine->memory_->view());
+  machine->entry_ = (*image)->Load(kAcpiTables, machine->memory_->view());
   if (absl::Status status = machine->ConnectDevices(options); !status.ok()) {
     return status;
   }
@@ -148,7 +113,7 @@ Machine::Machine(zx::guest guest, std::unique_ptr<GuestMemory> memory, const Opt
       vcpus_(guest_, options.cpus, memory_->view(), stop_),
       io_apic_(vcpus_),
       uart_(
-          kCom1, [this](bool level) { io_apic_.SetLine(kCom1Pin, level); },
+          Uart::kCom1, [this](bool level) { io_apic_.SetLine(Uart::kCom1Pin, level); },
           [this](uint8_t byte) {
             console_.Write({&byte, 1});
           }),
@@ -167,7 +132,7 @@ absl::Status Machine::ConnectDevices(const Options& options) {
   ports_.Add(I8042::kData, 1, i8042_);
   ports_.Add(I8042::kStatusAndCommand, 1, i8042_);
   ports_.Add(Cmos::kIndexPort, 2, cmos_);
-  ports_.Add(kCom1, Uart::kPorts, uart_);
+  ports_.Add(Uart::kCom1, Uart::kPorts, uart_);
   ports_.Add(AcpiPm::kPorts, AcpiPm::kPortCount, acpi_pm_);
   ports_.Add(HostBridge::kPorts, HostBridge::kPortCount, host_bridge_);
   if (ports_.Find(options.exit_port) != nullptr || options.exit_port >= IoPorts::kEnd) {

@@ -11,7 +11,7 @@ namespace zvmm {
 namespace {
 
 constexpr char kDescription[] =
-    "zvmm: boots a Linux kernel in a virtual machine, with the Zircon hypervisor calls on KVM.\n"
+    "zvmm: boots a Linux or Zircon kernel in a virtual machine, with the Zircon hypervisor calls on KVM.\n"
     "The guest's first serial port (ttyS0) is standard input and output; its virtio console "
     "(hvc0)\n"
     "writes there too.\n";
@@ -21,6 +21,9 @@ Example: boot a distribution's kernel with a small initramfs
 
   zvmm --kernel /boot/vmlinuz --initrd initramfs.cpio.gz --memory 512 \
        --cmdline "console=ttyS0 panic=-1"
+
+A Zircon kernel finds its command line, memory, ACPI tables, serial port and RAM disk in the items
+of its boot image.
 
 In a terminal, Ctrl-A x ends zvmm and Ctrl-A Ctrl-A sends a Ctrl-A to the guest.
 
@@ -41,10 +44,10 @@ Options ParseOptions(int argc, char** argv, std::optional<int>& exit_status) {
   Options options;
   CLI::App app(kDescription, "zvmm");
   app.footer(kFooter);
-  app.add_option("-k,--kernel", options.kernel, "Linux kernel image for x86-64 (bzImage)")
+  app.add_option("-k,--kernel", options.kernel, "Linux kernel (bzImage) or Zircon boot image (ZBI), for x86-64")
       ->required()
       ->type_name("FILE");
-  app.add_option("-i,--initrd", options.initrd, "Initial RAM disk (initramfs)")->type_name("FILE");
+  app.add_option("-i,--initrd", options.initrd, "Initial RAM disk: an initramfs for Linux, anything for Zircon")->type_name("FILE");
   app.add_option("-a,--cmdline", options.command_line, "Command line of the kernel")
       ->type_name("TEXT")
       ->capture_default_str();

@@ -13,6 +13,7 @@
 #include "boot/linux_image.h"
 #include "boot/memory_map.h"
 #include "boot/page_tables.h"
+#include "boot/whole_file.h"
 #include "page_walk.h"
 
 namespace zvmm {
@@ -85,11 +86,11 @@ TEST(LinuxImageTest, RefusesWhatIsNoImage) {
     EXPECT_NE(image.status().ToString().find(why), std::string::npos) << image.status();
   };
   refused({}, "too short");
-  refused(std::vector<uint8_t>(100'000), "no setup header");
+  refused(std::vector<uint8_t>(100'000), "nor a Zircon boot image");
 
   std::vector<uint8_t> file = MakeImage();
   Put32(file, 0x202, 0);
-  refused(file, "no setup header");
+  refused(file, "nor a Zircon boot image");
 
   file = MakeImage();
   Put16(file, 0x206, 0x020B);

@@ -21,25 +21,12 @@ constexpr uint16_t kNormalVideoMode = 0xFFFF;
 
 enum E820Type : uint32_t { kRam = 1, kReserved = 2 };
 
-constexpr uint64_t AlignDown(uint64_t value, uint64_t alignment) {
-  return value / alignment * alignment;
-}
-constexpr uint64_t AlignUp(uint64_t value, uint64_t alignment) {
-  return AlignDown(value + alignment - 1, alignment);
-}
-
 absl::Status TooSmall(uint64_t needed) {
   constexpr uint64_t kMebibyte = 1 << 20;
   return absl::InvalidArgumentError(
       absl::StrFormat("the kernel and its initrd do not fit into the guest's memory: at least %d "
                       "MiB are needed (--memory)",
                       AlignUp(needed, kMebibyte) / kMebibyte));
-}
-
-void AddE820(boot_params& params, uint64_t start, uint64_t end, E820Type type) {
-  if (start < end) {
-    params.e820_table[params.e820_entries++] = {.addr = start, .size = end - start, .type = type};
-  }
 }
 
 void Copy(const MemoryView& memory, uint64_t address, std::span<const uint8_t> bytes) {
@@ -101,11 +88,10 @@ boot_params MakeBootParams(const LinuxBoot& boot, const LinuxPlacement& placemen
   params.hdr.ramdisk_image = static_cast<uint32_t>(placement.initrd);
   params.hdr.ramdisk_size = static_cast<uint32_t>(boot.initrd.size());
   params.acpi_rsdp_addr = rsdp;
-  AddE820(params, 0, kLowRamEnd, kRam);
-  AddE820(params, kLowRamEnd, 0xA0000, kReserved);
-  AddE820(params, kBiosStart, kHighRamStart, kReserved);
-  AddE820(params, kHighRamStart, layout.low, kRam);
-  AddE820(params, MemoryLayout::kHoleEnd, MemoryLayout::kHoleEnd + layout.high, kRam);
+  for (const MemoryRange& range : MemoryMap(layout)) {
+    params.e820_table[params.e820_entries++] = {
+        .addr = range.start, .size = range.size, .type = range.ram ? kRam : kReserved};
+  }
   return params;
 }
 

@@ -1,17 +1,10 @@
 #include "boot/linux_image.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <string_view>
 
-#include "absl/cleanup/cleanup.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace zvmm {
@@ -38,10 +31,6 @@ constexpr std::string_view kInitrdMagics[] = {
     "\x28\xb5\x2f\xfd",
 };
 
-absl::Status ErrnoStatus(const std::string& path, int error) {
-  return absl::FailedPreconditionError(absl::StrCat(path, ": ", strerror(error)));
-}
-
 }  // namespace
 
 absl::StatusOr<LinuxImage> ParseLinuxImage(std::span<const uint8_t> file) {
@@ -52,7 +41,8 @@ absl::StatusOr<LinuxImage> ParseLinuxImage(std::span<const uint8_t> file) {
   std::memcpy(&image.header, file.data() + kHeaderOffset, sizeof(image.header));
   const setup_header& header = image.header;
   if (header.boot_flag != kBootFlag || header.header != kHeaderMagic) {
-    return absl::InvalidArgumentError("not a Linux kernel image (bzImage): it has no setup header");
+    return absl::InvalidArgumentError(
+        "not a Linux kernel image (bzImage) nor a Zircon boot image: it has neither's header");
   }
   if (header.version < kOldestVersion) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -99,38 +89,6 @@ absl::Status CheckInitrd(std::span<const uint8_t> file) {
         "xz, lzo, lz4 or zstd");
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<uint8_t>> ReadWholeFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return ErrnoStatus(path, errno);
-  }
-  const absl::Cleanup closer = [fd] { close(fd); };
-  struct stat status = {};
-  if (fstat(fd, &status) != 0) {
-    return ErrnoStatus(path, errno);
-  }
-  if (!S_ISREG(status.st_mode)) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": not a regular file"));
-  }
-  std::vector<uint8_t> bytes(static_cast<size_t>(status.st_size));
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = read(fd, bytes.data() + done, bytes.size() - done);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      return ErrnoStatus(path, errno);
-    }
-    if (got == 0) {
-      break;  // It became shorter in the meantime.
-    }
-    done += static_cast<size_t>(got);
-  }
-  bytes.resize(done);
-  return bytes;
 }
 
 }  // namespace zvmm

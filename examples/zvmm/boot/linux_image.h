@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -28,8 +27,5 @@ absl::StatusOr<LinuxImage> ParseLinuxImage(std::span<const uint8_t> file);
 
 // Checks that the contents look like an initramfs: cpio, plain or compressed as Linux can.
 absl::Status CheckInitrd(std::span<const uint8_t> file);
-
-// Reads a whole regular file. The error names the file.
-absl::StatusOr<std::vector<uint8_t>> ReadWholeFile(const std::string& path);
 
 }  // namespace zvmm

@@ -4,12 +4,16 @@
 //   0x10000  boot_params, the "zero page" of the Linux boot protocol
 //   0x20000  command line
 //   0xE0000  ACPI tables, the RSDP first: where firmware keeps it and guests search for it
-//   1 MiB…   kernel, at the address it prefers
-//            initrd, as high as the kernel allows below the device hole
+//   1 MiB…   Linux: the kernel, at the address it prefers, and the initrd, as high as the kernel
+//            allows below the device hole
+//            Zircon: the kernel; at 64 MiB, or behind the kernel, the data of the boot image
 
 #pragma once
 
 #include <cstdint>
+#include <vector>
+
+#include "guest_memory.h"
 
 namespace zvmm {
 
@@ -26,5 +30,22 @@ inline constexpr uint64_t kAcpiTablesCapacity = 0x20000;
 inline constexpr uint64_t kLowRamEnd = 0x9FC00;
 inline constexpr uint64_t kBiosStart = 0xE0000;
 inline constexpr uint64_t kHighRamStart = 0x100000;
+
+constexpr uint64_t AlignDown(uint64_t value, uint64_t alignment) {
+  return value / alignment * alignment;
+}
+constexpr uint64_t AlignUp(uint64_t value, uint64_t alignment) {
+  return AlignDown(value + alignment - 1, alignment);
+}
+
+// What kernels are told about a part of the guest's physical space. A value.
+struct MemoryRange {
+  uint64_t start;
+  uint64_t size;
+  bool ram;  // Else it is reserved.
+};
+
+// All of the guest's memory, in ascending order. What is not in it, is not there or is a device.
+std::vector<MemoryRange> MemoryMap(const MemoryLayout& layout);
 
 }  // namespace zvmm

@@ -29,6 +29,9 @@ namespace zvmm {
 class Uart final : public ByteIoDevice {
  public:
   static constexpr uint16_t kPorts = 8;
+  // Where a PC has its first one: ports, and the pin of the interrupt controller.
+  static constexpr uint16_t kCom1 = 0x3F8;
+  static constexpr unsigned kCom1Pin = 4;
   static constexpr size_t kFifoSize = 16;
   // What may wait on the line until Receive() blocks.
   static constexpr size_t kLineCapacity = 4096;

@@ -1,0 +1,112 @@
+#include "boot/boot_image.h"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "boot/linux_boot.h"
+#include "boot/linux_image.h"
+#include "boot/whole_file.h"
+#include "boot/zbi_boot.h"
+#include "boot/zbi_image.h"
+
+namespace zvmm {
+namespace {
+
+class LinuxBootImage final : public BootImage {
+ public:
+  LinuxBootImage(LinuxBoot boot, const LinuxPlacement& placement)
+      : boot_(std::move(boot)), placement_(placement) {}
+
+  CpuEntry Load(uint64_t rsdp, const MemoryView& memory) const override {
+    return LoadLinux(boot_, placement_, rsdp, memory);
+  }
+
+ private:
+  const LinuxBoot boot_;
+  const LinuxPlacement placement_;
+};
+
+class ZbiBootImage final : public BootImage {
+ public:
+  ZbiBootImage(ZbiBoot boot, const ZbiPlacement& placement)
+      : boot_(std::move(boot)), placement_(placement) {}
+
+  CpuEntry Load(uint64_t rsdp, const MemoryView& memory) const override {
+    return LoadZbi(boot_, placement_, rsdp, memory);
+  }
+
+ private:
+  const ZbiBoot boot_;
+  const ZbiPlacement placement_;
+};
+
+// Puts the name of a file in front of what is wrong with it.
+absl::Status Annotate(const std::string& path, const absl::Status& status) {
+  return {status.code(), absl::StrCat(path, ": ", std::string(status.message()))};
+}
+
+absl::StatusOr<std::unique_ptr<BootImage>> OpenLinux(const BootFiles& files,
+                                                     std::span<const uint8_t> kernel,
+                                                     std::vector<uint8_t> initrd,
+                                                     const MemoryLayout& layout) {
+  auto image = ParseLinuxImage(kernel);
+  if (!image.ok()) {
+    return Annotate(files.kernel, image.status());
+  }
+  if (!files.initrd.empty()) {
+    if (absl::Status status = CheckInitrd(initrd); !status.ok()) {
+      return Annotate(files.initrd, status);
+    }
+  }
+  LinuxBoot boot = {
+      .image = *std::move(image), .initrd = std::move(initrd), .command_line = files.command_line};
+  const auto placement = PlaceLinux(boot, layout);
+  if (!placement.ok()) {
+    return placement.status();
+  }
+  return std::make_unique<LinuxBootImage>(std::move(boot), *placement);
+}
+
+absl::StatusOr<std::unique_ptr<BootImage>> OpenZbi(const BootFiles& files,
+                                                   std::span<const uint8_t> kernel,
+                                                   std::vector<uint8_t> ramdisk,
+                                                   const MemoryLayout& layout) {
+  auto image = ParseZbiImage(kernel);
+  if (!image.ok()) {
+    return Annotate(files.kernel, image.status());
+  }
+  // A ramdisk is whatever the guest's programs make of it.
+  ZbiBoot boot = {.image = *std::move(image),
+                  .ramdisk = std::move(ramdisk),
+                  .command_line = files.command_line};
+  const auto placement = PlaceZbi(boot, layout);
+  if (!placement.ok()) {
+    return placement.status();
+  }
+  return std::make_unique<ZbiBootImage>(std::move(boot), *placement);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BootImage>> OpenBootImage(const BootFiles& files,
+                                                         const MemoryLayout& layout) {
+  const auto kernel = ReadWholeFile(files.kernel);
+  if (!kernel.ok()) {
+    return kernel.status();
+  }
+  std::vector<uint8_t> initrd;
+  if (!files.initrd.empty()) {
+    auto contents = ReadWholeFile(files.initrd);
+    if (!contents.ok()) {
+      return contents.status();
+    }
+    initrd = *std::move(contents);
+  }
+  return IsZbi(*kernel) ? OpenZbi(files, *kernel, std::move(initrd), layout)
+                        : OpenLinux(files, *kernel, std::move(initrd), layout);
+}
+
+}  // namespace zvmm

@@ -1,0 +1,39 @@
+// What zvmm boots: a Linux kernel or a Zircon boot image, whichever the file is.
+//
+//   auto image = OpenBootImage(files, layout);              // reads, checks, finds places
+//   CpuEntry entry = (*image)->Load(kAcpiTables, memory);   // writes it into RAM
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "boot/cpu_entry.h"
+#include "guest_memory.h"
+
+namespace zvmm {
+
+// What the user gave. A value.
+struct BootFiles {
+  std::string kernel;
+  std::string initrd;  // Empty if there is none.
+  std::string command_line;
+};
+
+// Checked, and known to fit into the memory that it was opened for.
+class BootImage {
+ public:
+  virtual ~BootImage() = default;
+
+  // Writes all that the boot protocol wants; gives the state that the first VCPU starts in. `rsdp`
+  // is the address of the ACPI tables.
+  virtual CpuEntry Load(uint64_t rsdp, const MemoryView& memory) const = 0;
+};
+
+// The error names the file that is wrong.
+absl::StatusOr<std::unique_ptr<BootImage>> OpenBootImage(const BootFiles& files,
+                                                         const MemoryLayout& layout);
+
+}  // namespace zvmm
