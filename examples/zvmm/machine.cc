@@ -67,10 +67,9 @@ absl::Status CreateGuest(zx::guest& guest, zx::vmar& space) {
 
 absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options) {
   const uint64_t memory_size = options.memory_mib << 20;
-  const auto image = OpenBootImage({.kernel = options.kernel,
-                                    .initrd = options.initrd,
-                                    .command_line = options.command_line},
-                                   MemoryLayout(memory_size));
+  const auto image = OpenBootImage(
+      {.kernel = options.kernel, .initrd = options.initrd, .command_line = options.command_line},
+      MemoryLayout(memory_size));
   if (!image.ok()) {
     return image.status();
   }

@@ -11,7 +11,8 @@ namespace zvmm {
 namespace {
 
 constexpr char kDescription[] =
-    "zvmm: boots a Linux or Zircon kernel in a virtual machine, with the Zircon hypervisor calls on KVM.\n"
+    "zvmm: boots a Linux or Zircon kernel in a virtual machine, with the Zircon hypervisor calls "
+    "on KVM.\n"
     "The guest's first serial port (ttyS0) is standard input and output; its virtio console "
     "(hvc0)\n"
     "writes there too.\n";
@@ -44,10 +45,13 @@ Options ParseOptions(int argc, char** argv, std::optional<int>& exit_status) {
   Options options;
   CLI::App app(kDescription, "zvmm");
   app.footer(kFooter);
-  app.add_option("-k,--kernel", options.kernel, "Linux kernel (bzImage) or Zircon boot image (ZBI), for x86-64")
+  app.add_option("-k,--kernel", options.kernel,
+                 "Linux kernel (bzImage) or Zircon boot image (ZBI), for x86-64")
       ->required()
       ->type_name("FILE");
-  app.add_option("-i,--initrd", options.initrd, "Initial RAM disk: an initramfs for Linux, anything for Zircon")->type_name("FILE");
+  app.add_option("-i,--initrd", options.initrd,
+                 "Initial RAM disk: an initramfs for Linux, anything for Zircon")
+      ->type_name("FILE");
   app.add_option("-a,--cmdline", options.command_line, "Command line of the kernel")
       ->type_name("TEXT")
       ->capture_default_str();
