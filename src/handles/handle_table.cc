@@ -254,6 +254,29 @@ zx_status_t HandleTable::Attach(DetachedHandle handle, zx_handle_t* out) {
   return Publish(handle.Land(), rights, out);
 }
 
+void HandleTable::CountTypes(std::span<uint32_t> counts) {
+  // acquire: the arena is seen as it was set up.
+  const Arena* arena = arena_.load(std::memory_order_acquire);
+  // relaxed: as in Publish(). A forked child must not come to the mutex.
+  const Key key = arena->key.load(std::memory_order_relaxed);
+  if (key == 0) return;
+  uint32_t used = 0;
+  {
+    base::MutexLock lock(mutex_);
+    used = unused_;
+  }
+  for (uint32_t index = 0; index < used; ++index) {
+    // relaxed: the lookup decides whether there is a handle.
+    const uint64_t seen = SlotOf(arena, index)->word.load(std::memory_order_relaxed);
+    if ((seen & Slot::kLive) == 0) continue;
+    const auto generation = static_cast<uint32_t>(seen >> Slot::kWordGenerationShift);
+    HandleRef ref;
+    if (Lookup(ValueOf(MakeName(index, generation), key), &ref) != ZX_OK) continue;
+    const zx_obj_type_t type = ref.object()->type();
+    if (type < counts.size()) ++counts[type];
+  }
+}
+
 // relaxed: a count for people.
 uint32_t HandleTable::live() const { return live_.load(std::memory_order_relaxed); }
 

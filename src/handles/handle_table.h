@@ -32,6 +32,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "base/mutex.h"
@@ -124,6 +125,11 @@ class HandleTable {
 
   // Handles open now.
   uint32_t live() const;
+
+  // Adds one to counts[type of its object] for each open handle whose type has a place there.
+  // Handles that are opened or closed meanwhile may be missing or counted. Slow: it looks at every
+  // slot that was ever used.
+  void CountTypes(std::span<uint32_t> counts);
 
   // Whether this is a forked child of the process whose handles these were.
   bool InForkedChild() const {

@@ -1,7 +1,7 @@
 // Thread: a thread of this process that has asked for itself, for its name, its koid and its end.
 //
 // Ownership: the thread holds a handle to it until it ends, which sets TERMINATED. Thread safety:
-// any thread, but for Current().
+// any thread, but for what is said to be the thread's.
 
 #pragma once
 
@@ -9,28 +9,52 @@
 #include <zircon/types.h>
 
 #include <sys/types.h>
+#include <time.h>
+
+#include <atomic>
+#include <cstdint>
+#include <span>
 
 #include "base/ref_ptr.h"
+#include "objects/linked_list.h"
 #include "objects/waitable.h"
 
 namespace zircon::objects {
 
-class Thread final : public Waitable {
+class Thread final : public Waitable, public Linked<Thread> {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_THREAD;
 
-  // With the name that the host knows for the calling thread.
+  // By the thread: with the name that the host knows for it.
   explicit Thread(pid_t tid);
+  ~Thread() override;
   base::Name* name() override { return &name_; }
   pid_t tid() const { return tid_; }
 
   bool ended() const { return (signals() & ZX_THREAD_TERMINATED) != 0; }
   // By the thread, at its end.
-  void End() { UpdateSignals(ZX_THREAD_RUNNING, ZX_THREAD_TERMINATED); }
+  void End();
+
+  // How long it has run on processors, in nanoseconds, and on which it ran last.
+  struct Usage {
+    zx_duration_t runtime;
+    uint32_t last_cpu;
+  };
+  Usage usage() const;
+
+  // The koids of threads that exist and have not ended: `koids` gets as many as fit, and the result
+  // is how many there are.
+  static size_t CopyKoids(std::span<zx_koid_t> koids);
 
  private:
+  Usage UsageNow() const;
+
   const pid_t tid_;
   base::Name name_;
+  clockid_t cpu_clock_ = CLOCK_THREAD_CPUTIME_ID;
+  // Written at the end, before `over_`.
+  Usage last_usage_{};
+  std::atomic<bool> over_{false};
 };
 
 }  // namespace zircon::objects

@@ -84,6 +84,11 @@ struct Thread {
 };
 static_assert(sizeof(Thread) == 8);
 
+struct ThreadStats {
+  zx_duration_t total_runtime;
+};
+static_assert(sizeof(ThreadStats) == 8);
+
 // Kinds of resource, ZX_RSRC_KIND_*, that had other numbers.
 inline constexpr uint32_t kKindHypervisor = 3;
 inline constexpr uint32_t kKindRoot = 4;

@@ -20,10 +20,18 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic,
       return syscalls::HandleCountInfo(handle, answer);
     case ZX_INFO_PROCESS:
       return syscalls::ProcessInfo(handle, answer);
+    case ZX_INFO_PROCESS_THREADS:
+      return syscalls::ProcessThreadsInfo(handle, answer);
+    case ZX_INFO_PROCESS_HANDLE_STATS:
+      return syscalls::ProcessHandleStatsInfo(handle, answer);
+    case ZX_INFO_TASK_STATS:
+      return syscalls::TaskStatsInfo(handle, answer);
     case ZX_INFO_RESOURCE:
       return syscalls::ResourceInfo(handle, answer);
     case ZX_INFO_THREAD:
       return syscalls::ThreadInfo(handle, answer);
+    case ZX_INFO_THREAD_STATS:
+      return syscalls::ThreadStatsInfo(handle, answer);
     case ZX_INFO_TIMER:
       return syscalls::TimerInfo(handle, answer);
     case ZX_INFO_VMAR:
@@ -58,6 +66,8 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info_2018, zx_handle_t handle, uint32_t t
       return syscalls::ResourceInfo2018(handle, answer);
     case ZX_INFO_THREAD:
       return syscalls::ThreadInfo2018(handle, answer);
+    case ZX_INFO_THREAD_STATS:
+      return syscalls::ThreadStatsInfo2018(handle, answer);
     default:
       return _zx_object_get_info(handle, topic, buffer, buffer_size, actual, avail);
   }

@@ -1,4 +1,4 @@
-// zx_process_self, zx_thread_self.
+// zx_process_self, zx_thread_self, zx_process_exit.
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -66,3 +66,5 @@ ZIRCON_SYSCALL(zx_handle_t, thread_self, void) {
   if (HandleTable::Process().InForkedChild()) return ZX_HANDLE_INVALID;
   return t_handle != ZX_HANDLE_INVALID ? t_handle : MakeThreadHandle();
 }
+
+ZIRCON_SYSCALL(void, process_exit, int64_t retcode) { _exit(static_cast<int>(retcode & 0xFF)); }

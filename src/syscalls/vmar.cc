@@ -3,7 +3,6 @@
 
 #include <zircon/syscalls.h>
 
-#include "base/mutex.h"
 #include "handles/handle_table.h"
 #include "objects/process_space.h"
 #include "objects/range_op.h"
@@ -11,52 +10,18 @@
 #include "objects/vmo.h"
 #include "rights/rights.h"
 #include "syscalls/out_handle.h"
+#include "syscalls/self_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
 
 using zircon::base::RefPtr;
-using zircon::handles::HandleRef;
-using zircon::handles::HandleTable;
 using zircon::handles::TypedRef;
 using zircon::objects::Vmar;
 using zircon::objects::Vmo;
 
 namespace {
 
-// The handle that zx_vmar_root_self gives: made on first use, and then the same for ever.
-class RootHandle {
- public:
-  zx_handle_t Get() {
-    // acquire: pairs with the release below.
-    zx_handle_t handle = handle_.load(std::memory_order_acquire);
-    if (handle == ZX_HANDLE_INVALID) return Make();
-    // In a forked child no handle is good; a program that has closed this one is on its own.
-    HandleRef ref;
-    const bool forked = HandleTable::Process().Lookup(handle, &ref) == ZX_ERR_BAD_STATE;
-    return forked ? ZX_HANDLE_INVALID : handle;
-  }
-
- private:
-  zx_handle_t Make() {
-    // A thread that the child has not got may hold the mutex.
-    if (HandleTable::Process().InForkedChild()) return ZX_HANDLE_INVALID;
-    zircon::base::MutexLock lock(mutex_);
-    zx_handle_t handle = handle_.load(std::memory_order_relaxed);
-    if (handle != ZX_HANDLE_INVALID) return handle;
-    RefPtr<Vmar> root = RefPtr<Vmar>::Share(zircon::objects::ProcessRoot());
-    if (!root) return ZX_HANDLE_INVALID;
-    if (HandleTable::Process().Insert(root, zircon::rights::kRootVmar, &handle) != ZX_OK) {
-      return ZX_HANDLE_INVALID;
-    }
-    handle_.store(handle, std::memory_order_release);
-    return handle;
-  }
-
-  zircon::base::Mutex mutex_;
-  std::atomic<zx_handle_t> handle_{ZX_HANDLE_INVALID};
-};
-
-constinit RootHandle root_handle;
+constinit zircon::syscalls::SelfHandle root_handle;
 
 }  // namespace
 
@@ -127,7 +92,10 @@ ZIRCON_SYSCALL(zx_status_t, vmar_destroy, zx_handle_t handle) {
   return vmar->DestroyByUser();
 }
 
-ZIRCON_SYSCALL(zx_handle_t, vmar_root_self, void) { return root_handle.Get(); }
+ZIRCON_SYSCALL(zx_handle_t, vmar_root_self, void) {
+  return root_handle.Get(zircon::rights::kRootVmar,
+                         [] { return RefPtr<Vmar>::Share(zircon::objects::ProcessRoot()); });
+}
 
 ZIRCON_SYSCALL(zx_status_t, vmar_allocate_old, zx_handle_t parent_vmar, size_t offset, size_t size,
                uint32_t map_flags, zx_handle_t* child_vmar, zx_vaddr_t* child_addr) {

@@ -63,7 +63,7 @@ class ObjectInfo : public testing::Test {
 
 TEST_F(ObjectInfo, AnUnknownTopicComesBeforeTheHandle) {
   Shows("INFO-1");
-  for (uint32_t topic : {0u, 3u, 4u, 29u, 100u, ZX_INFO_HANDLE_BASIC | 1u << 28, ~0u}) {
+  for (uint32_t topic : {0u, 3u, 5u, 29u, 100u, ZX_INFO_HANDLE_BASIC | 1u << 28, ~0u}) {
     size_t actual = 7;
     size_t avail = 7;
     EXPECT_EQ(zx_object_get_info(ZX_HANDLE_INVALID, topic, nullptr, 0, &actual, &avail),

@@ -127,6 +127,161 @@ TEST(TaskTest, InfoOfAThread) {
   for (const uint64_t mask : info.cpu_affinity_mask) EXPECT_EQ(mask, UINT64_MAX);
 }
 
+std::vector<zx_koid_t> Threads() {
+  std::vector<zx_koid_t> koids(1000);
+  size_t actual = 0;
+  size_t avail = 0;
+  EXPECT_EQ(zx_object_get_info(zx_process_self(), ZX_INFO_PROCESS_THREADS, koids.data(),
+                               koids.size() * sizeof(koids[0]), &actual, &avail),
+            ZX_OK);
+  EXPECT_EQ(actual, avail);
+  koids.resize(actual);
+  return koids;
+}
+
+TEST(TaskTest, ThreadsOfTheProcess) {
+  Shows("TASK-7 INFO-3 INFO-13");
+  const zx_koid_t self = Basic(zx_thread_self()).koid;
+  zx_koid_t other_koid = 0;
+  std::thread([] {
+    // A thread that nobody has asked for.
+    EXPECT_EQ(Threads().size(), 1u);
+  }).join();
+  std::thread([&] {
+    other_koid = Basic(zx_thread_self()).koid;
+    std::vector<zx_koid_t> threads = Threads();
+    std::sort(threads.begin(), threads.end());
+    EXPECT_EQ(threads, (std::vector<zx_koid_t>{self, other_koid}));
+    // Room for none, and for one.
+    size_t actual = 77;
+    size_t avail = 77;
+    zx_koid_t koids[2] = {5, 6};
+    EXPECT_EQ(
+        zx_object_get_info(zx_process_self(), ZX_INFO_PROCESS_THREADS, nullptr, 0, &actual, &avail),
+        ZX_OK);
+    EXPECT_EQ(actual, 0u);
+    EXPECT_EQ(avail, 2u);
+    EXPECT_EQ(
+        zx_object_get_info(zx_process_self(), ZX_INFO_PROCESS_THREADS, koids, 15, &actual, &avail),
+        ZX_OK);
+    EXPECT_EQ(actual, 1u);
+    EXPECT_EQ(avail, 2u);
+    EXPECT_EQ(koids[1], 6u);
+  }).join();
+  EXPECT_EQ(Threads(), std::vector<zx_koid_t>{self}) << "one that has ended is gone";
+  const zx_handle_t weak = WithRights(zx_process_self(), ZX_RIGHT_INSPECT);
+  EXPECT_EQ(zx_object_get_info(weak, ZX_INFO_PROCESS_THREADS, nullptr, 0, nullptr, nullptr),
+            ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(
+      zx_object_get_info(zx_thread_self(), ZX_INFO_PROCESS_THREADS, nullptr, 0, nullptr, nullptr),
+      ZX_ERR_WRONG_TYPE);
+  zx_handle_close(weak);
+}
+
+zx_info_thread_stats_t Stats(zx_handle_t thread) {
+  zx_info_thread_stats_t stats{};
+  EXPECT_EQ(
+      zx_object_get_info(thread, ZX_INFO_THREAD_STATS, &stats, sizeof(stats), nullptr, nullptr),
+      ZX_OK);
+  return stats;
+}
+
+TEST(TaskTest, TimeOfThreads) {
+  Shows("TASK-8 INFO-3 INFO-4");
+  zx_handle_t copy = ZX_HANDLE_INVALID;
+  zx_info_thread_stats_t inside{};
+  std::thread([&] {
+    copy = WithRights(zx_thread_self(), 0x4D2CF);
+    const zx_duration_t before = Stats(copy).total_runtime;
+    // Its own time: as the host's clock for it says.
+    timespec now{};
+    do {
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    } while (now.tv_sec == 0 && now.tv_nsec < before + 20'000'000);
+    inside = Stats(copy);
+    EXPECT_GE(inside.total_runtime, before + 20'000'000);
+    EXPECT_LT(inside.last_scheduled_cpu, zx_system_get_num_cpus());
+  }).join();
+  const zx_info_thread_stats_t after = Stats(copy);
+  EXPECT_GE(after.total_runtime, inside.total_runtime) << "as it was at its end";
+  EXPECT_EQ(Stats(copy).total_runtime, after.total_runtime);
+  EXPECT_LT(after.last_scheduled_cpu, zx_system_get_num_cpus());
+  zx_info_thread_stats_t stats{};
+  EXPECT_EQ(
+      zx_object_get_info(copy, ZX_INFO_THREAD_STATS, &stats, sizeof(stats) - 1, nullptr, nullptr),
+      ZX_ERR_BUFFER_TOO_SMALL);
+  zx_handle_close(copy);
+}
+
+TEST(TaskTest, MemoryOfTheProcess) {
+  Shows("TASK-9 INFO-3");
+  const auto stats = [] {
+    zx_info_task_stats_t info{};
+    EXPECT_EQ(zx_object_get_info(zx_process_self(), ZX_INFO_TASK_STATS, &info, sizeof(info),
+                                 nullptr, nullptr),
+              ZX_OK);
+    return info;
+  };
+  const zx_info_task_stats_t before = stats();
+  EXPECT_LE(before.mem_private_bytes + before.mem_shared_bytes, before.mem_mapped_bytes);
+  EXPECT_LE(before.mem_scaled_shared_bytes, before.mem_shared_bytes);
+  constexpr size_t kSize = 64 << 20;
+  void* const memory =
+      mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  std::memset(memory, 1, kSize / 2);
+  const zx_info_task_stats_t after = stats();
+  EXPECT_GE(after.mem_mapped_bytes, before.mem_mapped_bytes + kSize / 2);
+  EXPECT_GE(after.mem_private_bytes, before.mem_private_bytes + kSize / 4);
+  munmap(memory, kSize);
+  EXPECT_EQ(zx_object_get_info(zx_thread_self(), ZX_INFO_TASK_STATS, nullptr, 0, nullptr, nullptr),
+            ZX_ERR_WRONG_TYPE);
+}
+
+TEST(TaskTest, HandlesOfTheProcess) {
+  Shows("TASK-10 INFO-3");
+  const auto stats = [] {
+    zx_info_process_handle_stats_t info{};
+    EXPECT_EQ(zx_object_get_info(zx_process_self(), ZX_INFO_PROCESS_HANDLE_STATS, &info,
+                                 sizeof(info), nullptr, nullptr),
+              ZX_OK);
+    return info;
+  };
+  (void)zx_thread_self();
+  const zx_info_process_handle_stats_t before = stats();
+  uint32_t sum = 0;
+  for (const uint32_t count : before.handle_count) sum += count;
+  EXPECT_EQ(sum, LiveHandles());
+  EXPECT_EQ(before.handle_count[ZX_OBJ_TYPE_PROCESS], 1u);
+  zx_handle_t events[3] = {};
+  for (zx_handle_t& event : events) ASSERT_EQ(zx_event_create(0, &event), ZX_OK);
+  EXPECT_EQ(stats().handle_count[ZX_OBJ_TYPE_EVENT], before.handle_count[ZX_OBJ_TYPE_EVENT] + 3);
+  // In a message it is nobody's.
+  zx_handle_t ends[2] = {};
+  ASSERT_EQ(zx_channel_create(0, &ends[0], &ends[1]), ZX_OK);
+  ASSERT_EQ(zx_channel_write(ends[0], 0, nullptr, 0, events, 1), ZX_OK);
+  EXPECT_EQ(stats().handle_count[ZX_OBJ_TYPE_EVENT], before.handle_count[ZX_OBJ_TYPE_EVENT] + 2);
+  EXPECT_EQ(stats().handle_count[ZX_OBJ_TYPE_CHANNEL],
+            before.handle_count[ZX_OBJ_TYPE_CHANNEL] + 2);
+  for (const zx_handle_t handle : {events[1], events[2], ends[0], ends[1]}) zx_handle_close(handle);
+  EXPECT_EQ(stats().handle_count[ZX_OBJ_TYPE_EVENT], before.handle_count[ZX_OBJ_TYPE_EVENT]);
+}
+
+TEST(TaskTest, ExitOfTheProcess) {
+  Shows("TASK-11");
+  for (const int64_t retcode : {int64_t{0}, int64_t{7}, int64_t{-1024}, int64_t{1} << 40 | 9}) {
+    const pid_t child = fork();
+    if (child == 0) {
+      atexit([] { _exit(99); });
+      zx_process_exit(retcode);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), static_cast<int>(retcode & 0xFF));
+  }
+}
+
 TEST(TaskTest, InfoOf2018) {
   Shows("GEN-41");
   uint8_t process[16];
@@ -138,6 +293,10 @@ TEST(TaskTest, InfoOf2018) {
   EXPECT_EQ(zx_object_get_info_2018(zx_thread_self(), 10, thread, 8, nullptr, nullptr), ZX_OK);
   EXPECT_EQ(thread[0], 1u);
   EXPECT_EQ(thread[1], 0u);
+  int64_t runtime[2] = {-1, 77};
+  EXPECT_EQ(zx_object_get_info_2018(zx_thread_self(), 15, runtime, 8, nullptr, nullptr), ZX_OK);
+  EXPECT_GT(runtime[0], 0);
+  EXPECT_EQ(runtime[1], 77);
 }
 
 TEST(TaskTest, HandleCount) {

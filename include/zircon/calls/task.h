@@ -27,7 +27,17 @@ zx_handle_t zx_process_self(void) ZX_DETAIL_CALL;
 // Contract: TASK.
 zx_handle_t zx_thread_self(void) ZX_DETAIL_CALL;
 
+// Ends the process at once, all its threads included, as _exit() does: nothing registered with
+// atexit() runs, and buffered output is lost. The host sees the low 8 bits of `retcode`. Guests,
+// handles and memory go with the process.
+//
+// Does not return, and has no errors. Any thread.
+//
+// Contract: TASK.
+void zx_process_exit(int64_t retcode) ZX_DETAIL_CALL __attribute__((noreturn));
+
 // The second names.
+ZX_DETAIL_TWIN(process_exit);
 ZX_DETAIL_TWIN(process_self);
 ZX_DETAIL_TWIN(thread_self);
 

@@ -53,11 +53,15 @@ typedef uint32_t zx_object_info_topic_t;
 #else
 #define ZX_INFO_PROCESS (3u | 1u << 28)  // zx_info_process_t
 #endif
-#define ZX_INFO_VMAR 7u           // zx_info_vmar_t
-#define ZX_INFO_THREAD 10u        // zx_info_thread_t
-#define ZX_INFO_RESOURCE 18u      // zx_info_resource_t
-#define ZX_INFO_HANDLE_COUNT 19u  // zx_info_handle_count_t
-#define ZX_INFO_SOCKET 22u        // zx_info_socket_t
+#define ZX_INFO_PROCESS_THREADS 4u        // zx_koid_t, one for each thread
+#define ZX_INFO_VMAR 7u                   // zx_info_vmar_t
+#define ZX_INFO_THREAD 10u                // zx_info_thread_t
+#define ZX_INFO_TASK_STATS 12u            // zx_info_task_stats_t
+#define ZX_INFO_THREAD_STATS 15u          // zx_info_thread_stats_t
+#define ZX_INFO_RESOURCE 18u              // zx_info_resource_t
+#define ZX_INFO_HANDLE_COUNT 19u          // zx_info_handle_count_t
+#define ZX_INFO_PROCESS_HANDLE_STATS 21u  // zx_info_process_handle_stats_t
+#define ZX_INFO_SOCKET 22u                // zx_info_socket_t
 #if ZX_DETAIL_API_2018
 #define ZX_INFO_VMO 23u  // zx_info_vmo_t
 #else
@@ -191,6 +195,46 @@ ZX_DETAIL_MEMBER(zx_info_thread_t, state, 0, 4);
 ZX_DETAIL_MEMBER(zx_info_thread_t, wait_exception_channel_type, 4, 4);
 ZX_DETAIL_MEMBER(zx_info_thread_t, cpu_affinity_mask, 8, 64);
 #endif
+
+// ZX_INFO_THREAD_STATS: ZX_RIGHT_INSPECT. For a thread that has ended: as it was then.
+typedef struct zx_info_thread_stats {
+  zx_duration_t total_runtime;  // On processors, in nanoseconds.
+#if !ZX_DETAIL_API_2018
+  uint32_t last_scheduled_cpu;  // By the host's number; UINT32_MAX if the host does not tell.
+  uint8_t padding1[4];
+#endif
+} zx_info_thread_stats_t;
+
+#if ZX_DETAIL_API_2018
+ZX_DETAIL_SIZE(zx_info_thread_stats_t, 8);
+#else
+ZX_DETAIL_SIZE(zx_info_thread_stats_t, 16);
+ZX_DETAIL_MEMBER(zx_info_thread_stats_t, last_scheduled_cpu, 8, 4);
+ZX_DETAIL_MEMBER(zx_info_thread_stats_t, padding1, 12, 4);
+#endif
+ZX_DETAIL_MEMBER(zx_info_thread_stats_t, total_runtime, 0, 8);
+
+// ZX_INFO_TASK_STATS, of a process: ZX_RIGHT_INSPECT. Bytes, as the host counts them.
+typedef struct zx_info_task_stats {
+  size_t mem_mapped_bytes;         // Address space that is mapped.
+  size_t mem_private_bytes;        // Memory that only this process has.
+  size_t mem_shared_bytes;         // Memory that others may have too.
+  size_t mem_scaled_shared_bytes;  // That, each page divided by those that have it.
+} zx_info_task_stats_t;
+
+ZX_DETAIL_SIZE(zx_info_task_stats_t, 32);
+ZX_DETAIL_MEMBER(zx_info_task_stats_t, mem_mapped_bytes, 0, 8);
+ZX_DETAIL_MEMBER(zx_info_task_stats_t, mem_private_bytes, 8, 8);
+ZX_DETAIL_MEMBER(zx_info_task_stats_t, mem_shared_bytes, 16, 8);
+ZX_DETAIL_MEMBER(zx_info_task_stats_t, mem_scaled_shared_bytes, 24, 8);
+
+// ZX_INFO_PROCESS_HANDLE_STATS: ZX_RIGHT_INSPECT. A walk through all handles, not a moment's state.
+typedef struct zx_info_process_handle_stats {
+  uint32_t handle_count[ZX_OBJ_TYPE_UPPER_BOUND];  // Open handles, by ZX_OBJ_TYPE_*.
+} zx_info_process_handle_stats_t;
+
+ZX_DETAIL_SIZE(zx_info_process_handle_stats_t, 256);
+ZX_DETAIL_MEMBER(zx_info_process_handle_stats_t, handle_count, 0, 256);
 
 // ZX_INFO_RESOURCE: ZX_RIGHT_INSPECT.
 typedef struct zx_info_resource {
