@@ -1,7 +1,7 @@
 // The public headers as C11: layouts and prototypes, when compiled and once more when run.
 // (Numbers: constants_test.c.) Needs the headers only; nothing of the library is linked.
 // Shows: ABI-1 ZBI-1 ZBI-5 ZBI-6 ZBI-7 ZBI-8 TIME-7 ZX-6
-// Shows: GEN-1
+// Shows: GEN-1 GEN-45
 
 #include <stddef.h>
 #include <stdio.h>
@@ -42,6 +42,11 @@ _Static_assert(_Alignof(zx_vcpu_io_t) == 4, "zx_vcpu_io_t is aligned to 4");
 _Static_assert((zx_status_t)-1 < 0, "a status is signed");
 _Static_assert((zx_time_t)-1 < 0, "a time is signed");
 _Static_assert((zx_duration_t)-1 < 0, "a duration is signed");
+#if defined(ZX_API_2018)
+_Static_assert((zx_ticks_t)-1 > 0, "ticks were unsigned");
+#else
+_Static_assert((zx_ticks_t)-1 < 0, "ticks are signed");
+#endif
 _Static_assert((zx_handle_t)-1 > 0, "a handle is unsigned");
 _Static_assert((zx_koid_t)-1 > 0, "a koid is unsigned");
 _Static_assert((zx_vaddr_t)-1 > 0, "an address is unsigned");

@@ -272,6 +272,18 @@ TEST_F(ChannelTest, TheOtherEndMayBeSent) {
   CloseAll(received.handles);
 }
 
+TEST_F(ChannelTest, AnEndWhoseOnlyHandleIsInItsOwnQueue) {
+  Shows("CHANNEL-HANDLES-5");
+  Ends pair;
+  ASSERT_EQ(zx_channel_create(0, &pair.a, &pair.b), ZX_OK);
+  EXPECT_EQ(zx_channel_write(pair.a, 0, nullptr, 0, &pair.b, 1), ZX_OK);
+  EXPECT_FALSE(IsOpen(pair.b));
+  // It has a handle, so that it is not closed.
+  EXPECT_EQ(Signals(pair.a), ZX_CHANNEL_WRITABLE);
+  EXPECT_EQ(zx_channel_write(pair.a, 0, "x", 1, nullptr, 0), ZX_OK);
+  // pair.a stays open: with it the last way to the other end would go, which a leak checker tells.
+}
+
 TEST_F(ChannelTest, HandlesThatCannotBeRead) {
   Shows("CHANNEL-HANDLES-2 CHANNEL-WRITE-6");
   EXPECT_EQ(zx_channel_write(ends_.a, 0, "x", 1, nullptr, 1), ZX_ERR_INVALID_ARGS);

@@ -175,7 +175,7 @@ TEST_F(IrqTest, AThreadAtThePortIsWoken) {
 }
 
 TEST_F(IrqTest, BindingATriggeredOne) {
-  Shows("IRQ-BIND-6");
+  Shows("IRQ-BIND-6 GEN-46");
   Trigger(3);
   Bind();
   EXPECT_EQ(Next().interrupt.timestamp, 3);
