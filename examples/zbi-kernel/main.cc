@@ -40,7 +40,7 @@ void BeginLine(const char* item) {
 }
 
 void FindSerialPort(const BootData& data) {
-  zbi_uart_t uart;
+  zbi_uart_t uart = {};
   if (data.Find(ZBI_TYPE_DEBUG_UART).Read(0, uart) && uart.type == ZBI_UART_PC_PORT) {
     UseSerialPort(static_cast<uint16_t>(uart.base));
   }
