@@ -10,7 +10,9 @@
 #include <lib/zx/vmo.h>
 #include <zircon/types.h>
 
+#include <cassert>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -49,6 +51,13 @@ class MemoryView {
       return {base_ + layout_.low + (address - MemoryLayout::kHoleEnd), size};
     }
     return {};
+  }
+
+  // Copies bytes in. They must all go into RAM: whoever finds the place sees to that.
+  void Put(uint64_t address, std::span<const uint8_t> bytes) const {
+    const std::span<uint8_t> target = Range(address, bytes.size());
+    assert(target.size() == bytes.size());
+    std::memcpy(target.data(), bytes.data(), target.size());
   }
 
  private:

@@ -21,6 +21,7 @@
 #include "boot/boot_image.h"
 #include "boot/memory_map.h"
 #include "exit_status.h"
+#include "mmio_trap.h"
 #include "signals.h"
 #include "terminal.h"
 #include "virtio/virtio_block.h"
@@ -67,11 +68,11 @@ absl::Status CreateGuest(zx::guest& guest, zx::vmar& space) {
 
 absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options) {
   const uint64_t memory_size = options.memory_mib << 20;
-  const auto image = OpenBootImage(
+  const auto load = OpenBootImage(
       {.kernel = options.kernel, .initrd = options.initrd, .command_line = options.command_line},
       MemoryLayout(memory_size));
-  if (!image.ok()) {
-    return image.status();
+  if (!load.ok()) {
+    return load.status();
   }
   auto disks = OpenDisks(options);
   if (!disks.ok()) {
@@ -95,7 +96,7 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
             (*memory)->view().Range(kAcpiTables, tables.size()).begin());
 
   std::unique_ptr<Machine> machine(new Machine(std::move(guest), *std::move(memory), options));
-  machine->entry_ = (*image)->Load(kAcpiTables, machine->memory_->view());
+  machine->entry_ = (*load)(kAcpiTables, machine->memory_->view());
   if (absl::Status status = machine->ConnectDevices(options); !status.ok()) {
     return status;
   }
@@ -143,13 +144,7 @@ absl::Status Machine::ConnectDevices(const Options& options) {
   if (absl::Status status = ports_.SetTraps(guest_); !status.ok()) {
     return status;
   }
-  MmioDevice* const io_apic = &io_apic_;
-  if (zx_status_t status = guest_.set_trap(ZX_GUEST_TRAP_MEM, IoApic::kAddress, IoApic::kSize,
-                                           zx::port(), reinterpret_cast<uint64_t>(io_apic));
-      status != ZX_OK) {
-    return ZxError("zx_guest_set_trap for the I/O APIC", status);
-  }
-  return absl::OkStatus();
+  return SetMmioTrap(guest_, IoApic::kAddress, IoApic::kSize, io_apic_);
 }
 
 absl::Status Machine::AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> disks) {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "io_ports.h"
 #include "mmio_decode.h"
+#include "mmio_trap.h"
 #include "zx_error.h"
 
 namespace zvmm {
@@ -132,7 +133,7 @@ absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& acces
       status != ZX_OK) {
     return ZxError("zx_vcpu_read_state", status);
   }
-  auto& device = *reinterpret_cast<MmioDevice*>(key);
+  MmioDevice& device = MmioDeviceOf(key);
   if (!ExecuteMmio(*instruction, access.addr, device, state)) {
     return absl::OkStatus();
   }

@@ -15,43 +15,13 @@
 namespace zvmm {
 namespace {
 
-class LinuxBootImage final : public BootImage {
- public:
-  LinuxBootImage(LinuxBoot boot, const LinuxPlacement& placement)
-      : boot_(std::move(boot)), placement_(placement) {}
-
-  CpuEntry Load(uint64_t rsdp, const MemoryView& memory) const override {
-    return LoadLinux(boot_, placement_, rsdp, memory);
-  }
-
- private:
-  const LinuxBoot boot_;
-  const LinuxPlacement placement_;
-};
-
-class ZbiBootImage final : public BootImage {
- public:
-  ZbiBootImage(ZbiBoot boot, const ZbiPlacement& placement)
-      : boot_(std::move(boot)), placement_(placement) {}
-
-  CpuEntry Load(uint64_t rsdp, const MemoryView& memory) const override {
-    return LoadZbi(boot_, placement_, rsdp, memory);
-  }
-
- private:
-  const ZbiBoot boot_;
-  const ZbiPlacement placement_;
-};
-
 // Puts the name of a file in front of what is wrong with it.
 absl::Status Annotate(const std::string& path, const absl::Status& status) {
   return {status.code(), absl::StrCat(path, ": ", std::string(status.message()))};
 }
 
-absl::StatusOr<std::unique_ptr<BootImage>> OpenLinux(const BootFiles& files,
-                                                     std::span<const uint8_t> kernel,
-                                                     std::vector<uint8_t> initrd,
-                                                     const MemoryLayout& layout) {
+absl::StatusOr<BootLoader> OpenLinux(const BootFiles& files, std::span<const uint8_t> kernel,
+                                     std::vector<uint8_t> initrd, const MemoryLayout& layout) {
   auto image = ParseLinuxImage(kernel);
   if (!image.ok()) {
     return Annotate(files.kernel, image.status());
@@ -67,13 +37,13 @@ absl::StatusOr<std::unique_ptr<BootImage>> OpenLinux(const BootFiles& files,
   if (!placement.ok()) {
     return placement.status();
   }
-  return std::make_unique<LinuxBootImage>(std::move(boot), *placement);
+  return [boot = std::move(boot), placement = *placement](uint64_t rsdp, const MemoryView& memory) {
+    return LoadLinux(boot, placement, rsdp, memory);
+  };
 }
 
-absl::StatusOr<std::unique_ptr<BootImage>> OpenZbi(const BootFiles& files,
-                                                   std::span<const uint8_t> kernel,
-                                                   std::vector<uint8_t> ramdisk,
-                                                   const MemoryLayout& layout) {
+absl::StatusOr<BootLoader> OpenZbi(const BootFiles& files, std::span<const uint8_t> kernel,
+                                   std::vector<uint8_t> ramdisk, const MemoryLayout& layout) {
   auto image = ParseZbiImage(kernel);
   if (!image.ok()) {
     return Annotate(files.kernel, image.status());
@@ -86,13 +56,14 @@ absl::StatusOr<std::unique_ptr<BootImage>> OpenZbi(const BootFiles& files,
   if (!placement.ok()) {
     return placement.status();
   }
-  return std::make_unique<ZbiBootImage>(std::move(boot), *placement);
+  return [boot = std::move(boot), placement = *placement](uint64_t rsdp, const MemoryView& memory) {
+    return LoadZbi(boot, placement, rsdp, memory);
+  };
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<BootImage>> OpenBootImage(const BootFiles& files,
-                                                         const MemoryLayout& layout) {
+absl::StatusOr<BootLoader> OpenBootImage(const BootFiles& files, const MemoryLayout& layout) {
   const auto kernel = ReadWholeFile(files.kernel);
   if (!kernel.ok()) {
     return kernel.status();

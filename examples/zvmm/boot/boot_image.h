@@ -1,12 +1,12 @@
 // What zvmm boots: a Linux kernel or a Zircon boot image, whichever the file is.
 //
-//   auto image = OpenBootImage(files, layout);              // reads, checks, finds places
-//   CpuEntry entry = (*image)->Load(kAcpiTables, memory);   // writes it into RAM
+//   auto load = OpenBootImage(files, layout);         // reads, checks, finds places
+//   CpuEntry entry = (*load)(kAcpiTables, memory);    // writes it into RAM
 
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -22,18 +22,12 @@ struct BootFiles {
   std::string command_line;
 };
 
-// Checked, and known to fit into the memory that it was opened for.
-class BootImage {
- public:
-  virtual ~BootImage() = default;
-
-  // Writes all that the boot protocol wants; gives the state that the first VCPU starts in. `rsdp`
-  // is the address of the ACPI tables.
-  virtual CpuEntry Load(uint64_t rsdp, const MemoryView& memory) const = 0;
-};
+// Writes all that the boot protocol wants; gives the state that the first VCPU starts in. `rsdp` is
+// the address of the ACPI tables. Owns what it loads, which is known to fit into the memory that it
+// was opened for.
+using BootLoader = std::function<CpuEntry(uint64_t rsdp, const MemoryView& memory)>;
 
 // The error names the file that is wrong.
-absl::StatusOr<std::unique_ptr<BootImage>> OpenBootImage(const BootFiles& files,
-                                                         const MemoryLayout& layout);
+absl::StatusOr<BootLoader> OpenBootImage(const BootFiles& files, const MemoryLayout& layout);
 
 }  // namespace zvmm

@@ -1,7 +1,6 @@
 #include "boot/linux_boot.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cstring>
 #include <initializer_list>
 #include <span>
@@ -27,12 +26,6 @@ absl::Status TooSmall(uint64_t needed) {
       absl::StrFormat("the kernel and its initrd do not fit into the guest's memory: at least %d "
                       "MiB are needed (--memory)",
                       AlignUp(needed, kMebibyte) / kMebibyte));
-}
-
-void Copy(const MemoryView& memory, uint64_t address, std::span<const uint8_t> bytes) {
-  const std::span<uint8_t> target = memory.Range(address, bytes.size());
-  assert(target.size() == bytes.size());  // PlaceLinux() has seen to it.
-  std::memcpy(target.data(), bytes.data(), target.size());
 }
 
 }  // namespace
@@ -99,12 +92,12 @@ CpuEntry LoadLinux(const LinuxBoot& boot, const LinuxPlacement& placement, uint6
                    const MemoryView& memory) {
   WriteIdentityPageTables(memory);
   const boot_params params = MakeBootParams(boot, placement, rsdp, memory.layout());
-  Copy(memory, kBootParams, {reinterpret_cast<const uint8_t*>(&params), sizeof(params)});
+  memory.Put(kBootParams, {reinterpret_cast<const uint8_t*>(&params), sizeof(params)});
   // With its NUL.
-  Copy(memory, kCommandLine,
-       {reinterpret_cast<const uint8_t*>(boot.command_line.c_str()), boot.command_line.size() + 1});
-  Copy(memory, placement.kernel, boot.image.kernel);
-  Copy(memory, placement.initrd, boot.initrd);
+  memory.Put(kCommandLine, {reinterpret_cast<const uint8_t*>(boot.command_line.c_str()),
+                            boot.command_line.size() + 1});
+  memory.Put(placement.kernel, boot.image.kernel);
+  memory.Put(placement.initrd, boot.initrd);
   return {.rip = placement.kernel + kEntry64, .rsi = kBootParams};
 }
 

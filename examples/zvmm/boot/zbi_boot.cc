@@ -2,7 +2,6 @@
 
 #include <zircon/boot/image.h>
 
-#include <cassert>
 #include <cstring>
 #include <span>
 
@@ -106,17 +105,11 @@ uint64_t MostDataSize(const ZbiBoot& boot) {
   return boot.image.items.size() + boot.command_line.size() + boot.ramdisk.size() + kSmallItems;
 }
 
-void Copy(const MemoryView& memory, uint64_t address, std::span<const uint8_t> bytes) {
-  const std::span<uint8_t> target = memory.Range(address, bytes.size());
-  assert(target.size() == bytes.size());  // PlaceZbi() has seen to it.
-  std::memcpy(target.data(), bytes.data(), target.size());
-}
-
 }  // namespace
 
 absl::StatusOr<ZbiPlacement> PlaceZbi(const ZbiBoot& boot, const MemoryLayout& layout) {
-  const ZbiPlacement lowest = {.kernel = kHighRamStart, .data = 0};
-  const uint64_t image_end = lowest.kernel + boot.image.kernel.size();
+  constexpr uint64_t kKernel = kHighRamStart;
+  const uint64_t image_end = kKernel + boot.image.kernel.size();
   const uint64_t data_size = MostDataSize(boot);
   if (data_size >= kMostData) {
     return absl::InvalidArgumentError("the boot image and the ramdisk are more than 4 GiB");
@@ -131,7 +124,7 @@ absl::StatusOr<ZbiPlacement> PlaceZbi(const ZbiBoot& boot, const MemoryLayout& l
   const uint64_t reserve_end = AlignUp(image_end + boot.image.reserve_size, kPageSize);
   for (const uint64_t data : {kUsualData, reserve_end}) {
     if (data >= reserve_end && data + data_size + kFreeBehindData <= layout.low) {
-      return ZbiPlacement{.kernel = lowest.kernel, .data = data};
+      return ZbiPlacement{.kernel = kKernel, .data = data};
     }
   }
   constexpr uint64_t kMebibyte = 1 << 20;
@@ -160,8 +153,8 @@ std::vector<uint8_t> MakeZbiData(const ZbiBoot& boot, uint64_t rsdp, const Memor
 CpuEntry LoadZbi(const ZbiBoot& boot, const ZbiPlacement& placement, uint64_t rsdp,
                  const MemoryView& memory) {
   WriteIdentityPageTables(memory);
-  Copy(memory, placement.kernel, boot.image.kernel);
-  Copy(memory, placement.data, MakeZbiData(boot, rsdp, memory.layout()));
+  memory.Put(placement.kernel, boot.image.kernel);
+  memory.Put(placement.data, MakeZbiData(boot, rsdp, memory.layout()));
   return {.rip = EntryOf(boot.image, placement.kernel), .rsi = placement.data};
 }
 

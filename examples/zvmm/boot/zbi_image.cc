@@ -53,7 +53,7 @@ absl::Status CheckItem(std::span<const uint8_t> file, size_t offset, size_t end)
     return Damaged(offset, "the item's version is missing");
   }
   const size_t room = end - offset - sizeof(header);
-  if (header.length > room || AlignUp(header.length, ZBI_ALIGNMENT) > room) {
+  if (AlignUp(header.length, ZBI_ALIGNMENT) > room) {
     return Damaged(offset, absl::StrFormat("the item %s has %d bytes, and there are %d",
                                            TypeText(header.type), header.length, room));
   }

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "boot/memory_map.h"
 #include "zx_error.h"
 
 namespace zvmm {
@@ -48,8 +49,7 @@ DeviceThread::~DeviceThread() {
 }
 
 absl::Status DeviceThread::SetBell(const zx::guest& guest, uint64_t address) {
-  constexpr uint64_t kPage = 0x1000;
-  if (zx_status_t status = guest.set_trap(ZX_GUEST_TRAP_BELL, address, kPage, port_, address);
+  if (zx_status_t status = guest.set_trap(ZX_GUEST_TRAP_BELL, address, kPageSize, port_, address);
       status != ZX_OK) {
     return ZxError("zx_guest_set_trap for a notify page", status);
   }

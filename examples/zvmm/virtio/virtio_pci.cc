@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "boot/memory_map.h"
-#include "zx_error.h"
+#include "mmio_trap.h"
 
 namespace zvmm {
 namespace {
@@ -35,7 +35,7 @@ PciIdentity IdentityOf(const VirtioDevice& device) {
           .subsystem = device.id()};
 }
 
-// `field` as a value of up to 8 bytes, from a register image.
+// The `size` bytes, up to 8, at `offset` of a register image; 0 if they are not all in it.
 uint64_t Load(std::span<const uint8_t> image, uint64_t offset, uint8_t size) {
   uint64_t value = 0;
   if (offset < image.size() && size <= image.size() - offset) {
@@ -101,11 +101,8 @@ absl::Status VirtioPci::Start(const zx::guest& guest) {
     return thread.status();
   }
   thread_ = *std::move(thread);
-  MmioDevice* const registers = this;
-  if (zx_status_t status = guest.set_trap(ZX_GUEST_TRAP_MEM, bar_, kPageSize, zx::port(),
-                                          reinterpret_cast<uint64_t>(registers));
-      status != ZX_OK) {
-    return ZxError("zx_guest_set_trap for the registers of a virtio device", status);
+  if (absl::Status status = SetMmioTrap(guest, bar_, kPageSize, *this); !status.ok()) {
+    return status;
   }
   return thread_->SetBell(guest, bar_ + kNotify);
 }
