@@ -1,17 +1,15 @@
 #include "objects/thread.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include <type_traits>
 
 #include "base/mutex.h"
+#include "objects/proc_text.h"
 
 namespace zircon::objects {
 namespace {
@@ -25,15 +23,9 @@ constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 uint32_t LastCpu(pid_t tid) {
   char path[48];
   snprintf(path, sizeof(path), "/proc/self/task/%d/stat", static_cast<int>(tid));
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return kNoCpu;
-  char text[1024];
-  const ssize_t size = read(fd, text, sizeof(text) - 1);
-  close(fd);
-  if (size <= 0) return kNoCpu;
-  text[size] = '\0';
+  const ProcText stat(path);
   // The second field is a name, in parentheses, with anything inside; the processor is the 39th.
-  const char* at = std::strrchr(text, ')');
+  const char* at = std::strrchr(stat.text(), ')');
   for (int field = 2; at != nullptr && field < 39; ++field) at = std::strchr(at + 1, ' ');
   return at == nullptr ? kNoCpu : static_cast<uint32_t>(std::strtoul(at, nullptr, 10));
 }
@@ -43,12 +35,9 @@ struct Threads {
   base::Mutex mutex;
   LinkedList<Thread> list ABSL_GUARDED_BY(mutex);
 };
-// Never destroyed: threads may end at any time.
-Threads& AllThreads() {
-  alignas(Threads) static char storage[sizeof(Threads)];
-  static Threads* const threads = new (storage) Threads;
-  return *threads;
-}
+constinit Threads all_threads;
+// Threads may end at any time.
+static_assert(std::is_trivially_destructible_v<Threads>);
 
 }  // namespace
 
@@ -58,51 +47,55 @@ Thread::Thread(pid_t tid) : Waitable(kType, ZX_THREAD_RUNNING), tid_(tid) {
     name_.Set(host_name, std::strlen(host_name));
   }
   (void)pthread_getcpuclockid(pthread_self(), &cpu_clock_);
-  Threads& threads = AllThreads();
-  base::MutexLock lock(threads.mutex);
-  threads.list.PushBack(this);
+  base::MutexLock lock(all_threads.mutex);
+  all_threads.list.PushBack(this);
 }
 
 Thread::~Thread() {
   // One whose handle could not be made never came to its end.
   // relaxed: nobody else is left.
   if (over_.load(std::memory_order_relaxed)) return;
-  Threads& threads = AllThreads();
-  base::MutexLock lock(threads.mutex);
-  threads.list.Remove(this);
+  base::MutexLock lock(all_threads.mutex);
+  all_threads.list.Remove(this);
 }
 
 void Thread::End() {
-  last_usage_ = UsageNow();
+  final_runtime_ = RuntimeNow();
+  final_cpu_ = static_cast<uint32_t>(sched_getcpu());
   {
-    Threads& threads = AllThreads();
-    base::MutexLock lock(threads.mutex);
-    threads.list.Remove(this);
-    // release: pairs with usage().
+    base::MutexLock lock(all_threads.mutex);
+    all_threads.list.Remove(this);
+    // release: pairs with runtime() and last_cpu().
     over_.store(true, std::memory_order_release);
   }
   UpdateSignals(ZX_THREAD_RUNNING, ZX_THREAD_TERMINATED);
 }
 
-Thread::Usage Thread::UsageNow() const {
+zx_duration_t Thread::RuntimeNow() const {
   timespec time{};
   // Fails once the thread is gone.
-  if (clock_gettime(cpu_clock_, &time) != 0) return {.runtime = 0, .last_cpu = kNoCpu};
-  return {.runtime = time.tv_sec * kNanosecondsPerSecond + time.tv_nsec, .last_cpu = LastCpu(tid_)};
+  if (clock_gettime(cpu_clock_, &time) != 0) return 0;
+  return time.tv_sec * kNanosecondsPerSecond + time.tv_nsec;
 }
 
-Thread::Usage Thread::usage() const {
-  const Usage now = UsageNow();
-  // acquire: as the thread left it. Looked at last, since the host gives a thread's number to
-  // another when it is gone.
-  return over_.load(std::memory_order_acquire) ? last_usage_ : now;
+// Here and below `over_` is looked at last, since the host gives a thread's number to another when
+// it is gone.
+zx_duration_t Thread::runtime() const {
+  const zx_duration_t now = RuntimeNow();
+  // acquire: as the thread left it.
+  return over_.load(std::memory_order_acquire) ? final_runtime_ : now;
+}
+
+uint32_t Thread::last_cpu() const {
+  const uint32_t now = LastCpu(tid_);
+  // acquire: as the thread left it.
+  return over_.load(std::memory_order_acquire) ? final_cpu_ : now;
 }
 
 size_t Thread::CopyKoids(std::span<zx_koid_t> koids) {
-  Threads& threads = AllThreads();
-  base::MutexLock lock(threads.mutex);
+  base::MutexLock lock(all_threads.mutex);
   size_t count = 0;
-  for (const Thread* thread = threads.list.front(); thread != nullptr;
+  for (const Thread* thread = all_threads.list.front(); thread != nullptr;
        thread = LinkedList<Thread>::Next(thread)) {
     if (count < koids.size()) koids[count] = thread->koid();
     ++count;

@@ -35,25 +35,24 @@ class Thread final : public Waitable, public Linked<Thread> {
   // By the thread, at its end.
   void End();
 
-  // How long it has run on processors, in nanoseconds, and on which it ran last.
-  struct Usage {
-    zx_duration_t runtime;
-    uint32_t last_cpu;
-  };
-  Usage usage() const;
+  // How long it has run on processors, in nanoseconds, and on which it ran last. Of a thread that
+  // has ended: as it was then.
+  zx_duration_t runtime() const;
+  uint32_t last_cpu() const;
 
   // The koids of threads that exist and have not ended: `koids` gets as many as fit, and the result
   // is how many there are.
   static size_t CopyKoids(std::span<zx_koid_t> koids);
 
  private:
-  Usage UsageNow() const;
+  zx_duration_t RuntimeNow() const;
 
   const pid_t tid_;
   base::Name name_;
   clockid_t cpu_clock_ = CLOCK_THREAD_CPUTIME_ID;
   // Written at the end, before `over_`.
-  Usage last_usage_{};
+  zx_duration_t final_runtime_ = 0;
+  uint32_t final_cpu_ = 0;
   std::atomic<bool> over_{false};
 };
 

@@ -58,10 +58,9 @@ zx_status_t ThreadStatsInfo(zx_handle_t handle, const Answer& answer) {
   handles::TypedRef<objects::Thread> thread;
   const zx_status_t status = thread.Lookup(handle, ZX_RIGHT_INSPECT);
   if (status != ZX_OK) return status;
-  const objects::Thread::Usage usage = thread->usage();
   zx_info_thread_stats_t info{};
-  info.total_runtime = usage.runtime;
-  info.last_scheduled_cpu = usage.last_cpu;
+  info.total_runtime = thread->runtime();
+  info.last_scheduled_cpu = thread->last_cpu();
   return answer.PutRecord(info);
 }
 
@@ -69,7 +68,7 @@ zx_status_t ThreadStatsInfo2018(zx_handle_t handle, const Answer& answer) {
   handles::TypedRef<objects::Thread> thread;
   const zx_status_t status = thread.Lookup(handle, ZX_RIGHT_INSPECT);
   if (status != ZX_OK) return status;
-  return answer.PutRecord(api_2018::ThreadStats{thread->usage().runtime});
+  return answer.PutRecord(api_2018::ThreadStats{thread->runtime()});
 }
 
 zx_status_t ProcessThreadsInfo(zx_handle_t handle, const Answer& answer) {
