@@ -13,6 +13,7 @@ The headers are written to be read as they are: plain // comments, in which
     // Contract: FAMILY, FAMILY.             ends the comment of a call.
 
 Where one comment stands above several macros, types or members, it is of them all.
+What is the same for every class of <lib/zx/...> needs no comment: see CUSTOMARY.
 """
 
 import argparse
@@ -32,6 +33,17 @@ LAYOUT = re.compile(r"^ZX_DETAIL_MEMBER\((\w+), (\w+), (\d+), (\d+)\);", re.MULT
 # A line that declares one thing that a comment may be about: a macro, a one-line typedef, a member, an enumerator.
 ENTRY = re.compile(r"^\s*(?:#define (?P<macro>\w+)|typedef .*\b(?P<type>\w+);|[\w ]+[ *]+(?P<member>\w+)(?:\[\w*\])?;"
                    r"|(?P<enumerator>[A-Z]\w+)(?: = \w+)?,?)\s*(?:// |$|[^/;]*$|.*//)")
+
+# What the headers of <lib/zx/...> leave without a comment, since it is what everybody expects of it.
+CUSTOMARY = (
+    (re.compile(r"class \w+ final : public object<"), "{banner}"),
+    (re.compile(r"\s+(?:constexpr )?explicit (?!operator)\w+\(zx_handle_t value\)"), "Takes over a handle."),
+    (re.compile(r"using unowned_\w+ = "), "A handle to one that somebody else owns."),
+    (re.compile(r"(?:template <> )?struct object_traits<\w+>"), "What holds for this kind of object."),
+    (re.compile(r"\s+static constexpr bool supports_(\w+)"), "Whether this kind of object has what it takes: {0}."),
+    (re.compile(r".*\boperator (?=bool)"), "Whether there is a handle."),
+    (re.compile(r".*\boperator\W+\("), "The operator of the values."),
+)
 
 
 class Names:
@@ -272,6 +284,7 @@ class Header:
     def convert_at(self, number):
         text, after = self.comment_at(number)
         if not text:
+            self.customary(number)
             self.code(number, "")
             return number + 1
         following = self.lines[after] if after < len(self.lines) else ""
@@ -284,6 +297,23 @@ class Header:
             return self.group(text, number, after, end)
         self.emit_doc(self.declaration(text, number, after), re.match(r"\s*", self.lines[number])[0])
         return after
+
+    def customary(self, number):
+        """Describes what has no comment and needs none, before a template's first line."""
+        if "lib/zx" not in self.path.parent.as_posix() or self.lines[number - 1].startswith("template <"):
+            return
+        declared = self.lines[number]
+        if declared.startswith("template <"):
+            declared += " " + self.lines[number + 1]
+        banner = self.lines[0].partition(": ")[2]
+        for pattern, words in CUSTOMARY:
+            match = pattern.match(declared)
+            if match:
+                break
+        else:
+            return
+        words = words.format(*match.groups(), banner=banner[0].upper() + banner[1:])
+        self.emit_doc([prose(words, self.names)], re.match(r"\s*", declared)[0])
 
     def declaration(self, text, number, after):
         declared = " ".join(self.lines[after:after + 8]).split(";")[0] + ";"

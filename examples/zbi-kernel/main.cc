@@ -66,12 +66,40 @@ void PrintCommandLine(const BootData& data) {
   PrintText("\n");
 }
 
-void PrintRange(const char* item, uint64_t start, uint64_t size, bool ram) {
+const char* KindOfRange(uint32_t type) {
+  switch (type) {
+    case ZBI_MEM_RANGE_RAM:
+      return "RAM";
+    case ZBI_MEM_RANGE_PERIPHERAL:
+      return "peripheral";
+    default:  // Unknown ones are reserved too.
+      return "reserved";
+  }
+}
+
+const char* KindOfEntry(uint32_t type) {
+  switch (type) {
+    case E820_RAM:
+      return "RAM";
+    case E820_ACPI:
+      return "ACPI";
+    case E820_NVS:
+      return "NVS";
+    case E820_UNUSABLE:
+      return "unusable";
+    default:
+      return "reserved";
+  }
+}
+
+void PrintRange(const char* item, uint64_t start, uint64_t size, const char* kind) {
   BeginLine(item);
   PrintHex(start);
   PrintText(" to ");
   PrintHex(start + size);
-  PrintText(ram ? ": RAM\n" : ": reserved\n");
+  PrintText(": ");
+  PrintText(kind);
+  PrintText("\n");
 }
 
 void PrintMemory(const BootData& data) {
@@ -81,7 +109,7 @@ void PrintMemory(const BootData& data) {
     Fail("there is no MEM_CONFIG, or a part of one");
   }
   for (size_t at = 0; ranges.Read(at, range); at += sizeof(range)) {
-    PrintRange("MEM_CONFIG", range.paddr, range.length, range.type == ZBI_MEM_RANGE_RAM);
+    PrintRange("MEM_CONFIG", range.paddr, range.length, KindOfRange(range.type));
   }
   const Bytes entries = data.Find(ZBI_TYPE_E820_TABLE);
   e820entry_t entry;
@@ -89,7 +117,7 @@ void PrintMemory(const BootData& data) {
     Fail("there is no E820_TABLE, or a part of one");
   }
   for (size_t at = 0; entries.Read(at, entry); at += sizeof(entry)) {
-    PrintRange("E820_TABLE", entry.addr, entry.size, entry.type == E820_RAM);
+    PrintRange("E820_TABLE", entry.addr, entry.size, KindOfEntry(entry.type));
   }
 }
 

@@ -154,9 +154,9 @@ Handle CreatePort() {
   return port;
 }
 
-Handle CreateVmo(size_t size) {
+Handle CreateVmo(size_t size, uint32_t options) {
   Handle vmo;
-  Require(zx_vmo_create(size, 0, vmo.Receive()), "zx_vmo_create");
+  Require(zx_vmo_create(size, options, vmo.Receive()), "zx_vmo_create");
   Handle vmex;
   Require(zircon_kvm_vmex_resource(vmex.Receive()), "zircon_kvm_vmex_resource");
   zx_handle_t executable = ZX_HANDLE_INVALID;

@@ -110,7 +110,7 @@ class Handle {
 };
 
 Handle CreatePort();
-Handle CreateVmo(size_t size);  // Mappable with every permission.
+Handle CreateVmo(size_t size, uint32_t options = 0);  // Mappable with every permission.
 // "ZX_ERR_NOT_FOUND", or for ZX_OK what the packet says.
 std::string Describe(zx_status_t status, const zx_port_packet_t& packet);
 

@@ -333,10 +333,10 @@ class SpaceWhileRunningTest : public SpaceTest {
  protected:
   SpaceWhileRunningTest() = default;
 
-  void Start(bool store) {
+  void Start(bool store, uint32_t vmo_options = 0) {
     machine_.reset();  // A thread has one VCPU.
     machine_ = std::make_unique<Machine>(GUEST_BLOB(space_loop));
-    vmo_ = CreateVmo(16 * kPage);
+    vmo_ = CreateVmo(16 * kPage, vmo_options);
     ASSERT_EQ(Map(), ZX_OK);
     machine_->At<uint64_t>(GUEST_DATA + 8) = store;
   }
@@ -471,6 +471,50 @@ TEST_F(SpaceWhileRunningTest, ProtectDeniesStores) {
   });
   RunCounting(ZX_ERR_ACCESS_DENIED, &errors);
   EXPECT_GE(errors, 20);
+}
+
+// The VMO loses the page in use and gets it back, as zeros: the mapping stays, and follows.
+TEST_F(SpaceWhileRunningTest, ResizeGivesOutOfRangeAndGoesOn) {
+  Shows("FAULT-5 VMO-SIZE-9");
+  for (const bool store : {false, true}) {
+    Start(store, ZX_VMO_RESIZABLE);
+    HostMapping first_page(vmo_.get(), kPage);
+    std::atomic<int> errors = 0;
+    Thread changer([&] {
+      for (int i = 0; i < 20; ++i) {
+        EXPECT_TRUE(Advances());
+        first_page.At<uint64_t>(8) = 1;
+        const int before = errors;
+        EXPECT_EQ(zx_vmo_set_size(vmo_.get(), 0), ZX_OK);
+        EXPECT_TRUE(WaitUntil([&] { return errors > before; })) << "no OUT_OF_RANGE";
+        EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (i % 3 + 1) * kPage), ZX_OK);
+        EXPECT_EQ(first_page.At<uint64_t>(8), 0u);
+      }
+      EXPECT_TRUE(Advances());
+      Stop();
+    });
+    RunCounting(ZX_ERR_OUT_OF_RANGE, &errors);
+    EXPECT_GE(errors, 20);
+  }
+}
+
+// Pages behind the one in use come and go.
+TEST_F(SpaceWhileRunningTest, ResizeBehindDoesNotDisturb) {
+  Shows("VMO-SIZE-9 GPAS-11");
+  Start(true, ZX_VMO_RESIZABLE);
+  std::atomic<int> errors = 0;
+  Thread changer([&] {
+    EXPECT_TRUE(Advances());
+    const int rounds = Rounds(100);
+    for (int i = 0; i < rounds; ++i) {
+      EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (1 + i % 4) * kPage), ZX_OK);
+      EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (300 + i) * kPage), ZX_OK);
+    }
+    EXPECT_TRUE(Advances());
+    Stop();
+  });
+  RunCounting(ZX_ERR_INTERNAL, &errors);
+  EXPECT_EQ(errors, 0);
 }
 
 // A mapping replaced in place: other memory at once, and no error.

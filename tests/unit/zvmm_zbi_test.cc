@@ -5,13 +5,16 @@
 #include <zircon/boot/image.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "boot/memory_map.h"
+#include "boot/page_tables.h"
 #include "boot/zbi_boot.h"
 #include "boot/zbi_image.h"
 
@@ -332,10 +335,44 @@ TEST_F(ZbiDataTest, TheRamdiskIsAnItem) {
   EXPECT_EQ(Last(ZBI_TYPE_STORAGE_RAMDISK).header.extra, 1001u);
 }
 
+// Looks behind LoadZbi: all RAM is as it was, but for page tables, kernel and data.
+class LoadedRam {
+ public:
+  LoadedRam() : ram_(kSize / 8, kWord) {}
+
+  MemoryView memory() { return {reinterpret_cast<uint8_t*>(ram_.data()), kSize}; }
+
+  // Takes back what LoadZbi may write.
+  void TakeBack(const ZbiBoot& boot, const ZbiPlacement& placement) {
+    const std::pair<uint64_t, uint64_t> allowed[] = {
+        {0, kIdentityPageTablesSize},
+        {placement.kernel, boot.image.kernel.size()},
+        {placement.data, MakeZbiData(boot, kRsdp, memory().layout()).size()},
+    };
+    for (const auto& [start, size] : allowed) {
+      const auto range = memory().Range(start, size);
+      std::fill(range.begin(), range.end(), kByte);
+    }
+  }
+  // The first quadword that has changed and was not taken back, or kSize.
+  uint64_t FirstStray() const {
+    const auto stray =
+        std::find_if(ram_.begin(), ram_.end(), [](uint64_t w) { return w != kWord; });
+    return static_cast<uint64_t>(stray - ram_.begin()) * 8;
+  }
+
+  static constexpr uint64_t kSize = 16 * kMiB;
+
+ private:
+  static constexpr uint8_t kByte = 0xEE;
+  static constexpr uint64_t kWord = 0xEEEEEEEEEEEEEEEE;
+
+  std::vector<uint64_t> ram_;
+};
+
 TEST(LoadZbiTest, WritesKernelAndData) {
-  constexpr uint64_t kSize = 16 * kMiB;
-  std::vector<uint64_t> ram(kSize / 8, 0xEEEEEEEEEEEEEEEE);
-  const MemoryView memory(reinterpret_cast<uint8_t*>(ram.data()), kSize);
+  LoadedRam ram;
+  const MemoryView memory = ram.memory();
   const ZbiBoot boot = MakeBoot(0x5000, 500);
   const auto placement = PlaceZbi(boot, memory.layout());
   ASSERT_TRUE(placement.ok());
@@ -347,13 +384,14 @@ TEST(LoadZbiTest, WritesKernelAndData) {
   const File data = MakeZbiData(boot, kRsdp, memory.layout());
   const auto written = memory.Range(placement->data, data.size());
   EXPECT_EQ(File(written.begin(), written.end()), data);
+  ram.TakeBack(boot, *placement);
+  EXPECT_EQ(ram.FirstStray(), LoadedRam::kSize);
 }
 
 // Files with damage anywhere: none crashes zvmm, and each that is accepted can be loaded whole.
 TEST(ZbiImageTest, RandomDamageIsSurvived) {
-  constexpr uint64_t kSize = 16 * kMiB;
-  std::vector<uint64_t> ram(kSize / 8);
-  const MemoryView memory(reinterpret_cast<uint8_t*>(ram.data()), kSize);
+  LoadedRam ram;
+  const MemoryView memory = ram.memory();
   std::mt19937 random(20261127);
   const File whole = MakeImage();
   unsigned accepted = 0;
@@ -375,8 +413,10 @@ TEST(ZbiImageTest, RandomDamageIsSurvived) {
     const ZbiBoot boot = {.image = *std::move(image), .ramdisk = {}, .command_line = ""};
     if (const auto placement = PlaceZbi(boot, memory.layout()); placement.ok()) {
       LoadZbi(boot, *placement, kRsdp, memory);
+      ram.TakeBack(boot, *placement);
     }
   }
+  EXPECT_EQ(ram.FirstStray(), LoadedRam::kSize) << "something was written outside";
   EXPECT_GT(accepted, 1000u) << "else this shows nothing";
 }
 

@@ -34,29 +34,35 @@ class channel final : public object<channel> {
     return status;
   }
 
+  // zx_channel_read().
   zx_status_t read(uint32_t options, void* bytes, zx_handle_t* handles, uint32_t num_bytes,
                    uint32_t num_handles, uint32_t* actual_bytes, uint32_t* actual_handles) const {
     return zx_channel_read(get(), options, bytes, handles, num_bytes, num_handles, actual_bytes,
                            actual_handles);
   }
+  // zx_channel_read_etc().
   zx_status_t read_etc(uint32_t options, void* bytes, zx_handle_info_t* handles, uint32_t num_bytes,
                        uint32_t num_handles, uint32_t* actual_bytes,
                        uint32_t* actual_handles) const {
     return zx_channel_read_etc(get(), options, bytes, handles, num_bytes, num_handles, actual_bytes,
                                actual_handles);
   }
+  // zx_channel_write().
   zx_status_t write(uint32_t options, const void* bytes, uint32_t num_bytes,
                     const zx_handle_t* handles, uint32_t num_handles) const {
     return zx_channel_write(get(), options, bytes, num_bytes, handles, num_handles);
   }
+  // zx_channel_write_etc().
   zx_status_t write_etc(uint32_t options, const void* bytes, uint32_t num_bytes,
                         zx_handle_disposition_t* handles, uint32_t num_handles) const {
     return zx_channel_write_etc(get(), options, bytes, num_bytes, handles, num_handles);
   }
+  // zx_channel_call().
   zx_status_t call(uint32_t options, zx::time deadline, const zx_channel_call_args_t* args,
                    uint32_t* actual_bytes, uint32_t* actual_handles) const {
     return zx_channel_call(get(), options, deadline.get(), args, actual_bytes, actual_handles);
   }
+  // zx_channel_call_etc().
   zx_status_t call_etc(uint32_t options, zx::time deadline, zx_channel_call_etc_args_t* args,
                        uint32_t* actual_bytes, uint32_t* actual_handles) const {
     return zx_channel_call_etc(get(), options, deadline.get(), args, actual_bytes, actual_handles);

@@ -14,6 +14,7 @@ class event final : public object<event> {
   constexpr event() = default;
   constexpr explicit event(zx_handle_t value) : object(value) {}
 
+  // zx_event_create().
   static zx_status_t create(uint32_t options, event* result) {
     return zx_event_create(options, result->reset_and_get_address());
   }

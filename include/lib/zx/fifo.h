@@ -35,10 +35,12 @@ class fifo final : public object<fifo> {
     return status;
   }
 
+  // zx_fifo_write().
   zx_status_t write(size_t element_size, const void* buffer, size_t count,
                     size_t* actual_count) const {
     return zx_fifo_write(get(), element_size, buffer, count, actual_count);
   }
+  // zx_fifo_read().
   zx_status_t read(size_t element_size, void* buffer, size_t count, size_t* actual_count) const {
     return zx_fifo_read(get(), element_size, buffer, count, actual_count);
   }

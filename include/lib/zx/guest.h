@@ -26,7 +26,7 @@ class guest final : public object<guest> {
   constexpr guest() = default;
   constexpr explicit guest(zx_handle_t value) : object(value) {}
 
-  // Both the guest and its physical address space, or neither.
+  // zx_guest_create(): both the guest and its physical address space, or neither.
   static zx_status_t create(const resource& hypervisor, uint32_t options, guest* result,
                             vmar* space) {
     zx_handle_t guest_handle = ZX_HANDLE_INVALID;
@@ -37,6 +37,7 @@ class guest final : public object<guest> {
     space->reset(status == ZX_OK ? space_handle : ZX_HANDLE_INVALID);
     return status;
   }
+  // zx_guest_set_trap().
   zx_status_t set_trap(uint32_t kind, zx_gpaddr_t address, size_t size, const port& to,
                        uint64_t key) const {
     return zx_guest_set_trap(get(), kind, address, size, to.get(), key);

@@ -27,6 +27,7 @@ class handle final : public object<handle> {
   template <typename U>
   handle(object<U>&& other) : object(other.release()) {}  // NOLINT: any kind is one
 
+  // zx_handle_close_many().
   static zx_status_t close_many(const zx_handle_t* handles, size_t count) {
     return zx_handle_close_many(handles, count);
   }

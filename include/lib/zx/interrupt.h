@@ -18,23 +18,30 @@ class interrupt final : public object<interrupt> {
   constexpr interrupt() = default;
   constexpr explicit interrupt(zx_handle_t value) : object(value) {}
 
+  // zx_interrupt_create().
   static zx_status_t create(const resource& source, uint32_t number, uint32_t options,
                             interrupt* result) {
     return zx_interrupt_create(source.get(), number, options, result->reset_and_get_address());
   }
+  // zx_interrupt_bind().
   zx_status_t bind(const port& to, uint64_t key, uint32_t options) const {
     return zx_interrupt_bind(get(), to.get(), key, options);
   }
 #if defined(ZX_API_2018)
+  // zx_interrupt_bind_vcpu().
   zx_status_t bind_vcpu(const vcpu& to, uint32_t options) const {
     return zx_interrupt_bind_vcpu(get(), to.get(), options);
   }
 #endif
+  // zx_interrupt_wait().
   zx_status_t wait(zx::time* timestamp) const {
     return zx_interrupt_wait(get(), timestamp == nullptr ? nullptr : timestamp->get_address());
   }
+  // zx_interrupt_ack().
   zx_status_t ack() const { return zx_interrupt_ack(get()); }
+  // zx_interrupt_destroy().
   zx_status_t destroy() const { return zx_interrupt_destroy(get()); }
+  // zx_interrupt_trigger().
   zx_status_t trigger(uint32_t options, zx::time timestamp) const {
     return zx_interrupt_trigger(get(), options, timestamp.get());
   }

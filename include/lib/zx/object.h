@@ -33,14 +33,18 @@ struct object_traits {
   static constexpr bool supports_peer = false;
 };
 
+// What does not depend on the kind.
 class object_base {
  public:
   constexpr object_base() = default;
+  // zx_handle_close().
   object_base(const object_base&) = delete;
   object_base& operator=(const object_base&) = delete;
 
+  // Whether there is a handle.
   constexpr bool is_valid() const { return value_ != ZX_HANDLE_INVALID; }
   constexpr explicit operator bool() const { return is_valid(); }
+  // The handle, which this object goes on to own.
   constexpr zx_handle_t get() const { return value_; }
 
   // Closes the handle, and takes over `value`.
@@ -61,13 +65,16 @@ class object_base {
     return value;
   }
 
+  // zx_object_get_info().
   zx_status_t get_info(uint32_t topic, void* buffer, size_t buffer_size, size_t* actual_count,
                        size_t* avail_count) const {
     return zx_object_get_info(get(), topic, buffer, buffer_size, actual_count, avail_count);
   }
+  // zx_object_get_property().
   zx_status_t get_property(uint32_t property, void* value, size_t size) const {
     return zx_object_get_property(get(), property, value, size);
   }
+  // zx_object_set_property().
   zx_status_t set_property(uint32_t property, const void* value, size_t size) const {
     return zx_object_set_property(get(), property, value, size);
   }
@@ -78,14 +85,17 @@ class object_base {
     if (value_ != ZX_HANDLE_INVALID) zx_handle_close(value_);
   }
 
+  // The handle, which is owned.
   zx_handle_t value_ = ZX_HANDLE_INVALID;
 };
 
+// The owner of a handle to a T.
 template <typename T>
 class object : public object_base {
  public:
   constexpr object() = default;
   constexpr explicit object(zx_handle_t value) : object_base(value) {}
+  // Takes over the handle of another owner.
   object(object&& other) noexcept : object_base(other.release()) {}
   object& operator=(object&& other) noexcept {
     // A move to itself changes nothing.
@@ -93,12 +103,14 @@ class object : public object_base {
     return *this;
   }
 
+  // Exchanges the handles.
   void swap(object& other) {
     const zx_handle_t value = value_;
     value_ = other.value_;
     other.value_ = value;
   }
 
+  // zx_handle_duplicate().
   zx_status_t duplicate(zx_rights_t rights, T* result) const {
     static_assert(object_traits<T>::supports_duplication, "such a handle cannot be duplicated");
     zx_handle_t value = ZX_HANDLE_INVALID;
@@ -106,7 +118,8 @@ class object : public object_base {
     result->reset(status == ZX_OK ? value : ZX_HANDLE_INVALID);
     return status;
   }
-  // Gives up this handle for one with other rights; *result may be this object.
+  // zx_handle_replace(): gives up this handle for one with other rights; *result may be this
+  // object.
   zx_status_t replace(zx_rights_t rights, T* result) {
     zx_handle_t value = ZX_HANDLE_INVALID;
     const zx_status_t status = zx_handle_replace(release(), rights, &value);
@@ -114,18 +127,22 @@ class object : public object_base {
     return status;
   }
 
+  // zx_object_wait_one().
   zx_status_t wait_one(zx_signals_t signals, zx::time deadline, zx_signals_t* pending) const {
     static_assert(object_traits<T>::supports_wait, "such an object cannot be waited for");
     return zx_object_wait_one(get(), signals, deadline.get(), pending);
   }
+  // zx_object_wait_async().
   zx_status_t wait_async(const object<port>& to, uint64_t key, zx_signals_t signals,
                          uint32_t options) const {
     static_assert(object_traits<T>::supports_wait, "such an object cannot be waited for");
     return zx_object_wait_async(get(), to.get(), key, signals, options);
   }
+  // zx_object_signal().
   zx_status_t signal(uint32_t clear_mask, uint32_t set_mask) const {
     return zx_object_signal(get(), clear_mask, set_mask);
   }
+  // zx_object_signal_peer().
   zx_status_t signal_peer(uint32_t clear_mask, uint32_t set_mask) const {
     static_assert(object_traits<T>::supports_peer, "such an object has no peer");
     return zx_object_signal_peer(get(), clear_mask, set_mask);
@@ -141,7 +158,9 @@ class unowned final {
  public:
   constexpr unowned() = default;
   constexpr explicit unowned(zx_handle_t value) : value_(value) {}
+  // The handle of an owner.
   explicit unowned(const T& owner) : value_(owner.get()) {}
+  // The same handle once more.
   unowned(const unowned& other) : value_(other.get()) {}
   unowned& operator=(const unowned& other) {
     if (this == &other) return *this;
@@ -151,7 +170,9 @@ class unowned final {
   }
   ~unowned() { (void)value_.release(); }
 
+  // The handle.
   zx_handle_t get() const { return value_.get(); }
+  // Whether there is a handle.
   bool is_valid() const { return value_.is_valid(); }
   explicit operator bool() const { return is_valid(); }
   const T* operator->() const { return &value_; }

@@ -23,6 +23,7 @@ class resource final : public object<resource> {
   constexpr resource() = default;
   constexpr explicit resource(zx_handle_t value) : object(value) {}
 
+  // zx_resource_create().
   static zx_status_t create(const resource& parent, uint32_t options, uint64_t base, size_t size,
                             const char* name, size_t name_size, resource* result) {
     // Into a handle of its own, since *result may be the parent.

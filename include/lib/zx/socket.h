@@ -33,15 +33,19 @@ class socket final : public object<socket> {
     return status;
   }
 
+  // zx_socket_write().
   zx_status_t write(uint32_t options, const void* buffer, size_t size, size_t* actual) const {
     return zx_socket_write(get(), options, buffer, size, actual);
   }
+  // zx_socket_read().
   zx_status_t read(uint32_t options, void* buffer, size_t size, size_t* actual) const {
     return zx_socket_read(get(), options, buffer, size, actual);
   }
 #if defined(ZX_API_2018)
+  // zx_socket_shutdown().
   zx_status_t shutdown(uint32_t options) const { return zx_socket_shutdown(get(), options); }
 #else
+  // zx_socket_set_disposition().
   zx_status_t set_disposition(uint32_t disposition, uint32_t disposition_peer) const {
     return zx_socket_set_disposition(get(), disposition, disposition_peer);
   }

@@ -15,12 +15,15 @@ class timer final : public object<timer> {
   constexpr timer() = default;
   constexpr explicit timer(zx_handle_t value) : object(value) {}
 
+  // zx_timer_create().
   static zx_status_t create(uint32_t options, zx_clock_t clock_id, timer* result) {
     return zx_timer_create(options, clock_id, result->reset_and_get_address());
   }
+  // zx_timer_set().
   zx_status_t set(zx::time deadline, zx::duration slack) const {
     return zx_timer_set(get(), deadline.get(), slack.get());
   }
+  // zx_timer_cancel().
   zx_status_t cancel() const { return zx_timer_cancel(get()); }
 };
 

@@ -15,19 +15,26 @@ class vcpu final : public object<vcpu> {
   constexpr vcpu() = default;
   constexpr explicit vcpu(zx_handle_t value) : object(value) {}
 
+  // zx_vcpu_create().
   static zx_status_t create(const guest& of, uint32_t options, zx_gpaddr_t entry, vcpu* result) {
     return zx_vcpu_create(of.get(), options, entry, result->reset_and_get_address());
   }
 #if defined(ZX_API_2018)
+  // zx_vcpu_resume().
   zx_status_t resume(zx_port_packet_t* packet) const { return zx_vcpu_resume(get(), packet); }
 #else
+  // zx_vcpu_enter().
   zx_status_t enter(zx_port_packet_t* packet) const { return zx_vcpu_enter(get(), packet); }
 #endif
+  // zx_vcpu_kick().
   zx_status_t kick() const { return zx_vcpu_kick(get()); }
+  // zx_vcpu_interrupt().
   zx_status_t interrupt(uint32_t vector) const { return zx_vcpu_interrupt(get(), vector); }
+  // zx_vcpu_read_state().
   zx_status_t read_state(uint32_t kind, void* buffer, size_t size) const {
     return zx_vcpu_read_state(get(), kind, buffer, size);
   }
+  // zx_vcpu_write_state().
   zx_status_t write_state(uint32_t kind, const void* buffer, size_t size) const {
     return zx_vcpu_write_state(get(), kind, buffer, size);
   }

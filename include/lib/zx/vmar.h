@@ -25,43 +25,53 @@ class vmar final : public object<vmar> {
   constexpr explicit vmar(zx_handle_t value) : object(value) {}
 
 #if defined(ZX_API_2018)
+  // zx_vmar_map().
   zx_status_t map(size_t vmar_offset, const vmo& memory, uint64_t vmo_offset, size_t size,
                   zx_vm_option_t options, uintptr_t* address) const {
     return zx_vmar_map(get(), options, vmar_offset, memory.get(), vmo_offset, size, address);
   }
+  // zx_vmar_protect().
   zx_status_t protect(uintptr_t address, size_t size, zx_vm_option_t options) const {
     return zx_vmar_protect(get(), options, address, size);
   }
+  // zx_vmar_allocate(); *child may be this object.
   zx_status_t allocate(size_t offset, size_t size, zx_vm_option_t options, vmar* child,
                        uintptr_t* address) const {
     return AllocateInto(options, offset, size, child, address);
   }
 #else
+  // zx_vmar_map().
   zx_status_t map(zx_vm_option_t options, size_t vmar_offset, const vmo& memory,
                   uint64_t vmo_offset, size_t size, uintptr_t* address) const {
     return zx_vmar_map(get(), options, vmar_offset, memory.get(), vmo_offset, size, address);
   }
+  // zx_vmar_protect().
   zx_status_t protect(zx_vm_option_t options, uintptr_t address, size_t size) const {
     return zx_vmar_protect(get(), options, address, size);
   }
+  // zx_vmar_allocate(); *child may be this object.
   zx_status_t allocate(zx_vm_option_t options, size_t offset, size_t size, vmar* child,
                        uintptr_t* address) const {
     return AllocateInto(options, offset, size, child, address);
   }
 #endif
+  // zx_vmar_unmap().
   zx_status_t unmap(uintptr_t address, size_t size) const {
     return zx_vmar_unmap(get(), address, size);
   }
+  // zx_vmar_op_range().
   zx_status_t op_range(uint32_t op, uintptr_t address, size_t size, void* buffer,
                        size_t buffer_size) const {
     return zx_vmar_op_range(get(), op, address, size, buffer, buffer_size);
   }
+  // zx_vmar_destroy().
   zx_status_t destroy() const { return zx_vmar_destroy(get()); }
 
   // The root of this process.
   static unowned<vmar> root_self() { return unowned<vmar>(zx_vmar_root_self()); }
 
  private:
+  // zx_vmar_allocate().
   zx_status_t AllocateInto(zx_vm_option_t options, size_t offset, size_t size, vmar* child,
                            uintptr_t* address) const {
     // Into a handle of its own, since *child may be this object.

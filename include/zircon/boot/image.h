@@ -85,19 +85,20 @@ typedef struct zbi_header {
 #define ZBI_TYPE_STORAGE_BOOTFS_FACTORY 0x46534642u  // Current.
 
 // Text and settings.
-#define ZBI_TYPE_CMDLINE 0x4c444d43u           // Text, with a NUL behind it.
-#define ZBI_TYPE_CRASHLOG 0x4d4f4f42u          // Text of a crash before.
-#define ZBI_TYPE_NVRAM 0x4c4c564eu             // zbi_nvram_t.
-#define ZBI_TYPE_PLATFORM_ID 0x44494c50u       // zbi_platform_id_t.
-#define ZBI_TYPE_BOOT_CONFIG 0x47464342u       // 2018.
-#define ZBI_TYPE_BOOT_VERSION 0x53525642u      // Text.
-#define ZBI_TYPE_IMAGE_ARGS 0x47524149u        // Current: lines of key=value.
-#define ZBI_TYPE_SERIAL_NUMBER 0x4e4c5253u     // Current: text.
-#define ZBI_TYPE_BOOTLOADER_FILE 0x4c465442u   // Current: a name, and contents.
-#define ZBI_TYPE_HW_REBOOT_REASON 0x42525748u  // Current.
-#define ZBI_TYPE_SECURE_ENTROPY 0x444e4152u    // Current: random bytes.
-#define ZBI_TYPE_DEBUGDATA 0x44474244u         // Current.
-#define ZBI_TYPE_DEVICETREE 0xd00dfeedu        // Current.
+#define ZBI_TYPE_CMDLINE 0x4c444d43u             // Text, with a NUL behind it.
+#define ZBI_TYPE_CRASHLOG 0x4d4f4f42u            // Text of a crash before.
+#define ZBI_TYPE_NVRAM 0x4c4c564eu               // zbi_nvram_t.
+#define ZBI_TYPE_PLATFORM_ID 0x44494c50u         // zbi_platform_id_t.
+#define ZBI_TYPE_BOOT_CONFIG 0x47464342u         // 2018.
+#define ZBI_TYPE_BOOT_VERSION 0x53525642u        // Text.
+#define ZBI_TYPE_IMAGE_ARGS 0x47524149u          // Current: lines of key=value.
+#define ZBI_TYPE_SERIAL_NUMBER 0x4e4c5253u       // Current: text.
+#define ZBI_TYPE_BOOTLOADER_FILE 0x4c465442u     // Current: a name, and contents.
+#define ZBI_TYPE_HW_REBOOT_REASON 0x42525748u    // Current.
+#define ZBI_TYPE_SECURE_ENTROPY 0x444e4152u      // Current: random bytes.
+#define ZBI_TYPE_DEBUGDATA 0x44474244u           // Current.
+#define ZBI_TYPE_DEVICETREE 0xd00dfeedu          // Current.
+#define ZBI_TYPE_RISCV64_ISA_STRTAB 0x41534956u  // Current.
 
 // The machine.
 #define ZBI_TYPE_CPU_CONFIG 0x43555043u
