@@ -40,7 +40,7 @@ CUSTOMARY = (
     (re.compile(r"\s+(?:constexpr )?explicit (?!operator)\w+\(zx_handle_t value\)"), "Takes over a handle."),
     (re.compile(r"using unowned_\w+ = "), "A handle to one that somebody else owns."),
     (re.compile(r"(?:template <> )?struct object_traits<\w+>"), "What holds for this kind of object."),
-    (re.compile(r"\s+static constexpr bool supports_(\w+)"), "Whether this kind of object has what it takes: {0}."),
+    (re.compile(r"\s+static constexpr bool supports_(\w+)"), "Whether this kind of object supports this: {0}."),
     (re.compile(r".*\boperator (?=bool)"), "Whether there is a handle."),
     (re.compile(r".*\boperator\W+\("), "The operator of the values."),
 )
@@ -300,20 +300,17 @@ class Header:
 
     def customary(self, number):
         """Describes what has no comment and needs none, before a template's first line."""
-        if "lib/zx" not in self.path.parent.as_posix() or self.lines[number - 1].startswith("template <"):
+        if self.lines[number - 1].startswith("template <"):
             return
         declared = self.lines[number]
         if declared.startswith("template <"):
             declared += " " + self.lines[number + 1]
-        banner = self.lines[0].partition(": ")[2]
         for pattern, words in CUSTOMARY:
-            match = pattern.match(declared)
-            if match:
-                break
-        else:
-            return
-        words = words.format(*match.groups(), banner=banner[0].upper() + banner[1:])
-        self.emit_doc([prose(words, self.names)], re.match(r"\s*", declared)[0])
+            if match := pattern.match(declared):
+                banner = self.lines[0].partition(": ")[2]
+                words = words.format(*match.groups(), banner=banner[0].upper() + banner[1:])
+                self.emit_doc([prose(words, self.names)], re.match(r"\s*", declared)[0])
+                return
 
     def declaration(self, text, number, after):
         declared = " ".join(self.lines[after:after + 8]).split(";")[0] + ";"

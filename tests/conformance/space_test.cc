@@ -360,6 +360,39 @@ class SpaceWhileRunningTest : public SpaceTest {
     }
   }
 
+  // Lets another thread make changes while the guest goes on: takes away what it uses, and when
+  // enter has given `error` puts it back.
+  void ExpectErrors(zx_status_t error, int rounds, const std::function<void()>& take_away,
+                    const std::function<void(int round)>& put_back) {
+    std::atomic<int> errors = 0;
+    Thread changer([&] {
+      for (int i = 0; i < rounds; ++i) {
+        EXPECT_TRUE(Advances());
+        const int before = errors;
+        take_away();
+        EXPECT_TRUE(WaitUntil([&] { return errors > before; })) << zx_status_get_string(error);
+        put_back(i);
+      }
+      EXPECT_TRUE(Advances());
+      Stop();
+    });
+    RunCounting(error, &errors);
+    EXPECT_GE(errors, rounds);
+  }
+
+  // The same with changes that the guest must not notice.
+  void ExpectUndisturbed(int rounds, const std::function<void(int round)>& change) {
+    std::atomic<int> errors = 0;
+    Thread changer([&] {
+      EXPECT_TRUE(Advances());
+      for (int i = 0; i < rounds; ++i) change(i);
+      EXPECT_TRUE(Advances());
+      Stop();
+    });
+    RunCounting(ZX_ERR_INTERNAL, &errors);
+    EXPECT_EQ(errors, 0);
+  }
+
   std::unique_ptr<Machine> machine_;
   Handle vmo_;
 };
@@ -368,20 +401,9 @@ TEST_F(SpaceWhileRunningTest, UnmapGivesNotFoundAndMapGoesOn) {
   Shows("GPAS-8 GPAS-10 VMAR-4");
   for (const bool store : {false, true}) {
     Start(store);
-    std::atomic<int> errors = 0;
-    Thread changer([&] {
-      for (int i = 0; i < 30; ++i) {
-        EXPECT_TRUE(Advances());
-        const int before = errors;
-        EXPECT_EQ(Unmap(), ZX_OK);
-        EXPECT_TRUE(WaitUntil([&] { return errors > before; })) << "no NOT_FOUND";
-        EXPECT_EQ(Map(), ZX_OK);
-      }
-      EXPECT_TRUE(Advances());
-      Stop();
-    });
-    RunCounting(ZX_ERR_NOT_FOUND, &errors);
-    EXPECT_GE(errors, 30);
+    ExpectErrors(
+        ZX_ERR_NOT_FOUND, 30, [&] { EXPECT_EQ(Unmap(), ZX_OK); },
+        [&](int) { EXPECT_EQ(Map(), ZX_OK); });
   }
 }
 
@@ -410,22 +432,13 @@ TEST_F(SpaceWhileRunningTest, NeighboursDoNotDisturb) {
   Shows("GPAS-11");
   for (const bool store : {false, true}) {
     Start(store);
-    std::atomic<int> errors = 0;
-    Thread changer([&] {
-      EXPECT_TRUE(Advances());
-      const int rounds = Rounds(100);
-      for (int i = 0; i < rounds; ++i) {
-        EXPECT_EQ(machine_->Map(GUEST_WINDOW + kPage, vmo_.get(), kPage, kReadWrite, kPage), ZX_OK);
-        EXPECT_EQ(machine_->Unmap(GUEST_WINDOW + kPage, kPage), ZX_OK);
-        EXPECT_EQ(machine_->Map(GUEST_WINDOW - kPage, vmo_.get(), kPage, kReadWrite, 4 * kPage),
-                  ZX_OK);
-        EXPECT_EQ(machine_->Unmap(GUEST_WINDOW - kPage, kPage), ZX_OK);
-      }
-      EXPECT_TRUE(Advances());
-      Stop();
+    ExpectUndisturbed(Rounds(100), [&](int) {
+      EXPECT_EQ(machine_->Map(GUEST_WINDOW + kPage, vmo_.get(), kPage, kReadWrite, kPage), ZX_OK);
+      EXPECT_EQ(machine_->Unmap(GUEST_WINDOW + kPage, kPage), ZX_OK);
+      EXPECT_EQ(machine_->Map(GUEST_WINDOW - kPage, vmo_.get(), kPage, kReadWrite, 4 * kPage),
+                ZX_OK);
+      EXPECT_EQ(machine_->Unmap(GUEST_WINDOW - kPage, kPage), ZX_OK);
     });
-    RunCounting(ZX_ERR_INTERNAL, &errors);
-    EXPECT_EQ(errors, 0);
   }
 }
 
@@ -435,42 +448,24 @@ TEST_F(SpaceWhileRunningTest, HolesInTheMiddleDoNotDisturb) {
   Start(true);
   ASSERT_EQ(Unmap(), ZX_OK);
   ASSERT_EQ(machine_->Map(GUEST_WINDOW, vmo_.get(), 16 * kPage), ZX_OK);
-  std::atomic<int> errors = 0;
-  Thread changer([&] {
-    EXPECT_TRUE(Advances());
-    const int rounds = Rounds(100);
-    for (int i = 0; i < rounds; ++i) {
-      EXPECT_EQ(machine_->Unmap(GUEST_WINDOW + 3 * kPage, kPage), ZX_OK);
-      EXPECT_EQ(machine_->Map(GUEST_WINDOW + 3 * kPage, vmo_.get(), kPage, kReadWrite, 3 * kPage),
-                ZX_OK);
-      EXPECT_EQ(zx_vmar_protect(machine_->space(), kRead, GUEST_WINDOW + 5 * kPage, kPage), ZX_OK);
-      EXPECT_EQ(zx_vmar_protect(machine_->space(), kReadWrite, GUEST_WINDOW + 5 * kPage, kPage),
-                ZX_OK);
-    }
-    EXPECT_TRUE(Advances());
-    Stop();
+  ExpectUndisturbed(Rounds(100), [&](int) {
+    EXPECT_EQ(machine_->Unmap(GUEST_WINDOW + 3 * kPage, kPage), ZX_OK);
+    EXPECT_EQ(machine_->Map(GUEST_WINDOW + 3 * kPage, vmo_.get(), kPage, kReadWrite, 3 * kPage),
+              ZX_OK);
+    EXPECT_EQ(zx_vmar_protect(machine_->space(), kRead, GUEST_WINDOW + 5 * kPage, kPage), ZX_OK);
+    EXPECT_EQ(zx_vmar_protect(machine_->space(), kReadWrite, GUEST_WINDOW + 5 * kPage, kPage),
+              ZX_OK);
   });
-  RunCounting(ZX_ERR_INTERNAL, &errors);
-  EXPECT_EQ(errors, 0);
 }
 
 TEST_F(SpaceWhileRunningTest, ProtectDeniesStores) {
   Shows("GPAS-9");
   Start(true);
-  std::atomic<int> errors = 0;
-  Thread changer([&] {
-    for (int i = 0; i < 20; ++i) {
-      EXPECT_TRUE(Advances());
-      const int before = errors;
-      EXPECT_EQ(zx_vmar_protect(machine_->space(), kRead, GUEST_WINDOW, kPage), ZX_OK);
-      EXPECT_TRUE(WaitUntil([&] { return errors > before; })) << "no ACCESS_DENIED";
-      EXPECT_EQ(zx_vmar_protect(machine_->space(), kReadWrite, GUEST_WINDOW, kPage), ZX_OK);
-    }
-    EXPECT_TRUE(Advances());
-    Stop();
-  });
-  RunCounting(ZX_ERR_ACCESS_DENIED, &errors);
-  EXPECT_GE(errors, 20);
+  const auto protect = [&](zx_vm_option_t options) {
+    EXPECT_EQ(zx_vmar_protect(machine_->space(), options, GUEST_WINDOW, kPage), ZX_OK);
+  };
+  ExpectErrors(
+      ZX_ERR_ACCESS_DENIED, 20, [&] { protect(kRead); }, [&](int) { protect(kReadWrite); });
 }
 
 // The VMO loses the page in use and gets it back, as zeros: the mapping stays, and follows.
@@ -479,22 +474,16 @@ TEST_F(SpaceWhileRunningTest, ResizeGivesOutOfRangeAndGoesOn) {
   for (const bool store : {false, true}) {
     Start(store, ZX_VMO_RESIZABLE);
     HostMapping first_page(vmo_.get(), kPage);
-    std::atomic<int> errors = 0;
-    Thread changer([&] {
-      for (int i = 0; i < 20; ++i) {
-        EXPECT_TRUE(Advances());
-        first_page.At<uint64_t>(8) = 1;
-        const int before = errors;
-        EXPECT_EQ(zx_vmo_set_size(vmo_.get(), 0), ZX_OK);
-        EXPECT_TRUE(WaitUntil([&] { return errors > before; })) << "no OUT_OF_RANGE";
-        EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (i % 3 + 1) * kPage), ZX_OK);
-        EXPECT_EQ(first_page.At<uint64_t>(8), 0u);
-      }
-      EXPECT_TRUE(Advances());
-      Stop();
-    });
-    RunCounting(ZX_ERR_OUT_OF_RANGE, &errors);
-    EXPECT_GE(errors, 20);
+    ExpectErrors(
+        ZX_ERR_OUT_OF_RANGE, 20,
+        [&] {
+          first_page.At<uint64_t>(8) = 1;
+          EXPECT_EQ(zx_vmo_set_size(vmo_.get(), 0), ZX_OK);
+        },
+        [&](int round) {
+          EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (round % 3 + 1) * kPage), ZX_OK);
+          EXPECT_EQ(first_page.At<uint64_t>(8), 0u);
+        });
   }
 }
 
@@ -502,19 +491,10 @@ TEST_F(SpaceWhileRunningTest, ResizeGivesOutOfRangeAndGoesOn) {
 TEST_F(SpaceWhileRunningTest, ResizeBehindDoesNotDisturb) {
   Shows("VMO-SIZE-9 GPAS-11");
   Start(true, ZX_VMO_RESIZABLE);
-  std::atomic<int> errors = 0;
-  Thread changer([&] {
-    EXPECT_TRUE(Advances());
-    const int rounds = Rounds(100);
-    for (int i = 0; i < rounds; ++i) {
-      EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (1 + i % 4) * kPage), ZX_OK);
-      EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (300 + i) * kPage), ZX_OK);
-    }
-    EXPECT_TRUE(Advances());
-    Stop();
+  ExpectUndisturbed(Rounds(100), [&](int round) {
+    EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (1 + round % 4) * kPage), ZX_OK);
+    EXPECT_EQ(zx_vmo_set_size(vmo_.get(), (300 + round) * kPage), ZX_OK);
   });
-  RunCounting(ZX_ERR_INTERNAL, &errors);
-  EXPECT_EQ(errors, 0);
 }
 
 // A mapping replaced in place: other memory at once, and no error.

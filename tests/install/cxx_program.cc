@@ -63,6 +63,8 @@ void ThrowPastTheLibrary() {
 void SendMemory() {
   zx::vmo vmo;
   EXPECT(zx::vmo::create(4096, 0, &vmo) == ZX_OK);
+  uint64_t size = 0;
+  EXPECT(vmo.get_size(&size) == ZX_OK && size == 4096);
   EXPECT(vmo.write("word", 0, 5) == ZX_OK);
   zx::channel here;
   zx::channel there;

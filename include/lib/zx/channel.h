@@ -24,7 +24,7 @@ class channel final : public object<channel> {
   constexpr channel() = default;
   constexpr explicit channel(zx_handle_t value) : object(value) {}
 
-  // Both ends or neither.
+  // zx_channel_create(): both ends or neither.
   static zx_status_t create(uint32_t options, channel* end0, channel* end1) {
     zx_handle_t handle0 = ZX_HANDLE_INVALID;
     zx_handle_t handle1 = ZX_HANDLE_INVALID;

@@ -23,7 +23,7 @@ class eventpair final : public object<eventpair> {
   constexpr eventpair() = default;
   constexpr explicit eventpair(zx_handle_t value) : object(value) {}
 
-  // Both ends or neither.
+  // zx_eventpair_create(): both ends or neither.
   static zx_status_t create(uint32_t options, eventpair* end0, eventpair* end1) {
     zx_handle_t handle0 = ZX_HANDLE_INVALID;
     zx_handle_t handle1 = ZX_HANDLE_INVALID;

@@ -23,7 +23,7 @@ class fifo final : public object<fifo> {
   constexpr fifo() = default;
   constexpr explicit fifo(zx_handle_t value) : object(value) {}
 
-  // Both ends or neither.
+  // zx_fifo_create(): both ends or neither.
   static zx_status_t create(size_t element_count, size_t element_size, uint32_t options, fifo* end0,
                             fifo* end1) {
     zx_handle_t handle0 = ZX_HANDLE_INVALID;

@@ -37,7 +37,6 @@ struct object_traits {
 class object_base {
  public:
   constexpr object_base() = default;
-  // zx_handle_close().
   object_base(const object_base&) = delete;
   object_base& operator=(const object_base&) = delete;
 

@@ -14,7 +14,7 @@ class process final : public object<process> {
   constexpr process() = default;
   constexpr explicit process(zx_handle_t value) : object(value) {}
 
-  // This one.
+  // zx_process_self(): this one.
   static unowned<process> self() { return unowned<process>(zx_process_self()); }
 };
 

@@ -23,7 +23,7 @@ class socket final : public object<socket> {
   constexpr socket() = default;
   constexpr explicit socket(zx_handle_t value) : object(value) {}
 
-  // Both ends or neither.
+  // zx_socket_create(): both ends or neither.
   static zx_status_t create(uint32_t options, socket* end0, socket* end1) {
     zx_handle_t handle0 = ZX_HANDLE_INVALID;
     zx_handle_t handle1 = ZX_HANDLE_INVALID;

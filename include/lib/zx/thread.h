@@ -14,7 +14,7 @@ class thread final : public object<thread> {
   constexpr thread() = default;
   constexpr explicit thread(zx_handle_t value) : object(value) {}
 
-  // The calling one.
+  // zx_thread_self(): the calling one.
   static unowned<thread> self() { return unowned<thread>(zx_thread_self()); }
 };
 

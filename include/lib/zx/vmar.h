@@ -67,11 +67,10 @@ class vmar final : public object<vmar> {
   // zx_vmar_destroy().
   zx_status_t destroy() const { return zx_vmar_destroy(get()); }
 
-  // The root of this process.
+  // zx_vmar_root_self(): the root of this process.
   static unowned<vmar> root_self() { return unowned<vmar>(zx_vmar_root_self()); }
 
  private:
-  // zx_vmar_allocate().
   zx_status_t AllocateInto(zx_vm_option_t options, size_t offset, size_t size, vmar* child,
                            uintptr_t* address) const {
     // Into a handle of its own, since *child may be this object.
