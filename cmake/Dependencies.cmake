@@ -10,8 +10,3 @@ find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
-
-# fmt and spdlog are used header-only inside the library so that no symbol of theirs leaves it:
-# a program that links another version of either must not meet ours.
-add_library(zircon_logging_deps INTERFACE)
-target_link_libraries(zircon_logging_deps INTERFACE spdlog::spdlog_header_only fmt::fmt-header-only)

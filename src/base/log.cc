@@ -1,8 +1,10 @@
 #include "base/log.h"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -53,10 +55,9 @@ spdlog::logger& Logger() {
 void SetLogLevel(LogLevel level) { CurrentLevel().store(level, std::memory_order_relaxed); }
 LogLevel GetLogLevel() { return CurrentLevel().load(std::memory_order_relaxed); }
 
-void WriteLog(LogLevel level, std::string_view line) noexcept {
+void WriteLog(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept {
   try {
-    Logger().log(static_cast<spdlog::level::level_enum>(level),
-                 spdlog::string_view_t(line.data(), line.size()));
+    Logger().log(static_cast<spdlog::level::level_enum>(level), fmt::vformat(format, args));
   } catch (...) {
   }
 }

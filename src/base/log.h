@@ -7,10 +7,7 @@
 
 #pragma once
 
-#include <fmt/format.h>
-
-#include <atomic>
-#include <string_view>
+#include <fmt/core.h>
 
 namespace zircon::base {
 
@@ -19,18 +16,14 @@ enum class LogLevel : int { kTrace, kDebug, kInfo, kWarn, kError, kCritical, kOf
 
 void SetLogLevel(LogLevel level);
 LogLevel GetLogLevel();
-void WriteLog(LogLevel level, std::string_view line) noexcept;
+// A line that cannot be formatted or written is lost; a log line never becomes an exception.
+void WriteLog(LogLevel level, fmt::string_view format, fmt::format_args args) noexcept;
 
 inline bool LogEnabled(LogLevel level) { return level >= GetLogLevel(); }
 
-// A line that cannot be formatted or written is lost; a log line never becomes an exception.
 template <typename... Args>
 void Log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) noexcept {
-  if (!LogEnabled(level)) return;
-  try {
-    WriteLog(level, fmt::format(format, std::forward<Args>(args)...));
-  } catch (...) {
-  }
+  if (LogEnabled(level)) WriteLog(level, format, fmt::make_format_args(args...));
 }
 
 }  // namespace zircon::base

@@ -1,11 +1,11 @@
 #include "guest/vm_creation.h"
 
-#include <fmt/format.h>
 #include <zircon/errors.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "base/format.h"
 #include "guest/kvm_status.h"
 #include "guest/x86/vm_setup.h"
 #include "kvm/system_fd.h"
@@ -17,28 +17,28 @@ std::string WhyNotOpen(int error) {
   const char* device = kvm::kDevicePath;
   switch (error) {
     case ENOENT:
-      return fmt::format(
+      return base::Format(
           "There is no {}: the kernel has no KVM, its module (kvm_intel or kvm_amd) is not loaded, "
           "or virtualization is switched off in the firmware.",
           device);
     case ENODEV:
     case ENXIO:
-      return fmt::format(
+      return base::Format(
           "{} is there but no KVM answers: load the module kvm_intel or kvm_amd, and switch "
           "virtualization on in the firmware.",
           device);
     case EACCES:
     case EPERM:
-      return fmt::format(
+      return base::Format(
           "No permission to open {}: add the user to the group that owns it (usually kvm).",
           device);
     case EMFILE:
     case ENFILE:
-      return fmt::format("No file descriptor is left to open {}.", device);
+      return base::Format("No file descriptor is left to open {}.", device);
     case ENOTSUP:
-      return fmt::format("{} speaks another version of the KVM interface than 12.", device);
+      return base::Format("{} speaks another version of the KVM interface than 12.", device);
     default:
-      return fmt::format("Cannot open {}: {}.", device, std::strerror(error));
+      return base::Format("Cannot open {}: {}.", device, std::strerror(error));
   }
 }
 
@@ -55,13 +55,13 @@ zx_status_t CreateVm(CreatedVm* out, std::string* why) {
   if (error != 0) return StatusFromErrno(error);
   error = system->CreateVm(&out->vm);
   if (error != 0) {
-    *why = fmt::format("{} is there but creates no virtual machine: {}.", kvm::kDevicePath,
-                       std::strerror(error));
+    *why = base::Format("{} is there but creates no virtual machine: {}.", kvm::kDevicePath,
+                        std::strerror(error));
     return StatusFromErrno(error);
   }
   error = x86::SetUpVm(*out->vm, *out->host);
   if (error != 0) {
-    *why = fmt::format("KVM refuses the settings that a guest needs: {}.", std::strerror(error));
+    *why = base::Format("KVM refuses the settings that a guest needs: {}.", std::strerror(error));
     return StatusFromErrno(error);
   }
   return ZX_OK;

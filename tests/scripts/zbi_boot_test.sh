@@ -9,7 +9,7 @@ repository=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/../..")
 readonly repository
 build=$(realpath -- "$1/..")
 readonly build
-readonly zvmm=$build/examples/zvmm kernel=$build/examples/zbi-kernel.zbi
+readonly zvmm=$build/zvmm/zvmm kernel=$build/examples/zbi-kernel.zbi
 work=$(mktemp -d)
 readonly work
 trap 'rm -rf -- "$work"' EXIT

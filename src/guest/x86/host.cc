@@ -1,12 +1,11 @@
 #include "guest/x86/host.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <map>
 #include <memory>
 
+#include "base/format.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "guest/x86/deadline_probe.h"
@@ -46,14 +45,14 @@ uint32_t PhysicalAddressBits(const std::vector<kvm_cpuid_entry2>& cpuid) {
 int Find(kvm::SystemFd& system, Host* host, std::string* why) {
   for (const Requirement& required : kRequirements) {
     if ((system.Extension(required.capability) & required.wanted_bits) != required.wanted_bits) {
-      *why =
-          fmt::format("The KVM of this host lacks {}; a newer Linux kernel has it.", required.name);
+      *why = base::Format("The KVM of this host lacks {}; a newer Linux kernel has it.",
+                          required.name);
       return ENOTSUP;
     }
   }
   const int error = system.SupportedCpuid(&host->cpuid);
   if (error != 0) {
-    *why = fmt::format("KVM does not say what processor it can show (errno {}).", error);
+    *why = base::Format("KVM does not say what processor it can show (errno {}).", error);
     return error;
   }
   const int slots = system.Extension(KVM_CAP_NR_MEMSLOTS);

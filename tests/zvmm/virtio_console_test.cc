@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "zvmm_virtio_driver.h"
+#include "virtio_driver.h"
 
 namespace zvmm {
 namespace {

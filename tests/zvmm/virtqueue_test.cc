@@ -7,7 +7,7 @@
 #include <random>
 #include <string>
 
-#include "zvmm_virtio_driver.h"
+#include "virtio_driver.h"
 
 namespace zvmm {
 namespace {

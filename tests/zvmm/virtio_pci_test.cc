@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "zvmm_virtio_driver.h"
+#include "virtio_driver.h"
 
 namespace zvmm {
 namespace {

@@ -13,7 +13,7 @@
 #include <memory>
 #include <string>
 
-#include "zvmm_virtio_driver.h"
+#include "virtio_driver.h"
 
 namespace zvmm {
 namespace {
