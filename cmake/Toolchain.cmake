@@ -41,6 +41,10 @@ if(ZIRCON_SANITIZE)
   endif()
 endif()
 
+if(ZIRCON_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(ZIRCON_COVERAGE)
   add_compile_options(--coverage -O0 -fno-inline -fprofile-update=atomic)
   add_link_options(--coverage)

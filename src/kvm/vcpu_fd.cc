@@ -55,6 +55,9 @@ int VcpuFd::Call(unsigned long request, const void* argument) {
 int VcpuFd::SetRegs(const kvm_regs& regs) { return Call(KVM_SET_REGS, &regs); }
 int VcpuFd::GetSregs(kvm_sregs* sregs) { return Call(KVM_GET_SREGS, sregs); }
 int VcpuFd::SetSregs(const kvm_sregs& sregs) { return Call(KVM_SET_SREGS, &sregs); }
+int VcpuFd::GetSregs2(kvm_sregs2* sregs) { return Call(KVM_GET_SREGS2, sregs); }
+int VcpuFd::GetFpu(kvm_fpu* fpu) { return Call(KVM_GET_FPU, fpu); }
+int VcpuFd::GetDebugRegs(kvm_debugregs* regs) { return Call(KVM_GET_DEBUGREGS, regs); }
 int VcpuFd::SetFpu(const kvm_fpu& fpu) { return Call(KVM_SET_FPU, &fpu); }
 int VcpuFd::SetXsave(const kvm_xsave& xsave) { return Call(KVM_SET_XSAVE, &xsave); }
 int VcpuFd::SetDebugRegs(const kvm_debugregs& regs) { return Call(KVM_SET_DEBUGREGS, &regs); }

@@ -39,8 +39,12 @@ class VcpuFd {
   [[nodiscard]] int GetSregs(kvm_sregs* sregs);
   [[nodiscard]] int SetSregs(const kvm_sregs& sregs);
   [[nodiscard]] int SetXcr0(uint64_t value);
+  // ENOTTY where the kernel does not have it (before Linux 5.14).
+  [[nodiscard]] int GetSregs2(kvm_sregs2* sregs);
+  [[nodiscard]] int GetFpu(kvm_fpu* fpu);
   [[nodiscard]] int SetFpu(const kvm_fpu& fpu);
   [[nodiscard]] int SetXsave(const kvm_xsave& xsave);
+  [[nodiscard]] int GetDebugRegs(kvm_debugregs* debugregs);
   [[nodiscard]] int SetDebugRegs(const kvm_debugregs& debugregs);
   [[nodiscard]] int SetEvents(const kvm_vcpu_events& events);
   [[nodiscard]] int SetCpuid(std::span<const kvm_cpuid_entry2> entries);

@@ -69,18 +69,14 @@ class SpaceTest : public KvmTest {
     throw std::runtime_error(start);
   }
 
-  // KVM has moved RSP when it reports the store of a POP to memory.
-  static bool MayDiffer(const Form& form) { return strncmp(form.text(), "pop qword", 9) == 0; }
-
   // Runs the form twice: with memory in the window from the start, and with what `obstruct` leaves
   // there until `clear` is called. The second run gives `error` again and again, changes nothing,
-  // and then ends as the first. A form that may differ gives the error at least, and goes on.
+  // and then ends as the first.
   using Step = std::function<void(Machine&, zx_handle_t vmo)>;
   static void ExpectRepeats(const Blob& blob, size_t index, zx_status_t error, const Step& obstruct,
                             const Step& clear) {
     const Form& form = blob.form(index);
     SCOPED_TRACE(form.text());
-    bool differs = false;
     Outcome outcomes[2];
     for (const bool obstructed : {false, true}) {
       Machine machine(blob, Machine::kWithVcpu, form.rip());
@@ -94,12 +90,10 @@ class SpaceTest : public KvmTest {
         ASSERT_EQ(machine.Map(GUEST_WINDOW, vmo.get(), kPage), ZX_OK);
       } else {
         obstruct(machine, vmo.get());
-        for (int round = 0; round < 3 && !differs; ++round) {
+        for (int round = 0; round < 3; ++round) {
           ASSERT_TRUE(machine.vcpu().Fails(error)) << "round " << round;
           const zx_vcpu_state_t now = machine.vcpu().State();
-          const bool same = memcmp(&now, &before, sizeof(now)) == 0;
-          differs = !same && MayDiffer(form);
-          ASSERT_TRUE(same || differs) << "round " << round;
+          ASSERT_EQ(memcmp(&now, &before, sizeof(now)), 0) << "round " << round;
         }
         clear(machine, vmo.get());
       }
@@ -109,10 +103,6 @@ class SpaceTest : public KvmTest {
     const bool same_state =
         memcmp(&outcomes[0].state, &outcomes[1].state, sizeof(zx_vcpu_state_t)) == 0;
     const bool same_window = outcomes[0].window == outcomes[1].window;
-    if (differs || (MayDiffer(form) && !(same_state && same_window))) {
-      KnownDifference("FAULT-8 FAULT-11", "a refused POP to memory is not repeated exactly");
-      return;
-    }
     EXPECT_TRUE(same_state) << "other registers than without the error";
     EXPECT_TRUE(same_window) << "other memory than without the error";
   }

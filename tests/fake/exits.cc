@@ -4,10 +4,13 @@
 #include <cstring>
 #include <memory>
 
-#include "vcpu/x86/instruction.h"
+#include "vcpu/x86/operand.h"
 
 namespace zircon::fake {
 namespace {
+
+// KVM has it set while a REP is under way.
+constexpr uint64_t kResumeFlag = 1u << 16;
 
 uint64_t Mask(uint32_t size) { return size >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * size)) - 1; }
 
@@ -108,8 +111,12 @@ Step StringIo(uint16_t port, uint8_t size, bool in, uint32_t count, uint8_t leng
     if (source == nullptr) return -EFAULT;
     std::memcpy(vcpu.port_data(), source, bytes);
     vcpu.regs.rsi += bytes;
-    if (stays) vcpu.regs.rcx -= count;
-    if (!stays) vcpu.regs.rip += length;
+    if (stays) {
+      vcpu.regs.rcx -= count;
+      vcpu.regs.rflags |= kResumeFlag;
+    } else {
+      vcpu.regs.rip += length;
+    }
     vcpu.CompleteWith([](FakeVcpu&) { return kGoOn; });
     return kExit;
   };

@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -72,14 +73,29 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
       return 0;
     case KVM_SET_SREGS:
       return SetSregs(In<kvm_sregs>(argument));
+    case KVM_GET_SREGS2: {
+      auto* out = reinterpret_cast<kvm_sregs2*>(argument);
+      *out = {};
+      if (has_pdptrs) {
+        out->flags = KVM_SREGS2_FLAGS_PDPTRS_VALID;
+        std::copy(pdptrs.begin(), pdptrs.end(), out->pdptrs);
+      }
+      return 0;
+    }
     case KVM_SET_XCRS:
       if ((In<kvm_xcrs>(argument).xcrs[0].value & 1) == 0) return -EINVAL;
       xcr0 = In<kvm_xcrs>(argument).xcrs[0].value;
+      return 0;
+    case KVM_GET_FPU:
+      *reinterpret_cast<kvm_fpu*>(argument) = fpu;
       return 0;
     case KVM_SET_FPU:
       return 0;
     case KVM_SET_XSAVE:
       xsave = In<kvm_xsave>(argument);
+      return 0;
+    case KVM_GET_DEBUGREGS:
+      *reinterpret_cast<kvm_debugregs*>(argument) = debugregs;
       return 0;
     case KVM_SET_DEBUGREGS:
       debugregs = In<kvm_debugregs>(argument);

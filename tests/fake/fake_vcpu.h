@@ -17,6 +17,7 @@
 
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -80,6 +81,10 @@ class FakeVcpu {
 
   kvm_regs regs = {};
   kvm_sregs sregs = {};
+  // What the processor holds of PAE paging, if it holds any.
+  bool has_pdptrs = false;
+  std::array<uint64_t, 4> pdptrs = {};
+  kvm_fpu fpu = {};
   kvm_vcpu_events events = {};
   kvm_debugregs debugregs = {};
   kvm_xsave xsave = {};

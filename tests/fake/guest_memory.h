@@ -45,6 +45,7 @@ class GuestMemory {
   }
   guest::GuestSpace& space() { return *space_; }
   FakeKernel& kernel() { return kernel_; }
+  kvm::VmFd& vm() { return *vm_; }
   uint8_t* at(uint64_t gpa) { return kernel_.vm()->Host(gpa, 1); }
   void Put64(uint64_t gpa, uint64_t value) { std::memcpy(at(gpa), &value, sizeof(value)); }
   void Put32(uint64_t gpa, uint32_t value) { std::memcpy(at(gpa), &value, sizeof(value)); }

@@ -1,6 +1,4 @@
-// libFuzzer's entry for the backward decoder (fuzz/store_finder_input.h says what must hold). It is
-// linked with -fsanitize=fuzzer by clang; the unit tests play a few thousand random inputs in every
-// build.
+// The entry of the backward decoder's fuzzer (fuzz/store_finder_input.h says what must hold).
 
 #include <cstddef>
 #include <cstdint>

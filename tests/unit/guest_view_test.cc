@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <memory>
+
 #include "contract.h"
 #include "fake/guest_memory.h"
 
@@ -83,6 +86,43 @@ TEST_F(GuestViewTest, PaePaging) {
   memory_.Put64(0x11000 + 8 * 3, 0x9'8760'0000 | kLarge | kPresent);
   EXPECT_EQ(Walk(sregs, linear), 0x9'8760'4567u);
   EXPECT_EQ(Walk(sregs, 0x1'0000'0000 | linear), 0x9'8760'4567u);  // 32 bits only
+}
+
+// A processor that holds the page-directory pointers goes on with those that were in memory when
+// CR3 was loaded; whether it does, and which they are, the kernel says.
+TEST_F(GuestViewTest, PaePointersThatTheProcessorHolds) {
+  Shows("TRAP-MEM-14");
+  std::unique_ptr<kvm::VcpuFd> fd;
+  ASSERT_EQ(memory_.vm().CreateVcpu(0, &fd), 0);
+  fake::FakeVcpu& cpu = *memory_.kernel().vcpu();
+  GuestView view(memory_.space(), fd.get());
+  kvm_sregs sregs = fake::ProtectedModeSregs();
+  sregs.cr0 |= 0x80000000;
+  sregs.cr4 = 0x20;
+  sregs.cr3 = 0x10000;
+  const uint64_t linear = uint64_t{2} << 30 | 3 << 21 | 0x567;
+  memory_.Put64(0x10000 + 8 * 2, 0x11000 | kPresent);
+  memory_.Put64(0x11000 + 8 * 3, 0x1234'5000'0000 | kLarge | kPresent);
+  memory_.Put64(0x12000 + 8 * 3, 0x1234'6000'0000 | kLarge | kPresent);
+  uint64_t gpa = 0;
+  EXPECT_TRUE(view.Translate(sregs, linear, &gpa));
+  EXPECT_EQ(gpa, 0x1234'5000'0567u);
+  // Asked once an exit.
+  cpu.has_pdptrs = true;
+  cpu.pdptrs[2] = 0x12000 | kPresent;
+  EXPECT_TRUE(view.Translate(sregs, linear, &gpa));
+  EXPECT_EQ(gpa, 0x1234'5000'0567u);
+  view.Forget();
+  EXPECT_TRUE(view.Translate(sregs, linear, &gpa));
+  EXPECT_EQ(gpa, 0x1234'6000'0567u);
+  cpu.pdptrs[2] = 0;
+  view.Forget();
+  EXPECT_FALSE(view.Translate(sregs, linear, &gpa));
+  // A kernel that does not tell.
+  memory_.kernel().Fail(KVM_GET_SREGS2, ENOTTY);
+  view.Forget();
+  EXPECT_TRUE(view.Translate(sregs, linear, &gpa));
+  EXPECT_EQ(gpa, 0x1234'5000'0567u);
 }
 
 TEST_F(GuestViewTest, TwoLevels) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fake/guest_memory.h"
+#include "vcpu/x86/operand.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
@@ -39,7 +40,7 @@ TEST(Instruction, Modes) {
 TEST(Instruction, StoresFromRegistersAndImmediates) {
   Instruction insn = DecodeOk({0x44, 0x88, 0x4C, 0x8B, 0x10});  // mov %r9b,0x10(%rbx,%rcx,4)
   EXPECT_EQ(insn.length, 5);
-  EXPECT_EQ(insn.form, Form::kStore);
+  EXPECT_EQ(insn.source, Source::kRegister);
   EXPECT_EQ(insn.reg, (GeneralRegister{9, 1, false}));
   EXPECT_EQ(insn.memory.base, 3);
   EXPECT_EQ(insn.memory.index, 1);
@@ -49,14 +50,19 @@ TEST(Instruction, StoresFromRegistersAndImmediates) {
   EXPECT_EQ(insn.memory.address_size, 8);
   EXPECT_TRUE(insn.memory.written);
   EXPECT_FALSE(insn.memory.read);
-  EXPECT_FALSE(insn.implicit_memory);
+  EXPECT_FALSE(insn.memory.on_stack);
   EXPECT_EQ(DecodeOk({0x88, 0x33}).reg, (GeneralRegister{2, 1, true}));         // dh
   EXPECT_EQ(DecodeOk({0x40, 0x88, 0x33}).reg, (GeneralRegister{6, 1, false}));  // sil
   insn = DecodeOk({0x48, 0xC7, 0x03, 0xFE, 0xFF, 0xFF, 0xFF});
-  EXPECT_TRUE(insn.has_immediate);
+  EXPECT_EQ(insn.source, Source::kImmediate);
   EXPECT_EQ(insn.immediate, ~uint64_t{1});
-  EXPECT_EQ(DecodeOk({0x0F, 0xC3, 0x03}).form, Form::kStore);               // movnti
-  EXPECT_EQ(DecodeOk({0x8C, 0x1B}).form, Form::kOther);                     // mov %ds,(%rbx)
+  EXPECT_EQ(DecodeOk({0x0F, 0xC3, 0x03}).source, Source::kRegister);  // movnti
+  EXPECT_EQ(DecodeOk({0x0F, 0x11, 0x0B}).source, Source::kVector);    // movups %xmm1,(%rbx)
+  EXPECT_EQ(DecodeOk({0x0F, 0x11, 0x0B}).vector, 1);
+  EXPECT_EQ(DecodeOk({0x8C, 0x1B}).source, Source::kSegment);  // mov %ds,(%rbx)
+  EXPECT_EQ(DecodeOk({0x8C, 0x1B}).segment, kDs);
+  EXPECT_EQ(DecodeOk({0x8C, 0x1B}).memory.access_size, 2);
+  EXPECT_EQ(DecodeOk({0x48, 0x8C, 0x1B}).memory.access_size, 8);            // so KVM
   EXPECT_EQ(DecodeOk({0x89, 0x05, 1, 0, 0, 0}).memory.base, kRipRegister);  // mov %eax,1(%rip)
 }
 
@@ -78,33 +84,88 @@ TEST(Instruction, Loads) {
 
 TEST(Instruction, LeaTouchesNoMemory) { EXPECT_FALSE(DecodeOk({0x8D, 0x03}).has_memory); }
 
-TEST(Instruction, StringsAndStacks) {
+TEST(Instruction, Strings) {
   Instruction insn = DecodeOk({0xF3, 0xA4});  // rep movsb: the written operand counts
   EXPECT_TRUE(insn.repeated);
-  EXPECT_TRUE(insn.implicit_memory);
   EXPECT_TRUE(insn.moves_rsi);
-  EXPECT_EQ(insn.memory.base, 7);
-  EXPECT_EQ(insn.memory.segment, kEs);
+  EXPECT_TRUE(insn.moves_rdi);
+  EXPECT_EQ(insn.element, 1);
+  EXPECT_EQ(insn.memory.base, kRdi);
+  EXPECT_EQ(insn.memory.segment, kDs);  // without effect in 64-bit code
   EXPECT_TRUE(insn.memory.written);
+  EXPECT_EQ(insn.source, Source::kMemory);
+  EXPECT_EQ(insn.other.base, kRsi);
+  EXPECT_EQ(DecodeOk({0x64, 0xA4}).other.segment, kFs);
+  EXPECT_EQ(DecodeOk({0xA4}, CodeMode::k32).memory.segment, kEs);
   insn = DecodeOk({0xAB});  // stosl
   EXPECT_FALSE(insn.repeated);
   EXPECT_FALSE(insn.moves_rsi);
-  insn = DecodeOk({0x50});  // push %rax
-  EXPECT_TRUE(insn.implicit_memory);
-  EXPECT_EQ(insn.memory.base, 4);
-  EXPECT_EQ(insn.memory.segment, kSs);
-  EXPECT_EQ(insn.memory.access_size, 8);
+  EXPECT_TRUE(insn.moves_rdi);
+  EXPECT_EQ(insn.element, 4);
+  EXPECT_EQ(insn.source, Source::kRegister);
+  EXPECT_EQ(insn.reg, (GeneralRegister{0, 4, false}));
   EXPECT_FALSE(DecodeOk({0xF3, 0x90}).repeated);  // pause
+  // mov %ds,%es:(%di): RDI and ES, but no string.
+  insn = DecodeOk({0x26, 0x8C, 0x1D}, CodeMode::k16);
+  EXPECT_FALSE(insn.moves_rdi);
+  EXPECT_EQ(insn.memory.segment, kEs);
+  EXPECT_EQ(insn.memory.base, kRdi);
+}
+
+TEST(Instruction, Stacks) {
+  Instruction insn = DecodeOk({0x50});  // push %rax
+  EXPECT_TRUE(insn.memory.on_stack);
+  EXPECT_EQ(insn.memory.base, kRsp);
+  EXPECT_EQ(insn.memory.access_size, 8);
+  EXPECT_EQ(insn.memory.displacement, -8);
+  EXPECT_EQ(insn.stack_grows, 8);
+  insn = DecodeOk({0x1E}, CodeMode::k32);  // push %ds
+  EXPECT_EQ(insn.memory.access_size, 2);
+  EXPECT_EQ(insn.memory.displacement, -4);
+  EXPECT_EQ(insn.stack_grows, 4);
+  EXPECT_EQ(insn.source, Source::kSegment);
+  EXPECT_EQ(DecodeOk({0x0F, 0xA0}).memory.access_size, 8);  // push %fs in 64-bit code
+  EXPECT_EQ(DecodeOk({0x6A, 0xFF}).immediate, ~uint64_t{0});
+  insn = DecodeOk({0x60}, CodeMode::k32);  // pusha: the last of its stores
+  EXPECT_EQ(insn.memory.access_size, 4);
+  EXPECT_EQ(insn.memory.displacement, -32);
+  EXPECT_EQ(insn.reg.number, kRdi);
+  insn = DecodeOk({0xC8, 0x40, 0, 0});  // enter
+  EXPECT_TRUE(insn.makes_frame);
+  insn = DecodeOk({0x8F, 0x44, 0x24, 0x08});  // pop 8(%rsp): by RSP behind it
+  EXPECT_EQ(insn.stack_grows, -8);
+  EXPECT_EQ(insn.memory.displacement, 16);
+  EXPECT_FALSE(insn.memory.on_stack);
+  EXPECT_EQ(DecodeOk({0xE8, 0, 0, 0, 0}).source, Source::kNextRip);
+}
+
+TEST(Instruction, SizesAreNotCutShort) {
+  EXPECT_EQ(DecodeOk({0x0F, 0xAE, 0x03}).memory.access_size, 512);  // fxsave
+  EXPECT_EQ(DecodeOk({0x0F, 0xAE, 0x0B}).memory.access_size, 512);  // fxrstor
+}
+
+// A prefix without effect changes nothing; whatever else does.
+TEST(Instruction, Fingerprints) {
+  const uint64_t mov = DecodeOk({0x89, 0x03}).fingerprint;
+  EXPECT_EQ(DecodeOk({0x3E, 0x89, 0x03}).fingerprint, mov);
+  EXPECT_EQ(DecodeOk({0x2E, 0x89, 0x03}).fingerprint, mov);
+  EXPECT_EQ(DecodeOk({0x40, 0x89, 0x03}).fingerprint, mov);
+  EXPECT_NE(DecodeOk({0x64, 0x89, 0x03}).fingerprint, mov);
+  EXPECT_NE(DecodeOk({0x44, 0x89, 0x03}).fingerprint, mov);
+  const uint64_t movups = DecodeOk({0x0F, 0x11, 0x03}).fingerprint;
+  EXPECT_NE(DecodeOk({0x44, 0x0F, 0x11, 0x03}).fingerprint, movups);
+  EXPECT_NE(DecodeOk({0x66, 0x0F, 0x11, 0x03}).fingerprint, movups);
+  EXPECT_NE(DecodeOk({0x64, 0xA5}).fingerprint, DecodeOk({0xA5}).fingerprint);
 }
 
 TEST(Instruction, Ports) {
   Instruction insn = DecodeOk({0xEC});
   EXPECT_EQ(insn.form, Form::kPortIn);
   EXPECT_EQ(insn.port_size, 1);
-  EXPECT_FALSE(insn.has_immediate);
+  EXPECT_FALSE(insn.immediate_port);
   insn = DecodeOk({0x66, 0xE5, 0xF0});
   EXPECT_EQ(insn.port_size, 2);
-  EXPECT_TRUE(insn.has_immediate);
+  EXPECT_TRUE(insn.immediate_port);
   EXPECT_EQ(insn.immediate, 0xF0u);
   insn = DecodeOk({0xEF});
   EXPECT_EQ(insn.form, Form::kPortOut);
@@ -176,8 +237,10 @@ TEST(Instruction, LinearAddresses) {
   sregs.ds.base = 0xD0000;  // without effect in 64-bit mode
   sregs.fs.base = 0xF0000;
   sregs.gs.base = 0x60000;
-  auto linear = [&](const std::vector<uint8_t>& bytes, uint64_t next_rip = 0x5000) {
-    return LinearAddress(DecodeOk(bytes, CodeModeOf(sregs)).memory, regs, sregs, next_rip);
+  auto linear = [&](const std::vector<uint8_t>& bytes) {
+    const Instruction insn = DecodeOk(bytes, CodeModeOf(sregs));
+    regs.rip = 0x5000 - insn.length;
+    return LinearAddress(insn, insn.memory, regs, sregs);
   };
   EXPECT_EQ(linear({0x89, 0x04, 0xB0}), 0x180u);                     // (%rax,%rsi,4)
   EXPECT_EQ(linear({0x89, 0x43, 0x10}), 0xFFFFFFFFFFFFF010u);        // 0x10(%rbx)
@@ -186,6 +249,9 @@ TEST(Instruction, LinearAddresses) {
   EXPECT_EQ(linear({0x64, 0x89, 0x00}), 0xF0100u);                   // %fs:(%rax)
   EXPECT_EQ(linear({0x65, 0x89, 0x00}), 0x60100u);                   // %gs:(%rax)
   EXPECT_EQ(linear({0x2E, 0x89, 0x00}), 0x100u);                     // %cs: has no effect
+  // A SIB byte without a base: REX.B does not name one.
+  EXPECT_EQ(linear({0x67, 0x41, 0x88, 0x04, 0x35, 0x10, 0, 0, 0}), 0x30u);
+  EXPECT_EQ(linear({0x67, 0x88, 0x04, 0x25, 0x10, 0, 0, 0}), 0x10u);
   sregs = ProtectedModeSregs();
   sregs.ds.base = 0xFFFF0000;
   sregs.ss.base = 0x1000;
@@ -203,6 +269,73 @@ TEST(Instruction, LinearAddresses) {
   EXPECT_EQ(linear({0x89, 0x00}), 0x20000u + ((0xFFF8 + 0x20) & 0xFFFF));  // (%bx,%si) wraps
   EXPECT_EQ(linear({0x89, 0x46, 0x08}), 0x30000u + 0xFFF8);                // 8(%bp) is in %ss
   EXPECT_EQ(linear({0x89, 0x06, 0x34, 0x12}), 0x21234u);                   // 0x1234
+}
+
+TEST(Instruction, StacksOfEitherWidth) {
+  kvm_regs regs = {};
+  regs.rsp = 0x1'0001'0002;
+  const uint8_t kPush[] = {0x50};
+  for (const CodeMode mode : {CodeMode::k16, CodeMode::k32}) {
+    Instruction insn;
+    ASSERT_TRUE(Decode(kPush, 1, mode, &insn));
+    kvm_sregs sregs = ProtectedModeSregs();
+    sregs.cs.db = mode == CodeMode::k32 ? 1 : 0;
+    sregs.ss.base = 0x100000;
+    const auto size = static_cast<uint64_t>(insn.stack_grows);
+    sregs.ss.db = 1;
+    EXPECT_EQ(LinearAddress(insn, insn.memory, regs, sregs), 0x110002 - size);
+    sregs.ss.db = 0;
+    EXPECT_EQ(LinearAddress(insn, insn.memory, regs, sregs), 0x100000 + ((2 - size) & 0xFFFF));
+    regs.rsp = 0x1'0001'0000 + ((2 - size) & 0xFFFF);
+    EXPECT_EQ(RegistersBefore(insn, Progress::kOver, regs, sregs, 0).rsp, 0x1'0001'0002u);
+    regs.rsp = 0x1'0001'0002;
+  }
+}
+
+TEST(Instruction, RegistersAreMovedBackInTheAddressSize) {
+  kvm_regs after = {};
+  after.rip = 0x102;
+  after.rdi = 0x1234'5678'0000'0000;
+  after.rsi = 0xABCD'0000'0000'FFFF;
+  after.rcx = 0x7777'7777'FFFF'FFFF;
+  const uint8_t kRepMovsb[] = {0xF3, 0xA4};
+  Instruction insn;
+  kvm_sregs sregs = RealModeSregs();
+  ASSERT_TRUE(Decode(kRepMovsb, 2, CodeMode::k16, &insn));
+  kvm_regs before = RegistersBefore(insn, Progress::kRepeats, after, sregs, 0);
+  EXPECT_EQ(before.rip, after.rip);
+  EXPECT_EQ(before.rdi, 0x1234'5678'0000'FFFFu);
+  EXPECT_EQ(before.rsi, 0xABCD'0000'0000'FFFEu);
+  EXPECT_EQ(before.rcx, 0x7777'7777'FFFF'0000u);
+  sregs = ProtectedModeSregs();
+  ASSERT_TRUE(Decode(kRepMovsb, 2, CodeMode::k32, &insn));
+  before = RegistersBefore(insn, Progress::kRepeats, after, sregs, 0);
+  EXPECT_EQ(before.rdi, 0x1234'5678'FFFF'FFFFu);
+  EXPECT_EQ(before.rsi, 0xABCD'0000'0000'FFFEu);
+  EXPECT_EQ(before.rcx, 0x7777'7777'0000'0000u);
+  after.rflags = 1 << 10;  // DF
+  EXPECT_EQ(RegistersBefore(insn, Progress::kRepeats, after, sregs, 0).rdi, 0x1234'5678'0000'0001u);
+  after.rflags = 0;
+  sregs = LongModeSregs(0);
+  ASSERT_TRUE(Decode(kRepMovsb, 2, CodeMode::k64, &insn));
+  before = RegistersBefore(insn, Progress::kOver, after, sregs, 0);
+  EXPECT_EQ(before.rip, 0x100u);
+  EXPECT_EQ(before.rdi, 0x1234'5677'FFFF'FFFFu);
+}
+
+TEST(Instruction, FramesAreUnmade) {
+  const uint8_t kEnter[] = {0xC8, 0x40, 0, 0};
+  Instruction insn;
+  ASSERT_TRUE(Decode(kEnter, sizeof(kEnter), CodeMode::k64, &insn));
+  kvm_regs after = {};
+  after.rip = 0x104;
+  after.rbp = 0x7FF8;
+  after.rsp = 0x7FF8 - 0x40;
+  const kvm_regs before =
+      RegistersBefore(insn, Progress::kOver, after, LongModeSregs(0), 0x1122334455667788);
+  EXPECT_EQ(before.rsp, 0x8000u);
+  EXPECT_EQ(before.rbp, 0x1122334455667788u);
+  EXPECT_EQ(LinearAddress(insn, insn.memory, before, LongModeSregs(0)), 0x7FF8u);
 }
 
 }  // namespace

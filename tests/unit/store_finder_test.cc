@@ -18,6 +18,8 @@ constexpr uint64_t kCode = 0x20000;
 constexpr uint64_t kTables = 0x10000;
 constexpr uint64_t kDevice = 0x1000'0000;
 
+using Answer = StoreFinder::Answer;
+
 class StoreFinderTest : public ::testing::Test {
  protected:
   StoreFinderTest() {
@@ -30,15 +32,28 @@ class StoreFinderTest : public ::testing::Test {
   }
   // Puts the code so that its last byte is before RIP, and asks.
   bool Find(const std::vector<uint8_t>& code, uint64_t gpa, uint64_t value, uint32_t size) {
-    memory_.Put(kCode, code);
-    regs_.rip = kCode + code.size();
+    Put(code);
     return FindHere(gpa, value, size);
   }
-  bool FindHere(uint64_t gpa, uint64_t value, uint32_t size) {
+  void Put(const std::vector<uint8_t>& code) {
+    memory_.Put(kCode, code);
+    regs_.rip = kCode + code.size();
+  }
+  static StoreExit Exit(uint64_t gpa, uint64_t value, uint32_t size) {
     uint8_t data[8];
     std::memcpy(data, &value, sizeof(data));
-    return finder_.Find(view_, regs_, sregs_, {gpa, size, data}, &found_);
+    return StoreExit(gpa, size, data);
   }
+  static void Add(StoreExit* exit, uint64_t gpa, uint64_t value, uint32_t size) {
+    uint8_t data[8];
+    std::memcpy(data, &value, sizeof(data));
+    exit->Add(gpa, size, data);
+  }
+  // The store is in one piece, and no more are known.
+  bool FindHere(uint64_t gpa, uint64_t value, uint32_t size) {
+    return Ask(Exit(gpa, value, size)) == Answer::kFound;
+  }
+  Answer Ask(const StoreExit& exit) { return finder_.Find(view_, regs_, sregs_, exit, &found_); }
 
   fake::GuestMemory memory_;
   GuestView view_{memory_.space()};
@@ -52,7 +67,8 @@ TEST_F(StoreFinderTest, AddressSizeAndValueMustFit) {
   const std::vector<uint8_t> kMov = {0x89, 0x03};
   EXPECT_TRUE(Find(kMov, kDevice, 0x44332211, 4));
   EXPECT_EQ(found_.insn.length, 2);
-  EXPECT_FALSE(found_.at_rip);
+  EXPECT_EQ(found_.progress, Progress::kOver);
+  EXPECT_TRUE(found_.whole);
   EXPECT_FALSE(Find(kMov, kDevice + 4, 0x44332211, 4));
   EXPECT_FALSE(Find(kMov, kDevice, 0x44332212, 4));
   EXPECT_FALSE(Find(kMov, kDevice, 0x2211, 2));  // not at the end of a page
@@ -63,6 +79,100 @@ TEST_F(StoreFinderTest, PiecesAtTheEndOfAPage) {
   regs_.rbx = kDevice + 0xFFD;
   EXPECT_TRUE(Find({0x89, 0x03}, kDevice + 0xFFD, 0x332211, 3));
   EXPECT_EQ(found_.insn.memory.access_size, 4);
+  EXPECT_FALSE(found_.whole);
+  StoreExit exit = Exit(kDevice + 0xFFD, 0x332211, 3);
+  Add(&exit, kDevice + 0x1000, 0x44, 1);
+  exit.Complete();
+  EXPECT_EQ(Ask(exit), Answer::kFound);
+  EXPECT_TRUE(found_.whole);
+  // The first part went to memory.
+  regs_.rbx = fake::GuestMemory::kSize - 3;
+  EXPECT_TRUE(FindHere(fake::GuestMemory::kSize, 0x44, 1));
+  EXPECT_TRUE(found_.whole);
+  EXPECT_FALSE(FindHere(fake::GuestMemory::kSize, 0x4433, 2));
+}
+
+// mov $0x48,%al; mov %eax,(%rbx), or mov %rax,(%rbx)? At the end of a page the first piece fits
+// both.
+TEST_F(StoreFinderTest, AskForTheOtherPiecesWhileWidthsAreInDoubt) {
+  Shows("FAULT-8 TRAP-MEM-11");
+  regs_.rax = 0x48;
+  regs_.rbx = kDevice + 0xFFC;
+  Put({0xB0, 0x48, 0x89, 0x03});
+  StoreExit four = Exit(kDevice + 0xFFC, 0x48, 4);
+  EXPECT_EQ(Ask(four), Answer::kMorePieces);
+  four.Complete();
+  EXPECT_EQ(Ask(four), Answer::kFound);
+  EXPECT_EQ(found_.insn.length, 2);
+  StoreExit eight = Exit(kDevice + 0xFFC, 0x48, 4);
+  Add(&eight, kDevice + 0x1000, 0, 4);
+  eight.Complete();
+  EXPECT_EQ(Ask(eight), Answer::kFound);
+  EXPECT_EQ(found_.insn.length, 3);
+  // In the middle of a page there is no doubt.
+  regs_.rbx = kDevice + 0x10;
+  EXPECT_EQ(Ask(Exit(kDevice + 0x10, 0x48, 4)), Answer::kFound);
+  EXPECT_EQ(found_.insn.length, 2);
+  EXPECT_EQ(Ask(Exit(kDevice + 0x10, 0x48, 8)), Answer::kFound);
+  EXPECT_EQ(found_.insn.length, 3);
+}
+
+// The rest of the wider one would lie in memory: what is there says whether it was stored, and if
+// it may have been, the narrow one is right in any case.
+TEST_F(StoreFinderTest, TheRestOfAWiderStoreIsInMemory) {
+  Shows("FAULT-8");
+  ASSERT_TRUE(memory_.Map(kDevice + 0x1000, 0x1000, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE));
+  regs_.rbx = kDevice + 0xFFC;
+  Put({0xB0, 0x48, 0x89, 0x03});
+  for (const uint64_t upper : {uint64_t{0}, uint64_t{0x99}}) {
+    regs_.rax = upper << 32 | 0x48;
+    StoreExit exit = Exit(kDevice + 0xFFC, 0x48, 4);
+    exit.Complete();
+    memory_.Put64(kDevice + 0x1000, 0);
+    EXPECT_EQ(Ask(exit), Answer::kFound);
+    EXPECT_EQ(found_.insn.length, 2);
+  }
+  memory_.Put64(kDevice + 0x1000, 0x99);
+  StoreExit exit = Exit(kDevice + 0xFFC, 0x48, 4);
+  exit.Complete();
+  EXPECT_EQ(Ask(exit), Answer::kFound);
+  EXPECT_EQ(found_.insn.length, 2);
+}
+
+// movups %xmm0,(%rbx) or movups %xmm8,(%rbx): the same widths.
+TEST_F(StoreFinderTest, VectorRegistersTellCandidatesApart) {
+  Shows("FAULT-8");
+  Put({0xB0, 0x44, 0x0F, 0x11, 0x03});
+  StoreExit exit = Exit(kDevice, 0x1111, 8);
+  Add(&exit, kDevice + 8, 0x2222, 8);
+  exit.Complete();
+  EXPECT_EQ(Ask(exit), Answer::kVectorRegisters);
+  kvm_fpu fpu = {};
+  fpu.xmm[0][0] = fpu.xmm[0][1] = 0x11;
+  fpu.xmm[0][8] = fpu.xmm[0][9] = 0x22;
+  exit.SetVectors(&fpu);
+  EXPECT_EQ(Ask(exit), Answer::kFound);
+  EXPECT_EQ(found_.insn.length, 3);
+  std::swap(fpu.xmm[0], fpu.xmm[8]);
+  EXPECT_EQ(Ask(exit), Answer::kFound);
+  EXPECT_EQ(found_.insn.length, 4);
+  // Without another candidate nobody asks.
+  Put({0x90, 0x0F, 0x11, 0x03});
+  EXPECT_EQ(Ask(Exit(kDevice, 1, 8)), Answer::kFound);
+  EXPECT_FALSE(found_.whole);
+}
+
+// movsl or movsl %fs:(%rsi),…: what it has copied.
+TEST_F(StoreFinderTest, TheSourceInMemoryTellsCandidatesApart) {
+  sregs_.fs.base = 0x1000;
+  memory_.Put32(0x5000, 0x55);
+  memory_.Put32(0x6000, 0x66);
+  regs_.rsi = 0x5004;
+  regs_.rdi = kDevice + 4;
+  EXPECT_TRUE(Find({0xB0, 0x64, 0xA5}, kDevice, 0x55, 4));
+  EXPECT_EQ(found_.insn.length, 1);
+  EXPECT_TRUE(Find({0xB0, 0x64, 0xA5}, kDevice, 0x66, 4));
+  EXPECT_EQ(found_.insn.length, 2);
 }
 
 TEST_F(StoreFinderTest, APrefixWithoutEffectBelongsToTheInstructionBefore) {
@@ -104,11 +214,11 @@ TEST_F(StoreFinderTest, RealAndProtectedMode) {
   Shows("TRAP-MEM-14");
   sregs_ = fake::RealModeSregs();
   sregs_.cs.base = 0x10000;
-  sregs_.ds.base = 0xB8000;
+  sregs_.ds.base = kDevice;
   regs_.rbx = 0x40;
   memory_.Put(kCode, {0x89, 0x07});  // mov %ax,(%bx)
   regs_.rip = kCode - 0x10000 + 2;
-  EXPECT_TRUE(FindHere(0xB8040, 0x2211, 2));
+  EXPECT_TRUE(FindHere(kDevice + 0x40, 0x2211, 2));
   sregs_ = fake::ProtectedModeSregs();
   regs_.rbx = kDevice;
   EXPECT_TRUE(Find({0x89, 0x03}, kDevice, 0x44332211, 4));
@@ -122,43 +232,56 @@ TEST_F(StoreFinderTest, StringsHaveMovedTheirRegisters) {
   regs_.rdi = kDevice - 4;
   EXPECT_TRUE(Find({0x90, 0xAB}, kDevice, 0x44332211, 4));
   regs_.rflags = 2;
-  // The last iteration of a repeated one: RIP past it, RCX = 0.
+  // KVM leaves no REP behind: this is a STOS behind a byte F3.
   regs_.rdi = kDevice + 4;
-  regs_.rcx = 0;
-  EXPECT_TRUE(Find({0x90, 0xF3, 0xAB}, kDevice, 0x44332211, 4));
-  EXPECT_EQ(found_.insn.length, 2);
-  // With RCX left, what ends there is no REP.
-  regs_.rcx = 3;
-  EXPECT_TRUE(Find({0x90, 0xF3, 0xAB}, kDevice, 0x44332211, 4));
-  EXPECT_EQ(found_.insn.length, 1);
+  for (const uint64_t count : {0, 3}) {
+    regs_.rcx = count;
+    EXPECT_TRUE(Find({0x90, 0xF3, 0xAB}, kDevice, 0x44332211, 4));
+    EXPECT_EQ(found_.insn.length, 1);
+    EXPECT_EQ(found_.before.rcx, count);
+  }
+  // In the address size: DI was 0xFFFF.
+  sregs_ = fake::RealModeSregs();
+  sregs_.es.base = kDevice;
+  regs_.rdi = 0x50000;
+  EXPECT_TRUE(Find({0x90, 0xAA}, kDevice + 0xFFFF, 0x11, 1));
+  EXPECT_EQ(found_.before.rdi, 0x5FFFFu);
 }
 
+// RFLAGS.RF: KVM is in the middle of a REP, whatever ends at RIP.
 TEST_F(StoreFinderTest, ARepeatedStringStandsAtRip) {
-  memory_.Put(kCode, {0x90, 0x90, 0x90, 0x90, 0xF3, 0xA4, 0x90});
+  Shows("TRAP-MEM-13 TRAP-BELL-13");
+  memory_.Put(kCode, {0x90, 0x90, 0xB0, 0xAA, 0xF3, 0xAA, 0x90});
   regs_.rip = kCode + 4;
+  regs_.rax = 0xAA;
   regs_.rdi = kDevice + 1;
-  regs_.rcx = 9;
-  EXPECT_TRUE(FindHere(kDevice, 0x77, 1));
-  EXPECT_TRUE(found_.at_rip);
-  EXPECT_EQ(found_.insn.length, 2);
-  EXPECT_FALSE(FindHere(kDevice + 8, 0x77, 1));
+  for (const uint64_t left : {9, 0}) {
+    regs_.rcx = left;
+    regs_.rflags = 0x10002;
+    EXPECT_TRUE(FindHere(kDevice, 0xAA, 1));
+    EXPECT_EQ(found_.progress, Progress::kRepeats);
+    EXPECT_EQ(found_.insn.length, 2);
+    EXPECT_EQ(found_.before.rip, kCode + 4);
+    EXPECT_EQ(found_.before.rcx, left + 1);
+    EXPECT_FALSE(FindHere(kDevice + 8, 0xAA, 1));
+    // The STOS before the REP: AA ends at RIP.
+    regs_.rflags = 2;
+    EXPECT_TRUE(FindHere(kDevice, 0xAA, 1));
+    EXPECT_EQ(found_.progress, Progress::kOver);
+    EXPECT_EQ(found_.insn.length, 1);
+  }
 }
 
 TEST_F(StoreFinderTest, Undo) {
-  kvm_regs regs = regs_;
   ASSERT_TRUE(Find({0x89, 0x03}, kDevice, 0x44332211, 4));
-  regs = regs_;
-  UndoStore(found_, &regs);
-  EXPECT_EQ(regs.rip, kCode);
-  // push %rax; call *%rax
+  EXPECT_EQ(found_.before.rip, kCode);
+  // push %rax; push $1
   for (const std::vector<uint8_t>& push :
        {std::vector<uint8_t>{0x50}, std::vector<uint8_t>{0x68, 1, 0, 0, 0}}) {
     regs_.rsp = kDevice;
     ASSERT_TRUE(Find(push, kDevice, push.size() == 1 ? regs_.rax : 1, 8));
-    regs = regs_;
-    UndoStore(found_, &regs);
-    EXPECT_EQ(regs.rip, kCode);
-    EXPECT_EQ(regs.rsp, kDevice + 8);
+    EXPECT_EQ(found_.before.rip, kCode);
+    EXPECT_EQ(found_.before.rsp, kDevice + 8);
   }
   // movsl, upwards and downwards
   for (const bool down : {false, true}) {
@@ -166,34 +289,35 @@ TEST_F(StoreFinderTest, Undo) {
     regs_.rdi = down ? kDevice - 4 : kDevice + 4;
     regs_.rsi = 0x5000;
     ASSERT_TRUE(Find({0xA5}, kDevice, 0, 4));
-    regs = regs_;
-    UndoStore(found_, &regs);
-    EXPECT_EQ(regs.rdi, kDevice);
-    EXPECT_EQ(regs.rsi, down ? 0x5004u : 0x4FFCu);
-    EXPECT_EQ(regs.rcx, regs_.rcx);
-    EXPECT_EQ(regs.rip, kCode);
+    EXPECT_EQ(found_.before.rdi, kDevice);
+    EXPECT_EQ(found_.before.rsi, down ? 0x5004u : 0x4FFCu);
+    EXPECT_EQ(found_.before.rcx, regs_.rcx);
+    EXPECT_EQ(found_.before.rip, kCode);
   }
 }
 
+// What tests/fuzz does with a coverage-guided fuzzer, for a while and at random.
 TEST(StoreFinderFuzz, RandomInputs) {
+  Shows("FAULT-8 TRAP-MEM-3 TRAP-MEM-11 TRAP-MEM-14");
   fuzz::StoreFinderInput input;
   std::mt19937_64 random(20181224);
   // What stores begin with, so that many inputs are one.
-  const uint8_t kOpcodes[] = {0x88, 0x89, 0xC6, 0xC7, 0xA2, 0xA3, 0x66, 0x67,
-                              0x48, 0x4C, 0x44, 0x64, 0x65, 0x0F, 0xAB, 0xF3};
+  const uint8_t kOpcodes[] = {0x88, 0x89, 0xC6, 0xC7, 0xA2, 0xA3, 0x66, 0x67, 0x48, 0x4C,
+                              0x44, 0x64, 0x65, 0x26, 0x0F, 0xAA, 0xAB, 0xA4, 0xA5, 0xF3,
+                              0x50, 0x1E, 0x6A, 0x60, 0x8C, 0x8F, 0xC8, 0xFF, 0x41, 0x9C};
   int played = 0;
-  for (int i = 0; i < 6000; ++i) {
-    std::vector<uint8_t> bytes(100 + random() % 40);
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<uint8_t> bytes(fuzz::StoreFinderInput::kHeaderSize + 48);
     for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(random());
-    constexpr size_t kCodeOffset = 1 + 64 + 1 + 1;
+    // The store begins behind up to 15 bytes.
+    uint8_t* code = &bytes[fuzz::StoreFinderInput::kHeaderSize];
+    code += bytes[fuzz::StoreFinderInput::kHeaderSize - 2] % 16;
     const size_t prefixes = random() % 3;
-    for (size_t p = 0; p <= prefixes; ++p) {
-      bytes[kCodeOffset + p] = kOpcodes[random() % std::size(kOpcodes)];
-    }
+    for (size_t p = 0; p <= prefixes; ++p) code[p] = kOpcodes[random() % std::size(kOpcodes)];
     if (i % 100 == 0) bytes.resize(random() % 60);
     played += input.Play(bytes.data(), bytes.size());
   }
-  EXPECT_GT(played, 500);  // else the test plays nothing
+  EXPECT_GT(played, 2000);  // else the test plays nothing
 }
 
 }  // namespace

@@ -28,6 +28,9 @@ constexpr uint64_t kDevice = Machine::kDeviceAddress;
 constexpr uint64_t kKey = 0xABCD'EF01;
 constexpr uint64_t kValue = 0x8877665544332211;
 
+// KVM has it set while a REP is under way.
+constexpr uint64_t kResumeFlag = 0x10000;
+
 constexpr uint8_t kRax = 0, kRcx = 1, kRdx = 2, kR9 = 9;
 
 class VcpuMemory : public fake::OnMachine {
@@ -175,6 +178,7 @@ TEST_F(VcpuMemory, RepeatedStoreIsOnePacket) {
   cpu().Push([](FakeVcpu& vcpu) {
     vcpu.regs.rdi += 4;
     vcpu.regs.rcx -= 1;
+    vcpu.regs.rflags |= kResumeFlag;
     return MmioWrite(kDevice, kValue & 0xFFFFFFFF, 4, 0)(vcpu);
   });
   ASSERT_EQ(machine().Enter(), ZX_OK);
@@ -553,7 +557,10 @@ TEST_F(VcpuMemory, UntrappedStoreLeavesRip) {
         const bool repeats = c.code[0] == 0xF3;
         if (c.code[0] == 0x50) vcpu.regs.rsp -= 8;
         if (c.code.back() == 0xAB) vcpu.regs.rdi += 4;
-        if (repeats) vcpu.regs.rcx -= 1;
+        if (repeats) {
+          vcpu.regs.rcx -= 1;
+          vcpu.regs.rflags |= kResumeFlag;
+        }
         const auto length = static_cast<uint8_t>(repeats ? 0 : c.code.size());
         return MmioWrite(kHole, c.value, c.size, length)(vcpu);
       });

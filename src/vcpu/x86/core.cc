@@ -13,6 +13,7 @@
 #include "vcpu/x86/initial_state.h"
 #include "vcpu/x86/injection.h"
 #include "vcpu/x86/msr.h"
+#include "vcpu/x86/operand.h"
 #include "vcpu/x86/pvclock.h"
 
 namespace zircon::vcpu::x86 {
@@ -41,7 +42,7 @@ Core::Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, ExitCounters* coun
       id_(id),
       counters_(*counters),
       apic_(id, guest.host().deadline_timer, &pending_),
-      view_(guest.space()) {}
+      view_(guest.space(), &fd) {}
 
 int Core::Initialize(uint64_t entry, bool used) {
   const int error = SetInitialState(fd_, guest_.host(), id_, entry, used);
@@ -150,6 +151,7 @@ void Core::ExpireTimer() {
 
 Turn Core::HandleExit(zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
+  view_.Forget();
   switch (run.exit_reason) {
     case KVM_EXIT_IO:
       counters_.Count(ZIRCON_KVM_EXIT_IO);
@@ -211,6 +213,13 @@ Turn Core::LogOnce(const char* what, uint64_t number) {
   return Turn::Status(dead_);
 }
 
+Turn Core::Unending(const char* what) {
+  LOG_ERROR("VCPU {} cannot go on: {} that does not end, exit reason {}, RIP {:#x}", id_, what,
+            fd_.run().exit_reason, regs().rip);
+  dead_ = ZX_ERR_INTERNAL;
+  return Turn::Status(dead_);
+}
+
 Turn Core::HandleReadMsr() {
   kvm_run& run = fd_.run();
   uint64_t value = 0;
@@ -255,7 +264,7 @@ Turn Core::HandleEmulationFailure() {
   fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;
   // Code that is not mapped in guest-physical memory is one cause: all of it, or what comes after
   // the first bytes. The rest is what KVM cannot do.
-  const uint64_t code = LinearCode(regs().rip);
+  const uint64_t code = LinearCode(sregs(), regs().rip);
   uint8_t bytes[kMaxInstructionLength];
   const size_t have = view_.Read(sregs(), code, bytes, sizeof(bytes));
   Instruction whole;

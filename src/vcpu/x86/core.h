@@ -114,6 +114,8 @@ class Core {
   void AddInterrupt(uint32_t vector) { pending_.Set(vector); }
 
  private:
+  static constexpr uint64_t kTrapFlag = 1u << 8;
+
   kvm_regs& regs() { return fd_.run().s.regs.regs; }
   const kvm_regs& regs() const { return fd_.run().s.regs.regs; }
   kvm_sregs& sregs() { return fd_.run().s.regs.sregs; }
@@ -122,10 +124,13 @@ class Core {
 
   // pending exits (core_completion.cc)
   bool FoldIntoRun();
-  // Lets the kernel finish the instruction, with nothing of what it reads or writes mattering.
-  [[nodiscard]] bool FinishInKernel();
+  // Lets the kernel finish the instruction. What it reads is zeros; of a store that is reported in
+  // pieces `pieces` gets the rest. False when it does not end.
+  [[nodiscard]] bool FinishInKernel(StoreExit* pieces = nullptr);
   // Puts the registers back, and what else the kernel may have made of bytes that do not matter.
   void RestoreAfterFinish(const kvm_regs& wanted, const kvm_sregs& before);
+  // The guest gets the trap of a single step before its next instruction.
+  void OweSingleStep();
   [[nodiscard]] zx_status_t FinishKeepingRegisters();
   // The instruction is as if it had not been begun: the same exit comes again.
   [[nodiscard]] zx_status_t Rewind();
@@ -138,9 +143,10 @@ class Core {
   Turn HandleMmio(zx_port_packet_t* packet);
   Turn HandleStore(const guest::Trap* trap, zx_port_packet_t* packet);
   Turn HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet);
-  Turn RefuseStore(zx_status_t status);
-  // The linear address of code at `rip`.
-  uint64_t LinearCode(uint64_t rip) const;
+  Turn RefuseStore(StoreExit* exit, zx_status_t status);
+  // The instruction of a store, with what more it takes from the kernel to be sure of it. False
+  // when the instruction does not end.
+  [[nodiscard]] bool FindStore(StoreExit* exit, Store* store, bool* found);
   void FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
                      zx_port_packet_t* packet) const;
 
@@ -149,6 +155,8 @@ class Core {
   Turn HandleWriteMsr(zx_port_packet_t* packet);
   Turn HandleEmulationFailure();
   Turn LogOnce(const char* what, uint64_t number);
+  // The kernel exits again and again for one instruction.
+  Turn Unending(const char* what);
 
   kvm::VcpuFd& fd_;
   guest::Guest& guest_;

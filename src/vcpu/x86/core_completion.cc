@@ -6,14 +6,19 @@
 #include <cstring>
 
 #include "vcpu/x86/core.h"
+#include "vcpu/x86/operand.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
 
 constexpr uint64_t kResumeFlag = 1u << 16;
-// An instruction comes back at most a few times (both halves of a split access, read and write);
-// whatever goes on longer is a repeated string, which is cut short below.
+// An instruction comes back a few times (the pieces of a split access, read and written, the eight
+// registers of a POPA). One that comes back more often repeats, whatever has been decoded: the
+// guest may have changed its code since. It is cut short below.
+constexpr int kLongestUnrepeated = 24;
 constexpr int kMaxReturns = 64;
+constexpr int kDebug = 1;
+constexpr uint64_t kDr6SingleStep = 1u << 14;
 
 // `value` cut to its low `size` bytes.
 uint64_t Low(uint64_t value, uint8_t size) {
@@ -70,20 +75,26 @@ bool Core::FoldIntoRun() {
   return true;
 }
 
-bool Core::FinishInKernel() {
+bool Core::FinishInKernel(StoreExit* pieces) {
   kvm_run& run = fd_.run();
   run.kvm_dirty_regs = 0;
   int error = 0;
   for (int i = 0; i < kMaxReturns && error == 0; ++i) {
-    if (owed_.repeated) {
+    if (owed_.repeated || i >= kLongestUnrepeated) {
       // This iteration is the last.
       run.s.regs.regs.rcx = 1;
       run.kvm_dirty_regs = KVM_SYNC_X86_REGS;
     }
+    // A null selector looks nothing up, a zero address is as good as any.
+    const bool reads = run.exit_reason == KVM_EXIT_MMIO && run.mmio.is_write == 0;
+    if (reads) std::memset(run.mmio.data, 0, sizeof(run.mmio.data));
     run.immediate_exit = 1;
     error = fd_.Run();
+    const bool writes = error == 0 && run.exit_reason == KVM_EXIT_MMIO && run.mmio.is_write != 0;
+    if (writes && pieces != nullptr) pieces->Add(run.mmio.phys_addr, run.mmio.len, run.mmio.data);
   }
   run.immediate_exit = 0;
+  if (pieces != nullptr) pieces->Complete();
   return error == EINTR || error == EAGAIN;
 }
 
@@ -104,17 +115,30 @@ void Core::RestoreAfterFinish(const kvm_regs& wanted, const kvm_sregs& before) {
   }
 }
 
+// By way of the debug registers: an exception that is given to the kernel has no DR6 with it.
+void Core::OweSingleStep() {
+  kvm_debugregs debug = {};
+  if (fd_.GetDebugRegs(&debug) == 0 && (debug.dr6 & kDr6SingleStep) == 0) {
+    debug.dr6 |= kDr6SingleStep;
+    static_cast<void>(fd_.SetDebugRegs(debug));
+  }
+  kvm_vcpu_events& events = fd_.run().s.regs.events;
+  events.exception = {};
+  events.exception.injected = 1;
+  events.exception.nr = kDebug;
+  fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+}
+
 zx_status_t Core::FinishKeepingRegisters() {
   kvm_regs wanted = regs();
   const kvm_sregs before = sregs();
-  const uint64_t next_rip = owed_.next_rip;
-  if (!FinishInKernel()) {
-    LogOnce("an instruction that does not end: exit reason", fd_.run().exit_reason);
-    return dead_;
-  }
-  wanted.rip = next_rip != 0 ? next_rip : regs().rip;
+  if (!FinishInKernel()) return Unending("an instruction").status;
+  wanted.rip = owed_.next_rip != 0 ? owed_.next_rip : regs().rip;
   wanted.rflags &= ~kResumeFlag;
   RestoreAfterFinish(wanted, before);
+  // The instruction is over, so that its trap is due if the flag was set when it began; whether the
+  // kernel has queued it (a load), forgotten it (a store), or queued something else instead.
+  if ((owed_.rflags & kTrapFlag) != 0) OweSingleStep();
   owed_ = PendingExit{};
   return ZX_OK;
 }
@@ -122,10 +146,7 @@ zx_status_t Core::FinishKeepingRegisters() {
 zx_status_t Core::Rewind() {
   const kvm_regs wanted = regs();
   const kvm_sregs before = sregs();
-  if (!FinishInKernel()) {
-    LogOnce("an instruction that does not end: exit reason", fd_.run().exit_reason);
-    return dead_;
-  }
+  if (!FinishInKernel()) return Unending("an instruction").status;
   RestoreAfterFinish(wanted, before);
   owed_ = PendingExit{};
   return ZX_OK;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "vcpu/x86/core.h"
+#include "vcpu/x86/operand.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
@@ -18,10 +19,6 @@ bool IsPlainLoad(const Instruction& insn) {
 }
 
 }  // namespace
-
-uint64_t Core::LinearCode(uint64_t rip) const {
-  return CodeModeOf(sregs()) == CodeMode::k64 ? rip : sregs().cs.base + rip;
-}
 
 Turn Core::HandleMmio(zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
@@ -43,28 +40,53 @@ void Core::FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip
   mem.default_operand_size = DefaultOperandSize(sregs());
 }
 
+bool Core::FindStore(StoreExit* exit, Store* store, bool* found) {
+  kvm_fpu vectors;
+  for (;;) {
+    switch (stores_.Find(view_, regs(), sregs(), *exit, store)) {
+      case StoreFinder::Answer::kFound:
+        *found = true;
+        return true;
+      case StoreFinder::Answer::kNothingFits:
+        *found = false;
+        return true;
+      case StoreFinder::Answer::kMorePieces:
+        if (!FinishInKernel(exit)) return false;
+        break;
+      case StoreFinder::Answer::kVectorRegisters:
+        // Without them the candidates stay what they are.
+        if (fd_.GetFpu(&vectors) != 0) vectors = {};
+        exit->SetVectors(&vectors);
+        break;
+    }
+  }
+}
+
 // The kernel reports a store when it has finished the instruction: RIP is past it.
 Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
   const uint64_t address = run.mmio.phys_addr;
-  if (trap == nullptr) return RefuseStore(guest_.space().Explain(address, true));
-  const StoreExit exit = {address, run.mmio.len, run.mmio.data};
+  StoreExit exit(address, run.mmio.len, run.mmio.data);
+  if (trap == nullptr) return RefuseStore(&exit, guest_.space().Explain(address, true));
   Store store;
-  const bool found = stores_.Find(view_, regs(), sregs(), exit, &store);
-  const bool at_rip = found && store.at_rip;
+  bool found = false;
+  if (!FindStore(&exit, &store, &found)) return Unending("a store");
+  const bool repeats = found && store.progress == Progress::kRepeats;
+  const uint64_t rip = found ? store.before.rip : regs().rip;
   const uint8_t length = found ? store.insn.length : 0;
   // A store in pieces is one packet: the kernel finishes the rest unseen. So is a repeated one,
-  // whose remaining iterations are dropped.
-  if (!found || at_rip || store.insn.memory.access_size > run.mmio.len) {
+  // whose remaining iterations are dropped. The kernel forgets the trap of a single step.
+  const bool pieces_left = !exit.complete() && (!found || !store.whole);
+  if (repeats || pieces_left || (regs().rflags & kTrapFlag) != 0) {
     owed_.kind = PendingExit::kOther;
     owed_.rflags = regs().rflags;
-    owed_.next_rip = at_rip ? regs().rip + length : 0;
+    owed_.next_rip = repeats ? rip + length : 0;
   }
   if (trap->kind == ZX_GUEST_TRAP_BELL) {
     bell_ = {trap, address};
     return Turn::Bell();
   }
-  FillMemPacket(*trap, address, at_rip ? regs().rip : regs().rip - length, length, packet);
+  FillMemPacket(*trap, address, rip, length, packet);
   return Turn::Packet();
 }
 
@@ -73,7 +95,7 @@ Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
   const uint64_t address = run.mmio.phys_addr;
   uint8_t bytes[kMaxInstructionLength];
-  const size_t have = view_.Read(sregs(), LinearCode(regs().rip), bytes, sizeof(bytes));
+  const size_t have = view_.Read(sregs(), LinearCode(sregs(), regs().rip), bytes, sizeof(bytes));
   Instruction load;
   const bool known = loads_.Decode(bytes, have, CodeModeOf(sregs()), &load);
   // The kernel, finishing it, would go through all its iterations.
@@ -108,32 +130,23 @@ zx_status_t Core::ReadInstruction(const zx_port_packet_t& packet, InstructionByt
   const zx_packet_guest_mem_t& mem = packet.guest_mem;
   // Of an instruction that is not known the first byte tells whether code can be read at all.
   const size_t wanted = std::max<size_t>(mem.instruction_size, 1);
-  const size_t have = view_.Read(sregs(), LinearCode(mem.rip), code->data(), wanted);
+  const size_t have = view_.Read(sregs(), LinearCode(sregs(), mem.rip), code->data(), wanted);
   if (mem.instruction_size == 0) *code = {};
   return have == wanted ? ZX_OK : ZX_ERR_NOT_FOUND;
 }
 
-Turn Core::RefuseStore(zx_status_t why) {
-  const kvm_run& run = fd_.run();
-  // FinishInKernel() may overwrite the page's copy.
-  uint8_t data[sizeof(run.mmio.data)];
-  std::memcpy(data, run.mmio.data, sizeof(data));
-  const StoreExit exit = {run.mmio.phys_addr, run.mmio.len, data};
+Turn Core::RefuseStore(StoreExit* exit, zx_status_t why) {
+  // All of it first: half a store may be that of another instruction.
+  if (!FinishInKernel(exit)) return Unending("a store");
   Store store;
-  kvm_regs before = regs();
-  const bool undone = stores_.Find(view_, regs(), sregs(), exit, &store);
-  if (undone) {
-    UndoStore(store, &before);
+  bool found = false;
+  if (!FindStore(exit, &store, &found)) return Unending("a store");
+  if (found) {
+    regs() = store.before;
+    MarkRegsDirty();
   } else {
     LOG_DEBUG("VCPU {}: a store to {:#x} cannot be repeated: no instruction before RIP {:#x} fits",
-              id_, exit.gpa, regs().rip);
-  }
-  if (!FinishInKernel()) {
-    return LogOnce("a store that does not end: exit reason", run.exit_reason);
-  }
-  if (undone) {
-    regs() = before;
-    MarkRegsDirty();
+              id_, exit->piece(0).gpa, regs().rip);
   }
   return Turn::Status(why == ZX_OK ? ZX_ERR_NOT_FOUND : why);
 }

@@ -19,6 +19,19 @@ constexpr uint64_t kEferLongModeActive = 1u << 10;
 
 }  // namespace
 
+bool PaePointers::Get(size_t index, uint64_t* pointer) {
+  if (state_ == State::kUnknown) {
+    kvm_sregs2 sregs;
+    // A kernel without the call is an older one; memory is the best there is.
+    const bool held = fd_ != nullptr && fd_->GetSregs2(&sregs) == 0 &&
+                      (sregs.flags & KVM_SREGS2_FLAGS_PDPTRS_VALID) != 0;
+    state_ = held ? State::kHeld : State::kInMemory;
+    if (held) std::copy(std::begin(sregs.pdptrs), std::end(sregs.pdptrs), std::begin(pointers_));
+  }
+  *pointer = pointers_[index];
+  return state_ == State::kHeld;
+}
+
 const guest::MemorySlot* GuestView::Slot(uint64_t gpa) {
   if (version_ != space_.slot_version()) {
     version_ = space_.slot_version();
@@ -74,7 +87,11 @@ bool GuestView::TranslateLong(const kvm_sregs& sregs, uint64_t linear, int level
 bool GuestView::TranslatePae(const kvm_sregs& sregs, uint64_t linear, uint64_t* gpa) {
   linear &= 0xFFFFFFFF;
   uint64_t entry = 0;
-  if (!ReadEntry((sregs.cr3 & 0xFFFFFFE0) + (linear >> 30) * 8, 8, &entry)) return false;
+  if (pae_.Get(linear >> 30, &entry)) {
+    if ((entry & kPresent) == 0) return false;
+  } else if (!ReadEntry((sregs.cr3 & 0xFFFFFFE0) + (linear >> 30) * 8, 8, &entry)) {
+    return false;
+  }
   const uint64_t directory = entry & kAddressMask;
   if (!ReadEntry(directory + ((linear >> 21) & 511) * 8, 8, &entry)) return false;
   if ((entry & kLarge) != 0) {

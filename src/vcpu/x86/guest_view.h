@@ -13,12 +13,38 @@
 
 #include "guest/guest_space.h"
 #include "kvm/kvm_abi.h"
+#include "kvm/vcpu_fd.h"
 
 namespace zircon::vcpu::x86 {
 
+// The four page-directory pointers of PAE paging. A processor may hold those that were in memory
+// when CR3 was loaded (Intel's do), or read them at each walk (AMD's do under nested paging); the
+// kernel knows.
+class PaePointers {
+ public:
+  explicit PaePointers(kvm::VcpuFd* fd) : fd_(fd) {}
+
+  // The VCPU has run: they may be others.
+  void Forget() { state_ = State::kUnknown; }
+  // Pointer `index` as the processor holds it; false when it holds none.
+  bool Get(size_t index, uint64_t* pointer);
+
+ private:
+  enum class State : uint8_t { kUnknown, kHeld, kInMemory };
+
+  kvm::VcpuFd* const fd_;
+  State state_ = State::kUnknown;
+  uint64_t pointers_[4] = {};
+};
+
 class GuestView {
  public:
-  explicit GuestView(const guest::GuestSpace& space) : space_(space) {}
+  // Without `fd` the page-directory pointers of PAE paging are those in memory.
+  explicit GuestView(const guest::GuestSpace& space, kvm::VcpuFd* fd = nullptr)
+      : space_(space), pae_(fd) {}
+
+  // To be told of each exit.
+  void Forget() { pae_.Forget(); }
 
   // The host's address of guest-physical `gpa`, good for *length bytes; null when no slot holds it.
   const uint8_t* Host(uint64_t gpa, size_t* length);
@@ -39,6 +65,7 @@ class GuestView {
   bool TranslateTwoLevel(const kvm_sregs& sregs, uint64_t linear, uint64_t* gpa);
 
   const guest::GuestSpace& space_;
+  PaePointers pae_;
   const guest::MemorySlot* last_ = nullptr;
   uint64_t version_ = 0;
 };

@@ -1,5 +1,8 @@
 // Instruction: what the exit path needs to know of one instruction of the guest, decoded by Zydis
-// into a small form that can be kept and evaluated again with other registers.
+// into a small form that can be kept and evaluated again with other registers (vcpu/x86/operand.h).
+//
+// Where KVM's emulator, which makes the accesses that we see, differs from the processor's manual
+// it is the emulator's access that stands here.
 //
 // Thread safety: pure.
 
@@ -17,6 +20,11 @@ inline constexpr size_t kMaxInstructionLength = 15;
 // A general register by its number (rax 0 … r15 15), or none.
 inline constexpr uint8_t kNoRegister = 0xFF;
 inline constexpr uint8_t kRipRegister = 0xFE;
+inline constexpr uint8_t kRcx = 1;
+inline constexpr uint8_t kRsp = 4;
+inline constexpr uint8_t kRbp = 5;
+inline constexpr uint8_t kRsi = 6;
+inline constexpr uint8_t kRdi = 7;
 
 struct GeneralRegister {
   uint8_t number = kNoRegister;
@@ -26,26 +34,27 @@ struct GeneralRegister {
   friend bool operator==(const GeneralRegister&, const GeneralRegister&) = default;
 };
 
+enum SegmentNumber : uint8_t { kEs, kCs, kSs, kDs, kFs, kGs };
+
+// An operand in memory, as the registers before the instruction give its address.
 struct MemoryOperand {
+  int64_t displacement = 0;
+  uint16_t access_size = 0;    // bytes
   uint8_t base = kNoRegister;  // or kRipRegister
   uint8_t index = kNoRegister;
   uint8_t scale = 0;
-  uint8_t segment = 0;       // SegmentNumber
-  uint8_t address_size = 0;  // bytes: 2, 4, 8
-  uint8_t access_size = 0;   // bytes
-  int64_t displacement = 0;
+  uint8_t segment = kDs;
+  uint8_t address_size = 0;  // bytes: 2, 4, 8; without meaning on the stack
+  // The stack's width is that of its addresses, and it is the segment's (SS.B), not the code's.
+  bool on_stack = false;
   bool read = false;
   bool written = false;
 
   friend bool operator==(const MemoryOperand&, const MemoryOperand&) = default;
 };
 
-enum SegmentNumber : uint8_t { kEs, kCs, kSs, kDs, kFs, kGs };
-
 enum class Form : uint8_t {
   kOther,
-  kStore,       // MOV or MOVNTI to memory from a general register or an immediate
-  kPush,        // PUSH of a general register or an immediate
   kLoad,        // MOV from memory to a general register
   kLoadZero,    // MOVZX
   kLoadSign,    // MOVSX, MOVSXD
@@ -54,18 +63,41 @@ enum class Form : uint8_t {
   kPortString,  // INS, OUTS with or without REP
 };
 
+// Where what a store writes comes from.
+enum class Source : uint8_t {
+  kUnknown,
+  kRegister,  // general
+  kImmediate,
+  kSegment,  // a selector
+  kNextRip,  // CALL
+  kVector,   // an XMM register, or the low half of a wider one
+  kMemory,   // another operand
+};
+
 struct Instruction {
   uint8_t length = 0;
   Form form = Form::kOther;
   bool repeated = false;  // a REP prefix with effect
   bool has_memory = false;
-  bool implicit_memory = false;  // the operand is not written in the instruction (PUSH, STOS)
-  bool moves_rsi = false;        // a string that reads at RSI and moves it (MOVS, LODS, OUTS)
-  MemoryOperand memory;          // the first explicit or hidden operand that is accessed
-  GeneralRegister reg;           // kStore, kPush: the source; kLoad*: the destination
-  bool has_immediate = false;
-  uint64_t immediate = 0;  // kStore, kPush: the value; kPortIn/Out: the port
-  uint8_t port_size = 0;   // kPort*: bytes
+  MemoryOperand memory;  // of several the one that is written, else the first
+  MemoryOperand other;   // Source::kMemory
+  // The same for instructions that do the same: all operands, but no prefix without effect.
+  uint64_t fingerprint = 0;
+
+  // The registers that move with the access, beside a destination.
+  bool moves_rdi = false;    // a string that writes or reads there: by one element, down with DF
+  bool moves_rsi = false;    // the same
+  uint8_t element = 0;       // bytes: how far
+  int16_t stack_grows = 0;   // RSP goes down by so many bytes (PUSH, CALL); below 0: up (POP)
+  bool makes_frame = false;  // ENTER: RBP was pushed, and is where RSP was then
+
+  Source source = Source::kUnknown;
+  GeneralRegister reg;     // Source::kRegister; kLoad*: the destination
+  uint8_t segment = kDs;   // Source::kSegment
+  uint8_t vector = 0;      // Source::kVector: its number
+  uint64_t immediate = 0;  // Source::kImmediate; kPortIn/Out: the port
+  bool immediate_port = false;
+  uint8_t port_size = 0;  // kPort*: bytes
 };
 
 // How the bytes are to be read.
@@ -87,11 +119,5 @@ class DecodeCache {
   CodeMode mode_ = CodeMode::k64;
   Instruction last_;
 };
-
-uint64_t ReadRegister(const kvm_regs& regs, const GeneralRegister& reg);
-__u64* RegisterSlot(kvm_regs* regs, uint8_t number);
-// The linear address of the operand; `next_rip` is the address behind the instruction.
-uint64_t LinearAddress(const MemoryOperand& operand, const kvm_regs& regs, const kvm_sregs& sregs,
-                       uint64_t next_rip);
 
 }  // namespace zircon::vcpu::x86

@@ -3,40 +3,35 @@
 #include <cstring>
 
 #include "vcpu/x86/instruction.h"
+#include "vcpu/x86/operand.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
 
-constexpr uint64_t kDirectionFlag = 1u << 10;
 // OUT and OUTS with the prefixes that a program has use for.
 constexpr size_t kLongestOut = 4;
-
-uint64_t CodeBase(const kvm_sregs& sregs) {
-  return CodeModeOf(sregs) == CodeMode::k64 ? 0 : sregs.cs.base;
-}
+constexpr uint64_t kResumeFlag = 1u << 16;
 
 const uint8_t* Data(const kvm_run& run) {
   return reinterpret_cast<const uint8_t*>(&run) + run.io.data_offset;
 }
 
 bool IsOut(const Instruction& insn, const kvm_regs& regs, const kvm_run& run) {
-  const uint64_t port = insn.has_immediate ? insn.immediate : regs.rdx & 0xFFFF;
+  const uint64_t port = insn.immediate_port ? insn.immediate : regs.rdx & 0xFFFF;
   return insn.form == Form::kPortOut && insn.port_size == run.io.size && port == run.io.port &&
          std::memcmp(&regs.rax, Data(run), run.io.size) == 0;
 }
 
 // Whether OUTS wrote this; *before gets the registers of the iteration.
-bool IsOuts(GuestView& view, const Instruction& insn, const kvm_regs& moved, const kvm_sregs& sregs,
-            const kvm_run& run, kvm_regs* before) {
+bool IsOuts(GuestView& view, const Instruction& insn, Progress progress, const kvm_regs& moved,
+            const kvm_sregs& sregs, const kvm_run& run, kvm_regs* before) {
   const bool outs = insn.form == Form::kPortString && insn.memory.read &&
-                    insn.port_size == run.io.size && (moved.rdx & 0xFFFF) == run.io.port;
+                    insn.port_size == run.io.size && (moved.rdx & 0xFFFF) == run.io.port &&
+                    insn.repeated == (progress == Progress::kRepeats);
   if (!outs) return false;
-  *before = moved;
-  const uint64_t step = run.io.size;
-  before->rsi += (moved.rflags & kDirectionFlag) != 0 ? step : -step;
-  if (insn.repeated) ++before->rcx;
+  *before = RegistersBefore(insn, progress, moved, sregs, 0);
   uint8_t source[8];
-  const uint64_t linear = LinearAddress(insn.memory, *before, sregs, 0);
+  const uint64_t linear = LinearAddress(insn, insn.memory, *before, sregs);
   return view.Read(sregs, linear, source, run.io.size) == run.io.size &&
          std::memcmp(source, Data(run), run.io.size) == 0;
 }
@@ -56,7 +51,7 @@ bool IsPlainPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sre
   };
   const bool port_in_dx = (regs.rdx & 0xFFFF) == run.io.port;
 
-  const uint64_t rip = CodeBase(sregs) + regs.rip;
+  const uint64_t rip = LinearCode(sregs, regs.rip);
   uint8_t bytes[2];
   const size_t have = view.Read(sregs, rip, bytes, sizeof(bytes));
   if (have != 0 && port_in_dx && is(bytes[0], by_dx)) return true;
@@ -70,7 +65,7 @@ bool IsPlainPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sre
 PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
                                     const kvm_run& run) {
   const CodeMode mode = CodeModeOf(sregs);
-  const uint64_t rip = CodeBase(sregs) + regs.rip;
+  const uint64_t rip = LinearCode(sregs, regs.rip);
   uint8_t bytes[kMaxInstructionLength];
   Instruction at_rip;
   const size_t have = view.Read(sregs, rip, bytes, sizeof(bytes));
@@ -78,11 +73,16 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
   if (run.io.direction == KVM_EXIT_IO_IN) {
     PortInstruction in{.string = !decoded || at_rip.form != Form::kPortIn, .before = regs};
     if (decoded && in.string && at_rip.has_memory) {
-      in.destination = LinearAddress(at_rip.memory, regs, sregs, 0);
+      in.destination = LinearAddress(at_rip, at_rip.memory, regs, sregs);
     }
     return in;
   }
   if (decoded && IsOut(at_rip, regs, run)) return {.string = false, .before = regs};
+  PortInstruction repeating{.string = true, .before = regs};
+  const bool repeats =
+      decoded && IsOuts(view, at_rip, Progress::kRepeats, regs, sregs, run, &repeating.before);
+  // KVM says so of a REP, and of nothing else.
+  if (repeats && (regs.rflags & kResumeFlag) != 0) return repeating;
 
   // What ends at RIP: OUT rather than OUTS, the longest that fits, since a prefix belongs to it.
   PortInstruction ending;
@@ -94,24 +94,17 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
     PortInstruction candidate;
     if (IsOut(insn, regs, run)) {
       candidate = {.string = false, .before = regs};
-    } else if (!insn.repeated || regs.rcx == 0) {
-      // A REP has ended when RIP is past it.
-      candidate.string = true;
-      if (!IsOuts(view, insn, regs, sregs, run, &candidate.before)) continue;
+      candidate.before.rip = regs.rip - length;
     } else {
-      continue;
+      candidate.string = true;
+      if (!IsOuts(view, insn, Progress::kOver, regs, sregs, run, &candidate.before)) continue;
     }
     if (found && candidate.string && !ending.string) continue;
-    candidate.before.rip = regs.rip - length;
     ending = candidate;
     found = true;
   }
   if (found && !ending.string) return ending;
-
-  PortInstruction repeating{.string = true, .before = regs};
-  if (decoded && at_rip.repeated && IsOuts(view, at_rip, regs, sregs, run, &repeating.before)) {
-    return repeating;
-  }
+  if (repeats) return repeating;
   if (found) return ending;
   // Nothing fits: the guest has changed its code or its memory meanwhile. By what stands at RIP.
   return {.string = decoded && at_rip.form == Form::kPortString, .before = regs};

@@ -5,7 +5,7 @@
 //   IN, INS         on it                                    as before it
 //   OUT             on it, or past it (software KVMs)        as before it
 //   OUTS            past it                                  RSI moved
-//   REP OUTS        on it until the last iteration           RSI, RCX moved
+//   REP OUTS        on it, RFLAGS.RF set                     RSI, RCX moved
 //
 // So for an output both what stands at RIP and what ends there are looked at, and what was written
 // decides: it is RAX's low bytes for OUT, memory for OUTS.
