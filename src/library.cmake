@@ -7,9 +7,12 @@ set_target_properties(zircon PROPERTIES
   VERSION ${PROJECT_VERSION}
   SOVERSION ${PROJECT_VERSION_MAJOR}
   LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/zircon.map)
+# Nothing unloads it (nodelete): a thread of its own serves timers, the kick signal's handler is its code, and threads
+# of the program come back to it when they end.
 target_link_options(zircon PRIVATE
   -Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/zircon.map
-  -Wl,--exclude-libs,ALL)
+  -Wl,--exclude-libs,ALL
+  -Wl,-z,nodelete)
 if(NOT ZIRCON_SANITIZE)
   # The sanitizers' symbols come from the program.
   target_link_options(zircon PRIVATE -Wl,-z,defs)

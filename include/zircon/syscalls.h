@@ -27,7 +27,7 @@
 //   Tables    A call that makes a handle gives NO_MEMORY while 262144 of them are live.
 //   Threads   Any thread may make any call at any time, unless it says "owner thread only". A
 //             handle may be closed while another thread uses it.
-//   fork      In a forked child a call that takes or makes a handle gives BAD_STATE.
+//   fork      In a child that was forked while the library was in use a call gives BAD_STATE.
 //   2018      What differs for a program compiled with ZX_API_2018 defined, which gives the headers
 //             of the end of 2018. The library is the same, also for both in one program.
 //   On KVM    What differs from Zircon. One for all: zx_vcpu_enter(), zx_vcpu_resume(),

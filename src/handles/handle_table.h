@@ -131,13 +131,6 @@ class HandleTable {
   // slot that was ever used.
   void CountTypes(std::span<uint32_t> counts);
 
-  // Whether this is a forked child of the process whose handles these were.
-  bool InForkedChild() const {
-    const Arena* arena = arena_.load(std::memory_order_acquire);
-    return arena->key.load(std::memory_order_relaxed) == 0 &&
-           StatusWithoutKey(arena) == ZX_ERR_BAD_STATE;
-  }
-
  private:
   friend class HandleRef;
 

@@ -1,6 +1,5 @@
 #include "kvm/kernel.h"
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,19 +7,21 @@
 #include <atomic>
 #include <cerrno>
 
+#include "base/descriptor.h"
+
 namespace zircon::kvm {
 namespace {
 
 class RealKernel final : public Kernel {
  public:
-  int Open(const char* path, int flags) override {
-    const int fd = open(path, flags | O_CLOEXEC);
-    return fd >= 0 ? fd : -errno;
-  }
+  int Open(const char* path, int flags) override { return base::OpenFile(path, flags); }
   void Close(int fd) override { close(fd); }
   int Ioctl(int fd, unsigned long request, uintptr_t argument) override {
     const int result = ioctl(fd, request, argument);
     return result >= 0 ? result : -errno;
+  }
+  int IoctlForDescriptor(int fd, unsigned long request, uintptr_t argument) override {
+    return base::MakeDescriptorOnce(fd, [&] { return Ioctl(fd, request, argument); });
   }
   void* MapRun(int fd, size_t size, int* error) override {
     void* run = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -19,6 +19,10 @@ class Kernel {
   virtual int Open(const char* path, int flags) = 0;
   virtual void Close(int fd) = 0;
   virtual int Ioctl(int fd, unsigned long request, uintptr_t argument) = 0;
+  // One that makes a descriptor (base/descriptor.h).
+  virtual int IoctlForDescriptor(int fd, unsigned long request, uintptr_t argument) {
+    return Ioctl(fd, request, argument);
+  }
   // The shared kvm_run page of a VCPU; null with *error = errno.
   virtual void* MapRun(int fd, size_t size, int* error) = 0;
   virtual void UnmapRun(void* run, size_t size) = 0;

@@ -66,7 +66,7 @@ int SystemFd::CreateVm(std::unique_ptr<VmFd>* out) const {
   int fd;
   do {
     // A signal can interrupt the creation half way; it undoes itself then.
-    fd = kernel_.Ioctl(fd_, KVM_CREATE_VM, 0);
+    fd = kernel_.IoctlForDescriptor(fd_, KVM_CREATE_VM, 0);
   } while (fd == -EINTR);
   if (fd < 0) return -fd;
   size_t run_size = 0;

@@ -63,7 +63,7 @@ int VmFd::CreateVcpu(uint32_t id, std::unique_ptr<VcpuFd>* out) {
   // First what may fail: the kernel does not delete a VCPU, nor make it twice.
   std::unique_ptr<VcpuFd> vcpu(new (std::nothrow) VcpuFd(kernel_, run_page_size_));
   if (vcpu == nullptr) return ENOMEM;
-  const int fd = kernel_.Ioctl(fd_, KVM_CREATE_VCPU, id);
+  const int fd = kernel_.IoctlForDescriptor(fd_, KVM_CREATE_VCPU, id);
   if (fd < 0) return -fd;
   vcpu->Adopt(fd);
   *out = std::move(vcpu);

@@ -1,9 +1,14 @@
 #include "objects/host_gap.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <memory>
+
+#include "base/descriptor.h"
 
 namespace zircon::objects {
 namespace {
@@ -21,9 +26,13 @@ bool LastIn(uint64_t begin, uint64_t end, uint64_t length, uint64_t alignment, u
 
 bool FindHostGap(uint64_t begin, uint64_t end, uint64_t length, uint64_t alignment,
                  uint64_t* address) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> maps(std::fopen("/proc/self/maps", "re"),
-                                                             &std::fclose);
-  if (maps == nullptr) return false;
+  const int fd = base::OpenFile("/proc/self/maps", O_RDONLY);
+  if (fd < 0) return false;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> maps(fdopen(fd, "r"), &std::fclose);
+  if (maps == nullptr) {
+    close(fd);
+    return false;
+  }
   bool found = false;
   uint64_t gap = begin;
   uint64_t from = 0;

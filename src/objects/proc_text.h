@@ -10,13 +10,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
+
 namespace zircon::objects {
 
 class ProcText {
  public:
   // Empty if the file cannot be read; what is beyond the room for it is not there.
   explicit ProcText(const char* path) {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = base::OpenFile(path, O_RDONLY);
     if (fd < 0) return;
     const ssize_t size = read(fd, text_, sizeof(text_) - 1);
     close(fd);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/descriptor.h"
 #include "base/log.h"
 #include "objects/data_extents.h"
 #include "objects/host_status.h"
@@ -32,10 +33,10 @@ constexpr size_t kLargestTransfer = size_t{1} << 30;
 // What a copy has in hand: small enough to stay in a processor's cache between the two halves.
 constexpr size_t kCopyBuffer = size_t{256} << 10;
 
-int CreateMemoryFile() {
-  int fd = memfd_create("zircon-vmo", MFD_CLOEXEC | kNoExecSeal);
-  if (fd < 0 && errno == EINVAL) fd = memfd_create("zircon-vmo", MFD_CLOEXEC);
-  return fd;
+// A descriptor, or −errno.
+int CreateFile() {
+  const int fd = base::CreateMemoryFile("zircon-vmo", kNoExecSeal);
+  return fd != -EINVAL ? fd : base::CreateMemoryFile("zircon-vmo", 0);
 }
 
 // The size as it will be. Beyond the process's limit ftruncate would not only fail but send a
@@ -97,8 +98,8 @@ zx_status_t VmoPages::Create(uint64_t size, bool resizable, base::RefPtr<VmoPage
   uint64_t rounded = 0;
   const zx_status_t status = CheckSize(size, &rounded);
   if (status != ZX_OK) return status;
-  const int fd = CreateMemoryFile();
-  if (fd < 0) return HostStatus(errno);
+  const int fd = CreateFile();
+  if (fd < 0) return HostStatus(-fd);
   absl::Cleanup close_fd = [fd] { close(fd); };
   if (rounded != 0 && ftruncate(fd, static_cast<off_t>(rounded)) != 0) return HostStatus(errno);
 

@@ -73,8 +73,8 @@ zx_status_t Read(zx_handle_t handle, uint32_t options, void* bytes, UserHandle* 
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, channel_create, uint32_t options, zx_handle_t* out0,
-               zx_handle_t* out1) {
+ZIRCON_SYSCALL(zx_status_t, channel_create, (uint32_t)options, (zx_handle_t*)out0,
+               (zx_handle_t*)out1) {
   if (options != 0) return ZX_ERR_INVALID_ARGS;
   RefPtr<Channel> end0;
   RefPtr<Channel> end1;
@@ -84,27 +84,28 @@ ZIRCON_SYSCALL(zx_status_t, channel_create, uint32_t options, zx_handle_t* out0,
                               std::move(end1), zircon::rights::kChannel);
 }
 
-ZIRCON_SYSCALL(zx_status_t, channel_write, zx_handle_t handle, uint32_t options, const void* bytes,
-               uint32_t num_bytes, const zx_handle_t* handles, uint32_t num_handles) {
+ZIRCON_SYSCALL(zx_status_t, channel_write, (zx_handle_t)handle, (uint32_t)options,
+               (const void*)bytes, (uint32_t)num_bytes, (const zx_handle_t*)handles,
+               (uint32_t)num_handles) {
   return Write(handle, options, bytes, num_bytes, handles, num_handles);
 }
 
-ZIRCON_SYSCALL(zx_status_t, channel_write_etc, zx_handle_t handle, uint32_t options,
-               const void* bytes, uint32_t num_bytes, zx_handle_disposition_t* handles,
-               uint32_t num_handles) {
+ZIRCON_SYSCALL(zx_status_t, channel_write_etc, (zx_handle_t)handle, (uint32_t)options,
+               (const void*)bytes, (uint32_t)num_bytes, (zx_handle_disposition_t*)handles,
+               (uint32_t)num_handles) {
   return Write(handle, options, bytes, num_bytes, handles, num_handles);
 }
 
-ZIRCON_SYSCALL(zx_status_t, channel_read, zx_handle_t handle, uint32_t options, void* bytes,
-               zx_handle_t* handles, uint32_t num_bytes, uint32_t num_handles,
-               uint32_t* actual_bytes, uint32_t* actual_handles) {
+ZIRCON_SYSCALL(zx_status_t, channel_read, (zx_handle_t)handle, (uint32_t)options, (void*)bytes,
+               (zx_handle_t*)handles, (uint32_t)num_bytes, (uint32_t)num_handles,
+               (uint32_t*)actual_bytes, (uint32_t*)actual_handles) {
   return Read(handle, options, bytes, handles, num_bytes, num_handles, actual_bytes,
               actual_handles);
 }
 
-ZIRCON_SYSCALL(zx_status_t, channel_read_etc, zx_handle_t handle, uint32_t options, void* bytes,
-               zx_handle_info_t* handles, uint32_t num_bytes, uint32_t num_handles,
-               uint32_t* actual_bytes, uint32_t* actual_handles) {
+ZIRCON_SYSCALL(zx_status_t, channel_read_etc, (zx_handle_t)handle, (uint32_t)options, (void*)bytes,
+               (zx_handle_info_t*)handles, (uint32_t)num_bytes, (uint32_t)num_handles,
+               (uint32_t*)actual_bytes, (uint32_t*)actual_handles) {
   return Read(handle, options, bytes, handles, num_bytes, num_handles, actual_bytes,
               actual_handles);
 }

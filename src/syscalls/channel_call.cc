@@ -71,14 +71,14 @@ zx_status_t Call(zx_handle_t handle, uint32_t options, zx_time_t deadline, const
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, channel_call, zx_handle_t handle, uint32_t options, zx_time_t deadline,
-               const zx_channel_call_args_t* args, uint32_t* actual_bytes,
-               uint32_t* actual_handles) {
+ZIRCON_SYSCALL(zx_status_t, channel_call, (zx_handle_t)handle, (uint32_t)options,
+               (zx_time_t)deadline, (const zx_channel_call_args_t*)args, (uint32_t*)actual_bytes,
+               (uint32_t*)actual_handles) {
   return Call(handle, options, deadline, args, actual_bytes, actual_handles);
 }
 
-ZIRCON_SYSCALL(zx_status_t, channel_call_etc, zx_handle_t handle, uint32_t options,
-               zx_time_t deadline, zx_channel_call_etc_args_t* args, uint32_t* actual_bytes,
-               uint32_t* actual_handles) {
+ZIRCON_SYSCALL(zx_status_t, channel_call_etc, (zx_handle_t)handle, (uint32_t)options,
+               (zx_time_t)deadline, (zx_channel_call_etc_args_t*)args, (uint32_t*)actual_bytes,
+               (uint32_t*)actual_handles) {
   return Call(handle, options, deadline, args, actual_bytes, actual_handles);
 }

@@ -51,14 +51,14 @@ bool ReadClock2018(zx_clock_t clock, zx_time_t* now) {
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_time_t, clock_get_monotonic, void) { return zircon::base::MonotonicNow(); }
+ZIRCON_PURE_SYSCALL(zx_time_t, clock_get_monotonic) { return zircon::base::MonotonicNow(); }
 
-ZIRCON_SYSCALL(zx_time_t, deadline_after, zx_duration_t nanoseconds) {
+ZIRCON_PURE_SYSCALL(zx_time_t, deadline_after, (zx_duration_t)nanoseconds) {
   return zx_time_add_duration(zircon::base::MonotonicNow(), nanoseconds);
 }
 
 // ZX_TIME_INFINITE is 292 years of uptime: the kernel's own "never".
-ZIRCON_SYSCALL(zx_status_t, nanosleep, zx_time_t deadline) {
+ZIRCON_PURE_SYSCALL(zx_status_t, nanosleep, (zx_time_t)deadline) {
   if (deadline <= 0) return ZX_OK;
   timespec until{};
   until.tv_sec = deadline / kNanosecondsPerSecond;
@@ -70,27 +70,28 @@ ZIRCON_SYSCALL(zx_status_t, nanosleep, zx_time_t deadline) {
   return ZX_OK;
 }
 
-ZIRCON_SYSCALL(zx_instant_boot_t, clock_get_boot, void) { return Now(CLOCK_BOOTTIME); }
+ZIRCON_PURE_SYSCALL(zx_instant_boot_t, clock_get_boot) { return Now(CLOCK_BOOTTIME); }
 
 // A tick is a nanosecond, so that both clocks are one however the processor counts.
-ZIRCON_SYSCALL(zx_ticks_t, ticks_get, void) { return zircon::base::MonotonicNow(); }
+ZIRCON_PURE_SYSCALL(zx_ticks_t, ticks_get) { return zircon::base::MonotonicNow(); }
 
-ZIRCON_SYSCALL(zx_ticks_t, ticks_per_second, void) { return kNanosecondsPerSecond; }
+ZIRCON_PURE_SYSCALL(zx_ticks_t, ticks_per_second) { return kNanosecondsPerSecond; }
 
-ZIRCON_SYSCALL(zx_ticks_t, ticks_get_boot, void) { return Now(CLOCK_BOOTTIME); }
+ZIRCON_PURE_SYSCALL(zx_ticks_t, ticks_get_boot) { return Now(CLOCK_BOOTTIME); }
 
-ZIRCON_SYSCALL(zx_time_t, clock_get, zx_clock_t clock_id) {
+ZIRCON_PURE_SYSCALL(zx_time_t, clock_get, (zx_clock_t)clock_id) {
   zx_time_t now = 0;
   return ReadClock2018(clock_id, &now) ? now : 0;
 }
 
-ZIRCON_SYSCALL(zx_status_t, clock_get_new, zx_clock_t clock_id, zx_time_t* out) {
+ZIRCON_PURE_SYSCALL(zx_status_t, clock_get_new, (zx_clock_t)clock_id, (zx_time_t*)out) {
   zx_time_t now = 0;
   if (!ReadClock2018(clock_id, &now)) return ZX_ERR_INVALID_ARGS;
   return zircon::user::Put(out, now);
 }
 
-ZIRCON_SYSCALL(zx_status_t, clock_adjust, zx_handle_t handle, zx_clock_t clock_id, int64_t offset) {
+ZIRCON_SYSCALL(zx_status_t, clock_adjust, (zx_handle_t)handle, (zx_clock_t)clock_id,
+               (int64_t)offset) {
   TypedRef<Resource> root;
   const zx_status_t status = root.Lookup(handle, ZX_RIGHT_NONE);
   if (status != ZX_OK) return status;

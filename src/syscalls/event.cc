@@ -12,7 +12,7 @@
 
 using zircon::objects::Event;
 
-ZIRCON_SYSCALL(zx_status_t, event_create, uint32_t options, zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, event_create, (uint32_t)options, (zx_handle_t*)out) {
   if (options != 0) return ZX_ERR_INVALID_ARGS;
   auto event = zircon::base::MakeRef<Event>();
   if (!event) return ZX_ERR_NO_MEMORY;

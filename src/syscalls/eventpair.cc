@@ -14,8 +14,8 @@ using zircon::base::RefPtr;
 using zircon::objects::Eventpair;
 namespace rights = zircon::rights;
 
-ZIRCON_SYSCALL(zx_status_t, eventpair_create, uint32_t options, zx_handle_t* out0,
-               zx_handle_t* out1) {
+ZIRCON_SYSCALL(zx_status_t, eventpair_create, (uint32_t)options, (zx_handle_t*)out0,
+               (zx_handle_t*)out1) {
   if (options != 0) return ZX_ERR_NOT_SUPPORTED;
   RefPtr<Eventpair> end0;
   RefPtr<Eventpair> end1;

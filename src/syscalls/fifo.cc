@@ -19,8 +19,8 @@ namespace rights = zircon::rights;
 namespace syscalls = zircon::syscalls;
 namespace user = zircon::user;
 
-ZIRCON_SYSCALL(zx_status_t, fifo_create, size_t elem_count, size_t elem_size, uint32_t options,
-               zx_handle_t* out0, zx_handle_t* out1) {
+ZIRCON_SYSCALL(zx_status_t, fifo_create, (size_t)elem_count, (size_t)elem_size, (uint32_t)options,
+               (zx_handle_t*)out0, (zx_handle_t*)out1) {
   if (options != 0) return ZX_ERR_INVALID_ARGS;
   RefPtr<Fifo> end0;
   RefPtr<Fifo> end1;
@@ -30,8 +30,8 @@ ZIRCON_SYSCALL(zx_status_t, fifo_create, size_t elem_count, size_t elem_size, ui
                               rights::kFifo);
 }
 
-ZIRCON_SYSCALL(zx_status_t, fifo_read, zx_handle_t handle, size_t elem_size, void* data,
-               size_t count, size_t* actual_count) {
+ZIRCON_SYSCALL(zx_status_t, fifo_read, (zx_handle_t)handle, (size_t)elem_size, (void*)data,
+               (size_t)count, (size_t*)actual_count) {
   TypedRef<Fifo> fifo;
   zx_status_t status = fifo.Lookup(handle, ZX_RIGHT_READ);
   if (status != ZX_OK) return status;
@@ -41,8 +41,8 @@ ZIRCON_SYSCALL(zx_status_t, fifo_read, zx_handle_t handle, size_t elem_size, voi
   return user::Put(actual_count, actual);
 }
 
-ZIRCON_SYSCALL(zx_status_t, fifo_write, zx_handle_t handle, size_t elem_size, const void* data,
-               size_t count, size_t* actual_count) {
+ZIRCON_SYSCALL(zx_status_t, fifo_write, (zx_handle_t)handle, (size_t)elem_size, (const void*)data,
+               (size_t)count, (size_t*)actual_count) {
   TypedRef<Fifo> fifo;
   zx_status_t status = fifo.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;

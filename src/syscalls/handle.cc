@@ -11,14 +11,15 @@
 
 using zircon::handles::HandleTable;
 
-ZIRCON_SYSCALL(zx_status_t, handle_close, zx_handle_t handle) {
+// ZX_HANDLE_INVALID is good in a forked child too; all else the table refuses there by itself.
+ZIRCON_PURE_SYSCALL(zx_status_t, handle_close, (zx_handle_t)handle) {
   if (handle == ZX_HANDLE_INVALID) return ZX_OK;
   return HandleTable::Process().Close(handle);
 }
 
 // Chunk by chunk: an array that cannot be read to its end has been closed up to the chunk where
 // that shows.
-ZIRCON_SYSCALL(zx_status_t, handle_close_many, const zx_handle_t* handles, size_t num_handles) {
+ZIRCON_SYSCALL(zx_status_t, handle_close_many, (const zx_handle_t*)handles, (size_t)num_handles) {
   constexpr size_t kChunk = 64;
   zx_handle_t chunk[kChunk];
   zx_status_t result = ZX_OK;
@@ -37,16 +38,16 @@ ZIRCON_SYSCALL(zx_status_t, handle_close_many, const zx_handle_t* handles, size_
   return result;
 }
 
-ZIRCON_SYSCALL(zx_status_t, handle_duplicate, zx_handle_t handle, zx_rights_t rights,
-               zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, handle_duplicate, (zx_handle_t)handle, (zx_rights_t)rights,
+               (zx_handle_t*)out) {
   zx_handle_t duplicate;
   const zx_status_t status = HandleTable::Process().Duplicate(handle, rights, &duplicate);
   if (status != ZX_OK) return status;
   return zircon::syscalls::PutValue(out, duplicate);
 }
 
-ZIRCON_SYSCALL(zx_status_t, handle_replace, zx_handle_t handle, zx_rights_t rights,
-               zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, handle_replace, (zx_handle_t)handle, (zx_rights_t)rights,
+               (zx_handle_t*)out) {
   zx_handle_t replacement;
   const zx_status_t status = HandleTable::Process().Replace(handle, rights, &replacement);
   if (status != ZX_OK) return status;

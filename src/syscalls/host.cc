@@ -12,51 +12,38 @@
 #include "guest/vm_creation.h"
 #include "handles/handle_table.h"
 #include "kvm/counters.h"
-#include "syscalls/or_no_memory.h"
+#include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
 #include "vcpu/exit_counters.h"
 #include "vcpu/kick_signal.h"
 
 namespace user = zircon::user;
 
-namespace {
-
-bool InForkedChild() { return zircon::handles::HandleTable::Process().InForkedChild(); }
-
-}  // namespace
-
-extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_check(char* words, size_t size) {
-  if (InForkedChild()) return ZX_ERR_BAD_STATE;
-  return zircon::syscalls::OrNoMemory([&] {
-    zircon::guest::CreatedVm vm;
-    std::string why;
-    const zx_status_t status = zircon::guest::CreateVm(&vm, &why);
-    if (size == 0) return status;
-    if (status == ZX_OK) why = "Guests can be created here.";
-    const size_t length = std::min(why.size(), size - 1);
-    why.resize(length);
-    const zx_status_t copied = user::CopyOut(words, why.c_str(), length + 1);
-    return copied != ZX_OK ? copied : status;
-  });
+ZIRCON_PASSING_HOST_CALL(zx_status_t, check, (char*)words, (size_t)size) {
+  zircon::guest::CreatedVm vm;
+  std::string why;
+  const zx_status_t status = zircon::guest::CreateVm(&vm, &why);
+  if (size == 0) return status;
+  if (status == ZX_OK) why = "Guests can be created here.";
+  const size_t length = std::min(why.size(), size - 1);
+  why.resize(length);
+  const zx_status_t copied = user::CopyOut(words, why.c_str(), length + 1);
+  return copied != ZX_OK ? copied : status;
 }
 
-extern "C" ZX_DETAIL_CALL void zircon_kvm_set_log_level(int level) {
+ZIRCON_PURE_HOST_CALL(void, set_log_level, (int)level) {
   level = std::clamp(level, static_cast<int>(ZIRCON_KVM_LOG_TRACE),
                      static_cast<int>(ZIRCON_KVM_LOG_OFF));
   zircon::base::SetLogLevel(static_cast<zircon::base::LogLevel>(level));
 }
 
-extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_set_kick_signal(int signo) {
-  if (InForkedChild()) return ZX_ERR_BAD_STATE;
+ZIRCON_PASSING_HOST_CALL(zx_status_t, set_kick_signal, (int)signo) {
   return zircon::vcpu::KickSignal::Choose(signo);
 }
 
-extern "C" ZX_DETAIL_CALL int zircon_kvm_kick_signal(void) {
-  return zircon::vcpu::KickSignal::number();
-}
+ZIRCON_PURE_HOST_CALL(int, kick_signal) { return zircon::vcpu::KickSignal::number(); }
 
-extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_get_stats(zircon_kvm_stats_t* out, size_t size) {
-  if (InForkedChild()) return ZX_ERR_BAD_STATE;
+ZIRCON_PASSING_HOST_CALL(zx_status_t, get_stats, (zircon_kvm_stats_t*)out, (size_t)size) {
   if (size < sizeof(zircon_kvm_stats_t)) return ZX_ERR_BUFFER_TOO_SMALL;
   zircon_kvm_stats_t stats = {};
   stats.live_handles = zircon::handles::HandleTable::Process().live();
@@ -77,4 +64,4 @@ extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_get_stats(zircon_kvm_stats_t* o
   return status;
 }
 
-extern "C" ZX_DETAIL_CALL const char* zircon_kvm_version(void) { return ZIRCON_KVM_VERSION; }
+ZIRCON_PURE_HOST_CALL(const char*, version) { return ZIRCON_KVM_VERSION; }

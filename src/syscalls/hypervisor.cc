@@ -14,7 +14,6 @@
 #include "objects/resource.h"
 #include "rights/rights.h"
 #include "syscalls/layouts_2018.h"
-#include "syscalls/or_no_memory.h"
 #include "syscalls/out_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
@@ -63,8 +62,8 @@ void TranslateTo2018(const InstructionBytes& code, zx_port_packet_t* packet) {
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, guest_create, zx_handle_t resource, uint32_t options,
-               zx_handle_t* guest_handle, zx_handle_t* vmar_handle) {
+ZIRCON_SYSCALL(zx_status_t, guest_create, (zx_handle_t)resource, (uint32_t)options,
+               (zx_handle_t*)guest_handle, (zx_handle_t*)vmar_handle) {
   TypedRef<Resource> hypervisor;
   // The resource itself is the permission: no right on its handle is asked for.
   zx_status_t status = hypervisor.Lookup(resource, ZX_RIGHT_NONE);
@@ -75,14 +74,14 @@ ZIRCON_SYSCALL(zx_status_t, guest_create, zx_handle_t resource, uint32_t options
 
   RefPtr<Guest> guest;
   RefPtr<Vmar> root;
-  status = syscalls::OrNoMemory([&] { return Guest::Create(&guest, &root); });
+  status = Guest::Create(&guest, &root);
   if (status != ZX_OK) return status;
   return syscalls::PutHandles(guest_handle, std::move(guest), rights::kGuest, vmar_handle,
                               std::move(root), rights::kRootVmar);
 }
 
-ZIRCON_SYSCALL(zx_status_t, guest_set_trap, zx_handle_t handle, uint32_t kind, zx_vaddr_t addr,
-               size_t size, zx_handle_t port_handle, uint64_t key) {
+ZIRCON_SYSCALL(zx_status_t, guest_set_trap, (zx_handle_t)handle, (uint32_t)kind, (zx_vaddr_t)addr,
+               (size_t)size, (zx_handle_t)port_handle, (uint64_t)key) {
   TypedRef<Guest> guest;
   zx_status_t status = guest.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
@@ -93,24 +92,23 @@ ZIRCON_SYSCALL(zx_status_t, guest_set_trap, zx_handle_t handle, uint32_t kind, z
     if (status != ZX_OK) return status;
     port = port_ref.share();
   }
-  return syscalls::OrNoMemory(
-      [&] { return guest->SetTrap(kind, addr, size, std::move(port), key); });
+  return guest->SetTrap(kind, addr, size, std::move(port), key);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_create, zx_handle_t guest_handle, uint32_t options,
-               zx_vaddr_t entry, zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_create, (zx_handle_t)guest_handle, (uint32_t)options,
+               (zx_vaddr_t)entry, (zx_handle_t*)out) {
   if (options != 0) return ZX_ERR_INVALID_ARGS;
   TypedRef<Guest> guest;
   // WRITE, as the seed page has it; later generations ask for other rights.
   zx_status_t status = guest.Lookup(guest_handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
   RefPtr<Vcpu> vcpu;
-  status = syscalls::OrNoMemory([&] { return Vcpu::Create(guest.share(), entry, &vcpu); });
+  status = Vcpu::Create(guest.share(), entry, &vcpu);
   if (status != ZX_OK) return status;
   return syscalls::PutHandle(out, std::move(vcpu), rights::kVcpu);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_enter, zx_handle_t handle, zx_port_packet_t* packet) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_enter, (zx_handle_t)handle, (zx_port_packet_t*)packet) {
   TypedRef<Vcpu> vcpu;
   zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
   if (status != ZX_OK) return status;
@@ -121,11 +119,11 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_enter, zx_handle_t handle, zx_port_packet_t* pa
 }
 
 // The older name; under the current headers it is the same call.
-ZIRCON_SYSCALL(zx_status_t, vcpu_resume, zx_handle_t handle, zx_port_packet_t* packet) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_resume, (zx_handle_t)handle, (zx_port_packet_t*)packet) {
   return _zx_vcpu_enter(handle, packet);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_enter_2018, zx_handle_t handle, zx_port_packet_t* packet) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_enter_2018, (zx_handle_t)handle, (zx_port_packet_t*)packet) {
   TypedRef<Vcpu> vcpu;
   zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
   if (status != ZX_OK) return status;
@@ -137,11 +135,11 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_enter_2018, zx_handle_t handle, zx_port_packet_
   return PutPacket(filled, packet);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_resume_2018, zx_handle_t handle, zx_port_packet_t* packet) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_resume_2018, (zx_handle_t)handle, (zx_port_packet_t*)packet) {
   return _zx_vcpu_enter_2018(handle, packet);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_kick, zx_handle_t handle) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_kick, (zx_handle_t)handle) {
   TypedRef<Vcpu> vcpu;
   const zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
   if (status != ZX_OK) return status;
@@ -149,15 +147,15 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_kick, zx_handle_t handle) {
   return ZX_OK;
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_interrupt, zx_handle_t handle, uint32_t vector) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_interrupt, (zx_handle_t)handle, (uint32_t)vector) {
   TypedRef<Vcpu> vcpu;
   const zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_SIGNAL);
   if (status != ZX_OK) return status;
   return vcpu->Interrupt(vector);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_read_state, zx_handle_t handle, uint32_t kind, void* buffer,
-               size_t buffer_size) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_read_state, (zx_handle_t)handle, (uint32_t)kind, (void*)buffer,
+               (size_t)buffer_size) {
   TypedRef<Vcpu> vcpu;
   const zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_READ);
   if (status != ZX_OK) return status;
@@ -168,8 +166,8 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_read_state, zx_handle_t handle, uint32_t kind, 
   return ZX_OK;
 }
 
-ZIRCON_SYSCALL(zx_status_t, vcpu_write_state, zx_handle_t handle, uint32_t kind, const void* buffer,
-               size_t buffer_size) {
+ZIRCON_SYSCALL(zx_status_t, vcpu_write_state, (zx_handle_t)handle, (uint32_t)kind,
+               (const void*)buffer, (size_t)buffer_size) {
   TypedRef<Vcpu> vcpu;
   const zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;

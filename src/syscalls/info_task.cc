@@ -12,7 +12,6 @@
 #include "objects/thread.h"
 #include "syscalls/info_topics.h"
 #include "syscalls/layouts_2018.h"
-#include "syscalls/or_no_memory.h"
 
 namespace zircon::syscalls {
 
@@ -75,13 +74,11 @@ zx_status_t ProcessThreadsInfo(zx_handle_t handle, const Answer& answer) {
   handles::TypedRef<objects::Process> process;
   const zx_status_t status = process.Lookup(handle, ZX_RIGHT_ENUMERATE);
   if (status != ZX_OK) return status;
-  return OrNoMemory([&answer] {
-    // Some room for threads that come meanwhile; of more than that, as many as there is room for.
-    constexpr size_t kSpare = 8;
-    std::vector<zx_koid_t> koids(objects::Thread::CopyKoids({}) + kSpare);
-    const size_t count = objects::Thread::CopyKoids(koids);
-    return answer.PutRecords(koids.data(), std::min(count, koids.size()));
-  });
+  // Some room for threads that come meanwhile; of more than that, as many as there is room for.
+  constexpr size_t kSpare = 8;
+  std::vector<zx_koid_t> koids(objects::Thread::CopyKoids({}) + kSpare);
+  const size_t count = objects::Thread::CopyKoids(koids);
+  return answer.PutRecords(koids.data(), std::min(count, koids.size()));
 }
 
 zx_status_t TaskStatsInfo(zx_handle_t handle, const Answer& answer) {

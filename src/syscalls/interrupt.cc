@@ -21,8 +21,8 @@ using zircon::objects::Port;
 using zircon::objects::Resource;
 using zircon::vcpu::Vcpu;
 
-ZIRCON_SYSCALL(zx_status_t, interrupt_create, zx_handle_t src_obj, uint32_t src_num,
-               uint32_t options, zx_handle_t* out_handle) {
+ZIRCON_SYSCALL(zx_status_t, interrupt_create, (zx_handle_t)src_obj, (uint32_t)src_num,
+               (uint32_t)options, (zx_handle_t*)out_handle) {
   if ((options & ZX_INTERRUPT_VIRTUAL) == 0) {
     TypedRef<Resource> resource;
     zx_status_t status = resource.Lookup(src_obj, ZX_RIGHT_NONE);
@@ -38,8 +38,8 @@ ZIRCON_SYSCALL(zx_status_t, interrupt_create, zx_handle_t src_obj, uint32_t src_
   return zircon::syscalls::PutHandle(out_handle, std::move(interrupt), zircon::rights::kInterrupt);
 }
 
-ZIRCON_SYSCALL(zx_status_t, interrupt_bind, zx_handle_t handle, zx_handle_t port_handle,
-               uint64_t key, uint32_t options) {
+ZIRCON_SYSCALL(zx_status_t, interrupt_bind, (zx_handle_t)handle, (zx_handle_t)port_handle,
+               (uint64_t)key, (uint32_t)options) {
   if (options > ZX_INTERRUPT_UNBIND) return ZX_ERR_INVALID_ARGS;
   TypedRef<Interrupt> interrupt;
   zx_status_t status = interrupt.Lookup(handle, ZX_RIGHT_READ);
@@ -52,8 +52,8 @@ ZIRCON_SYSCALL(zx_status_t, interrupt_bind, zx_handle_t handle, zx_handle_t port
   return interrupt->Bind(port.share(), key);
 }
 
-ZIRCON_SYSCALL(zx_status_t, interrupt_bind_vcpu, zx_handle_t handle, zx_handle_t vcpu,
-               uint32_t /*options*/) {
+ZIRCON_SYSCALL(zx_status_t, interrupt_bind_vcpu, (zx_handle_t)handle, (zx_handle_t)vcpu,
+               (uint32_t)options) {
   TypedRef<Interrupt> interrupt;
   zx_status_t status = interrupt.Lookup(handle, ZX_RIGHT_READ);
   if (status != ZX_OK) return status;
@@ -64,7 +64,7 @@ ZIRCON_SYSCALL(zx_status_t, interrupt_bind_vcpu, zx_handle_t handle, zx_handle_t
   return ZX_ERR_NOT_SUPPORTED;
 }
 
-ZIRCON_SYSCALL(zx_status_t, interrupt_wait, zx_handle_t handle, zx_time_t* out_timestamp) {
+ZIRCON_SYSCALL(zx_status_t, interrupt_wait, (zx_handle_t)handle, (zx_time_t*)out_timestamp) {
   RefPtr<Interrupt> interrupt;
   {
     TypedRef<Interrupt> ref;
@@ -78,20 +78,20 @@ ZIRCON_SYSCALL(zx_status_t, interrupt_wait, zx_handle_t handle, zx_time_t* out_t
   return zircon::user::Put(out_timestamp, timestamp);
 }
 
-ZIRCON_SYSCALL(zx_status_t, interrupt_ack, zx_handle_t handle) {
+ZIRCON_SYSCALL(zx_status_t, interrupt_ack, (zx_handle_t)handle) {
   TypedRef<Interrupt> interrupt;
   const zx_status_t status = interrupt.Lookup(handle, ZX_RIGHT_WRITE);
   return status != ZX_OK ? status : interrupt->Ack();
 }
 
-ZIRCON_SYSCALL(zx_status_t, interrupt_destroy, zx_handle_t handle) {
+ZIRCON_SYSCALL(zx_status_t, interrupt_destroy, (zx_handle_t)handle) {
   TypedRef<Interrupt> interrupt;
   const zx_status_t status = interrupt.Lookup(handle, ZX_RIGHT_NONE);
   return status != ZX_OK ? status : interrupt->Destroy();
 }
 
-ZIRCON_SYSCALL(zx_status_t, interrupt_trigger, zx_handle_t handle, uint32_t options,
-               zx_time_t timestamp) {
+ZIRCON_SYSCALL(zx_status_t, interrupt_trigger, (zx_handle_t)handle, (uint32_t)options,
+               (zx_time_t)timestamp) {
   if (options != 0) return ZX_ERR_INVALID_ARGS;
   TypedRef<Interrupt> interrupt;
   const zx_status_t status = interrupt.Lookup(handle, ZX_RIGHT_SIGNAL);

@@ -8,8 +8,8 @@
 
 namespace syscalls = zircon::syscalls;
 
-ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic, void* buffer,
-               size_t buffer_size, size_t* actual, size_t* avail) {
+ZIRCON_SYSCALL(zx_status_t, object_get_info, (zx_handle_t)handle, (uint32_t)topic, (void*)buffer,
+               (size_t)buffer_size, (size_t*)actual, (size_t*)avail) {
   const syscalls::Answer answer{buffer, buffer_size, actual, avail};
   switch (topic) {
     case ZX_INFO_HANDLE_VALID:
@@ -52,8 +52,8 @@ ZIRCON_SYSCALL(zx_status_t, object_get_info, zx_handle_t handle, uint32_t topic,
 }
 
 // The topics whose record had another layout then.
-ZIRCON_SYSCALL(zx_status_t, object_get_info_2018, zx_handle_t handle, uint32_t topic, void* buffer,
-               size_t buffer_size, size_t* actual, size_t* avail) {
+ZIRCON_SYSCALL(zx_status_t, object_get_info_2018, (zx_handle_t)handle, (uint32_t)topic,
+               (void*)buffer, (size_t)buffer_size, (size_t*)actual, (size_t*)avail) {
   const syscalls::Answer answer{buffer, buffer_size, actual, avail};
   switch (topic) {
     case ZX_INFO_HANDLE_BASIC:

@@ -64,8 +64,8 @@ zx_status_t SetThreshold(const HandleRef& ref, bool read, const void* value, siz
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, object_get_property, zx_handle_t handle, uint32_t property, void* value,
-               size_t value_size) {
+ZIRCON_SYSCALL(zx_status_t, object_get_property, (zx_handle_t)handle, (uint32_t)property,
+               (void*)value, (size_t)value_size) {
   if (value == nullptr) return ZX_ERR_INVALID_ARGS;
   HandleRef ref;
   const zx_status_t status = Lookup(handle, ZX_RIGHT_GET_PROPERTY, &ref);
@@ -81,8 +81,8 @@ ZIRCON_SYSCALL(zx_status_t, object_get_property, zx_handle_t handle, uint32_t pr
   }
 }
 
-ZIRCON_SYSCALL(zx_status_t, object_set_property, zx_handle_t handle, uint32_t property,
-               const void* value, size_t value_size) {
+ZIRCON_SYSCALL(zx_status_t, object_set_property, (zx_handle_t)handle, (uint32_t)property,
+               (const void*)value, (size_t)value_size) {
   if (value == nullptr) return ZX_ERR_INVALID_ARGS;
   HandleRef ref;
   const zx_status_t status = Lookup(handle, ZX_RIGHT_SET_PROPERTY, &ref);

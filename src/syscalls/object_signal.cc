@@ -7,8 +7,8 @@
 
 using zircon::syscalls::WaitableRef;
 
-ZIRCON_SYSCALL(zx_status_t, object_signal, zx_handle_t handle, uint32_t clear_mask,
-               uint32_t set_mask) {
+ZIRCON_SYSCALL(zx_status_t, object_signal, (zx_handle_t)handle, (uint32_t)clear_mask,
+               (uint32_t)set_mask) {
   WaitableRef object;
   const zx_status_t status = object.Lookup(handle, ZX_RIGHT_SIGNAL);
   if (status != ZX_OK) return status;
@@ -17,8 +17,8 @@ ZIRCON_SYSCALL(zx_status_t, object_signal, zx_handle_t handle, uint32_t clear_ma
   return ZX_OK;
 }
 
-ZIRCON_SYSCALL(zx_status_t, object_signal_peer, zx_handle_t handle, uint32_t clear_mask,
-               uint32_t set_mask) {
+ZIRCON_SYSCALL(zx_status_t, object_signal_peer, (zx_handle_t)handle, (uint32_t)clear_mask,
+               (uint32_t)set_mask) {
   WaitableRef object;
   const zx_status_t status = object.Lookup(handle, ZX_RIGHT_SIGNAL_PEER);
   if (status != ZX_OK) return status;

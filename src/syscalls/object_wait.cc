@@ -62,8 +62,8 @@ zx_status_t WaitAsync(zx_handle_t handle, zx_handle_t port_handle, uint64_t key,
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, object_wait_one, zx_handle_t handle, zx_signals_t signals,
-               zx_time_t deadline, zx_signals_t* observed) {
+ZIRCON_SYSCALL(zx_status_t, object_wait_one, (zx_handle_t)handle, (zx_signals_t)signals,
+               (zx_time_t)deadline, (zx_signals_t*)observed) {
   ThreadWait wait;
   {
     WaitableRef object;
@@ -77,18 +77,18 @@ ZIRCON_SYSCALL(zx_status_t, object_wait_one, zx_handle_t handle, zx_signals_t si
   return copied != ZX_OK ? copied : status;
 }
 
-ZIRCON_SYSCALL(zx_status_t, object_wait_many, zx_wait_item_t* items, size_t num_items,
-               zx_time_t deadline) {
+ZIRCON_SYSCALL(zx_status_t, object_wait_many, (zx_wait_item_t*)items, (size_t)num_items,
+               (zx_time_t)deadline) {
   return WaitMany(items, num_items, ThreadWait::kMaxItems, deadline);
 }
 
-ZIRCON_SYSCALL(zx_status_t, object_wait_many_2018, zx_wait_item_t* items, size_t num_items,
-               zx_time_t deadline) {
+ZIRCON_SYSCALL(zx_status_t, object_wait_many_2018, (zx_wait_item_t*)items, (size_t)num_items,
+               (zx_time_t)deadline) {
   return WaitMany(items, num_items, api_2018::kWaitManyMaxItems, deadline);
 }
 
-ZIRCON_SYSCALL(zx_status_t, object_wait_async, zx_handle_t handle, zx_handle_t port, uint64_t key,
-               zx_signals_t signals, uint32_t options) {
+ZIRCON_SYSCALL(zx_status_t, object_wait_async, (zx_handle_t)handle, (zx_handle_t)port,
+               (uint64_t)key, (zx_signals_t)signals, (uint32_t)options) {
   if ((options & ~(ZX_WAIT_ASYNC_TIMESTAMP | ZX_WAIT_ASYNC_EDGE)) != 0) return ZX_ERR_INVALID_ARGS;
   PortWait::Options wanted;
   wanted.timestamp = (options & ZX_WAIT_ASYNC_TIMESTAMP) != 0;
@@ -96,8 +96,8 @@ ZIRCON_SYSCALL(zx_status_t, object_wait_async, zx_handle_t handle, zx_handle_t p
   return WaitAsync(handle, port, key, signals, wanted);
 }
 
-ZIRCON_SYSCALL(zx_status_t, object_wait_async_2018, zx_handle_t handle, zx_handle_t port,
-               uint64_t key, zx_signals_t signals, uint32_t options) {
+ZIRCON_SYSCALL(zx_status_t, object_wait_async_2018, (zx_handle_t)handle, (zx_handle_t)port,
+               (uint64_t)key, (zx_signals_t)signals, (uint32_t)options) {
   if (options > api_2018::kWaitAsyncRepeating) return ZX_ERR_INVALID_ARGS;
   PortWait::Options wanted;
   wanted.repeating = options == api_2018::kWaitAsyncRepeating;

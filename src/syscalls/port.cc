@@ -17,14 +17,14 @@ using zircon::handles::TypedRef;
 using zircon::objects::Port;
 using zircon::syscalls::WaitableRef;
 
-ZIRCON_SYSCALL(zx_status_t, port_create, uint32_t options, zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, port_create, (uint32_t)options, (zx_handle_t*)out) {
   if ((options & ~ZX_PORT_BIND_TO_INTERRUPT) != 0) return ZX_ERR_INVALID_ARGS;
   RefPtr<Port> port = zircon::base::MakeRef<Port>(options);
   if (!port) return ZX_ERR_NO_MEMORY;
   return zircon::syscalls::PutHandle(out, std::move(port), zircon::rights::kPort);
 }
 
-ZIRCON_SYSCALL(zx_status_t, port_queue, zx_handle_t handle, const zx_port_packet_t* packet) {
+ZIRCON_SYSCALL(zx_status_t, port_queue, (zx_handle_t)handle, (const zx_port_packet_t*)packet) {
   TypedRef<Port> port;
   const zx_status_t status = port.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
@@ -34,8 +34,8 @@ ZIRCON_SYSCALL(zx_status_t, port_queue, zx_handle_t handle, const zx_port_packet
   return port->Queue(copy);
 }
 
-ZIRCON_SYSCALL(zx_status_t, port_wait, zx_handle_t handle, zx_time_t deadline,
-               zx_port_packet_t* packet) {
+ZIRCON_SYSCALL(zx_status_t, port_wait, (zx_handle_t)handle, (zx_time_t)deadline,
+               (zx_port_packet_t*)packet) {
   zx_port_packet_t taken;
   RefPtr<Port> port;
   zx_status_t status;
@@ -54,7 +54,7 @@ ZIRCON_SYSCALL(zx_status_t, port_wait, zx_handle_t handle, zx_time_t deadline,
   return ZX_OK;
 }
 
-ZIRCON_SYSCALL(zx_status_t, port_cancel, zx_handle_t handle, zx_handle_t source, uint64_t key) {
+ZIRCON_SYSCALL(zx_status_t, port_cancel, (zx_handle_t)handle, (zx_handle_t)source, (uint64_t)key) {
   TypedRef<Port> port;
   zx_status_t status = port.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
@@ -67,7 +67,8 @@ ZIRCON_SYSCALL(zx_status_t, port_cancel, zx_handle_t handle, zx_handle_t source,
   return waited || queued ? ZX_OK : ZX_ERR_NOT_FOUND;
 }
 
-ZIRCON_SYSCALL(zx_status_t, port_cancel_key, zx_handle_t handle, uint32_t options, uint64_t key) {
+ZIRCON_SYSCALL(zx_status_t, port_cancel_key, (zx_handle_t)handle, (uint32_t)options,
+               (uint64_t)key) {
   if (options != 0) return ZX_ERR_INVALID_ARGS;
   TypedRef<Port> port;
   const zx_status_t status = port.Lookup(handle, ZX_RIGHT_WRITE);

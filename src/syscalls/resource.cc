@@ -88,9 +88,9 @@ bool FromKind2018(Resource::Range* range) {
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, resource_create, zx_handle_t parent_rsrc, uint32_t options,
-               uint64_t base, size_t size, const char* name, size_t name_size,
-               zx_handle_t* resource_out) {
+ZIRCON_SYSCALL(zx_status_t, resource_create, (zx_handle_t)parent_rsrc, (uint32_t)options,
+               (uint64_t)base, (size_t)size, (const char*)name, (size_t)name_size,
+               (zx_handle_t*)resource_out) {
   const zx_status_t status = CheckParent(parent_rsrc);
   if (status != ZX_OK) return status;
   const Resource::Range range{options & kKindMask, options & ~kKindMask, base, size};
@@ -98,9 +98,9 @@ ZIRCON_SYSCALL(zx_status_t, resource_create, zx_handle_t parent_rsrc, uint32_t o
   return CreateResource(range, name, name_size, resource_out);
 }
 
-ZIRCON_SYSCALL(zx_status_t, resource_create_2018, zx_handle_t parent_rsrc, uint32_t options,
-               uint64_t base, size_t size, const char* name, size_t name_size,
-               zx_handle_t* resource_out) {
+ZIRCON_SYSCALL(zx_status_t, resource_create_2018, (zx_handle_t)parent_rsrc, (uint32_t)options,
+               (uint64_t)base, (size_t)size, (const char*)name, (size_t)name_size,
+               (zx_handle_t*)resource_out) {
   const zx_status_t status = CheckParent(parent_rsrc);
   if (status != ZX_OK) return status;
   Resource::Range range{options & kKindMask, options & ~kKindMask, base, size};
@@ -108,14 +108,14 @@ ZIRCON_SYSCALL(zx_status_t, resource_create_2018, zx_handle_t parent_rsrc, uint3
   return CreateResource(range, name, name_size, resource_out);
 }
 
-extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_root_resource(zx_handle_t* out) {
+ZIRCON_HOST_CALL(zx_status_t, root_resource, (zx_handle_t*)out) {
   return PutLibraryResource({ZX_RSRC_KIND_ROOT, 0, 0, 0}, out);
 }
 
-extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_hypervisor_resource(zx_handle_t* out) {
+ZIRCON_HOST_CALL(zx_status_t, hypervisor_resource, (zx_handle_t*)out) {
   return PutLibraryResource({ZX_RSRC_KIND_SYSTEM, 0, ZX_RSRC_SYSTEM_HYPERVISOR_BASE, 1}, out);
 }
 
-extern "C" ZX_DETAIL_CALL zx_status_t zircon_kvm_vmex_resource(zx_handle_t* out) {
+ZIRCON_HOST_CALL(zx_status_t, vmex_resource, (zx_handle_t*)out) {
   return PutLibraryResource({ZX_RSRC_KIND_SYSTEM, 0, ZX_RSRC_SYSTEM_VMEX_BASE, 1}, out);
 }

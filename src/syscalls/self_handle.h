@@ -1,5 +1,5 @@
 // SelfHandle: a handle of the library's own to a thing that the process has: made on first use, and
-// then the same for ever. Zero in a forked child.
+// then the same for ever.
 //
 //   constinit SelfHandle root_handle;
 //   return root_handle.Get(rights::kRootVmar, [] { return RefPtr<Dispatcher>(...); });
@@ -26,8 +26,7 @@ class SelfHandle {
   zx_handle_t Get(zx_rights_t rights, Make make) {
     // acquire: pairs with the release below.
     const zx_handle_t handle = handle_.load(std::memory_order_acquire);
-    // In a forked child no handle is good; a program that has closed this one is on its own.
-    if (handles::HandleTable::Process().InForkedChild()) return ZX_HANDLE_INVALID;
+    // A program that has closed this one is on its own.
     return handle != ZX_HANDLE_INVALID ? handle : MakeHandle(rights, make);
   }
 

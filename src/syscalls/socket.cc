@@ -41,7 +41,8 @@ bool ToDisposition(uint32_t value, Socket::Disposition* out) {
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, socket_create, uint32_t options, zx_handle_t* out0, zx_handle_t* out1) {
+ZIRCON_SYSCALL(zx_status_t, socket_create, (uint32_t)options, (zx_handle_t*)out0,
+               (zx_handle_t*)out1) {
   if ((options & ~ZX_SOCKET_DATAGRAM) != 0) return ZX_ERR_INVALID_ARGS;
   RefPtr<Socket> end0;
   RefPtr<Socket> end1;
@@ -52,8 +53,8 @@ ZIRCON_SYSCALL(zx_status_t, socket_create, uint32_t options, zx_handle_t* out0, 
                               rights::kSocket);
 }
 
-ZIRCON_SYSCALL(zx_status_t, socket_write, zx_handle_t handle, uint32_t options, const void* buffer,
-               size_t buffer_size, size_t* actual) {
+ZIRCON_SYSCALL(zx_status_t, socket_write, (zx_handle_t)handle, (uint32_t)options,
+               (const void*)buffer, (size_t)buffer_size, (size_t*)actual) {
   if (buffer == nullptr && buffer_size != 0) return ZX_ERR_INVALID_ARGS;
   if (options != 0) return ZX_ERR_INVALID_ARGS;
   TypedRef<Socket> socket;
@@ -65,8 +66,8 @@ ZIRCON_SYSCALL(zx_status_t, socket_write, zx_handle_t handle, uint32_t options, 
   return user::Put(actual, written);
 }
 
-ZIRCON_SYSCALL(zx_status_t, socket_read, zx_handle_t handle, uint32_t options, void* buffer,
-               size_t buffer_size, size_t* actual) {
+ZIRCON_SYSCALL(zx_status_t, socket_read, (zx_handle_t)handle, (uint32_t)options, (void*)buffer,
+               (size_t)buffer_size, (size_t*)actual) {
   if (buffer == nullptr && buffer_size != 0) return ZX_ERR_INVALID_ARGS;
   if ((options & ~ZX_SOCKET_PEEK) != 0) return ZX_ERR_INVALID_ARGS;
   TypedRef<Socket> socket;
@@ -79,8 +80,8 @@ ZIRCON_SYSCALL(zx_status_t, socket_read, zx_handle_t handle, uint32_t options, v
   return user::Put(actual, read);
 }
 
-ZIRCON_SYSCALL(zx_status_t, socket_set_disposition, zx_handle_t handle, uint32_t disposition,
-               uint32_t disposition_peer) {
+ZIRCON_SYSCALL(zx_status_t, socket_set_disposition, (zx_handle_t)handle, (uint32_t)disposition,
+               (uint32_t)disposition_peer) {
   Socket::Disposition own;
   Socket::Disposition of_peer;
   if (!ToDisposition(disposition, &own) || !ToDisposition(disposition_peer, &of_peer)) {
@@ -92,7 +93,7 @@ ZIRCON_SYSCALL(zx_status_t, socket_set_disposition, zx_handle_t handle, uint32_t
   return socket->SetDisposition(own, of_peer);
 }
 
-ZIRCON_SYSCALL(zx_status_t, socket_shutdown, zx_handle_t handle, uint32_t options) {
+ZIRCON_SYSCALL(zx_status_t, socket_shutdown, (zx_handle_t)handle, (uint32_t)options) {
   constexpr uint32_t kAll = api_2018::kSocketShutdownWrite | api_2018::kSocketShutdownRead;
   if ((options & ~kAll) != 0) return ZX_ERR_INVALID_ARGS;
   TypedRef<Socket> socket;

@@ -4,7 +4,7 @@
 
 #include "syscalls/syscall.h"
 
-ZIRCON_SYSCALL(const char*, status_get_string, zx_status_t status) {
+ZIRCON_PURE_SYSCALL(const char*, status_get_string, (zx_status_t)status) {
   switch (status) {
 #define ZIRCON_STATUS_NAME(name) \
   case name:                     \

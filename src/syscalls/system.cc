@@ -1,100 +1,88 @@
-// zx_system_*, zx_cprng_*.
+// zx_system_*.
 
-#include <sys/random.h>
+#include <sched.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 #include <zircon/syscalls.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
 
+#include "objects/proc_text.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
 
+using zircon::objects::ProcText;
 namespace user = zircon::user;
 
 namespace {
 
 constexpr char kVersion[] = "zircon-kvm " ZIRCON_KVM_VERSION;
 
-// All of [bytes, bytes + size), however often it takes. The kernel's generator does not fail once
-// it is seeded, and waits until then.
-void DrawAll(uint8_t* bytes, size_t size) {
-  while (size != 0) {
-    const ssize_t drawn = getrandom(bytes, size, 0);
-    if (drawn < 0) continue;  // a signal
-    bytes += drawn;
-    size -= static_cast<size_t>(drawn);
+// What is found out once and is not 0. Without a lock: who comes too early finds the same.
+template <typename Find>
+uint64_t FindOnce(std::atomic<uint64_t>* found, Find find) {
+  // relaxed, both: the number is all there is.
+  uint64_t value = found->load(std::memory_order_relaxed);
+  if (value != 0) return value;
+  const uint64_t fresh = find();
+  return found->compare_exchange_strong(value, fresh, std::memory_order_relaxed) ? fresh : value;
+}
+
+// The processors that the host may ever have; the kernel's list is such as "0-3" or "0,2-5".
+uint64_t CountProcessors() {
+  const ProcText possible("/sys/devices/system/cpu/possible");
+  uint64_t count = 0;
+  const char* at = possible.text();
+  while (*at >= '0' && *at <= '9') {
+    char* end;
+    const unsigned long first = std::strtoul(at, &end, 10);
+    const unsigned long last = *end == '-' ? std::strtoul(end + 1, &end, 10) : first;
+    count += last - first + 1;
+    at = *end == ',' ? end + 1 : end;
   }
+  if (count != 0) return count;
+  cpu_set_t usable;
+  return sched_getaffinity(0, sizeof(usable), &usable) == 0 ? CPU_COUNT(&usable) : 1;
 }
 
 }  // namespace
 
 // Constant: what the host had when it started, whatever of it is switched off now.
-ZIRCON_SYSCALL(uint32_t, system_get_num_cpus, void) {
-  static const uint32_t count = static_cast<uint32_t>(std::max(1, get_nprocs_conf()));
-  return count;
+ZIRCON_PURE_SYSCALL(uint32_t, system_get_num_cpus) {
+  static constinit std::atomic<uint64_t> count{0};
+  return static_cast<uint32_t>(FindOnce(&count, CountProcessors));
 }
 
-ZIRCON_SYSCALL(uint64_t, system_get_physmem, void) {
-  static const uint64_t bytes = [] {
+ZIRCON_PURE_SYSCALL(uint64_t, system_get_physmem) {
+  static constinit std::atomic<uint64_t> bytes{0};
+  return FindOnce(&bytes, [] {
     struct sysinfo info {};
     return sysinfo(&info) == 0 ? uint64_t{info.totalram} * info.mem_unit : 0;
-  }();
-  return bytes;
+  });
 }
 
-ZIRCON_SYSCALL(uint32_t, system_get_page_size, void) { return 4096; }
+ZIRCON_PURE_SYSCALL(uint32_t, system_get_page_size) { return 4096; }
 
-ZIRCON_SYSCALL(uint32_t, system_get_dcache_line_size, void) {
-  static const uint32_t bytes = [] {
+ZIRCON_PURE_SYSCALL(uint32_t, system_get_dcache_line_size) {
+  static constinit std::atomic<uint64_t> bytes{0};
+  return static_cast<uint32_t>(FindOnce(&bytes, [] {
     const long line = sysconf(_SC_LEVEL1_DCACHE_LINESIZE);
-    return line > 0 ? static_cast<uint32_t>(line) : 64u;
-  }();
-  return bytes;
+    return line > 0 ? static_cast<uint64_t>(line) : uint64_t{64};
+  }));
 }
 
-ZIRCON_SYSCALL(zx_status_t, system_get_features, uint32_t kind, uint32_t* features) {
+ZIRCON_PURE_SYSCALL(zx_status_t, system_get_features, (uint32_t)kind, (uint32_t*)features) {
   if (kind != ZX_FEATURE_KIND_CPU) return ZX_ERR_NOT_SUPPORTED;
   return user::Put(features, ZX_HAS_CPU_FEATURES);
 }
 
-ZIRCON_SYSCALL(zx_status_t, system_get_version, char* version, size_t version_size) {
+ZIRCON_PURE_SYSCALL(zx_status_t, system_get_version, (char*)version, (size_t)version_size) {
   if (version_size < sizeof(kVersion)) return ZX_ERR_BUFFER_TOO_SMALL;
   return user::CopyOut(version, kVersion, sizeof(kVersion));
 }
 
-ZIRCON_SYSCALL(zx_string_view_t, system_get_version_string, void) {
+ZIRCON_PURE_SYSCALL(zx_string_view_t, system_get_version_string) {
   return {kVersion, sizeof(kVersion) - 1};
-}
-
-// There is no status to give: what cannot be written is not.
-ZIRCON_SYSCALL(void, cprng_draw, void* buffer, size_t buffer_size) {
-  uint8_t piece[ZX_CPRNG_DRAW_MAX_LEN];
-  auto* to = static_cast<uint8_t*>(buffer);
-  while (buffer_size != 0) {
-    const size_t size = std::min(buffer_size, sizeof(piece));
-    DrawAll(piece, size);
-    if (user::CopyOut(to, piece, size) != ZX_OK) break;
-    to += size;
-    buffer_size -= size;
-  }
-  explicit_bzero(piece, sizeof(piece));
-}
-
-// The kernel mixes in what is written to it, and counts none of it.
-ZIRCON_SYSCALL(zx_status_t, cprng_add_entropy, const void* buffer, size_t buffer_size) {
-  if (buffer_size > ZX_CPRNG_ADD_ENTROPY_MAX_LEN) return ZX_ERR_INVALID_ARGS;
-  uint8_t piece[ZX_CPRNG_ADD_ENTROPY_MAX_LEN];
-  const zx_status_t status = user::CopyIn(piece, buffer, buffer_size);
-  if (status != ZX_OK) return status;
-  FILE* const pool = std::fopen("/dev/urandom", "we");
-  if (pool != nullptr) {
-    (void)std::fwrite(piece, 1, buffer_size, pool);
-    std::fclose(pool);
-  }
-  explicit_bzero(piece, sizeof(piece));
-  return ZX_OK;
 }

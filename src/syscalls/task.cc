@@ -32,7 +32,7 @@ struct ThreadHolder {
   ~ThreadHolder() {
     t_ended = true;
     // A forked child's only thread has nothing of the parent's to end.
-    if (!thread || HandleTable::Process().InForkedChild()) {
+    if (!thread || zircon::base::InForkedChild()) {
       (void)thread.Leak();
       return;
     }
@@ -58,13 +58,14 @@ zx_handle_t MakeThreadHandle() {
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_handle_t, process_self, void) {
+ZIRCON_SYSCALL(zx_handle_t, process_self) {
   return process_handle.Get(zircon::rights::kProcess, [] { return MakeRef<Process>(); });
 }
 
-ZIRCON_SYSCALL(zx_handle_t, thread_self, void) {
-  if (HandleTable::Process().InForkedChild()) return ZX_HANDLE_INVALID;
+ZIRCON_SYSCALL(zx_handle_t, thread_self) {
   return t_handle != ZX_HANDLE_INVALID ? t_handle : MakeThreadHandle();
 }
 
-ZIRCON_SYSCALL(void, process_exit, int64_t retcode) { _exit(static_cast<int>(retcode & 0xFF)); }
+ZIRCON_PURE_SYSCALL(void, process_exit, (int64_t)retcode) {
+  _exit(static_cast<int>(retcode & 0xFF));
+}

@@ -12,23 +12,21 @@
 #include "syscalls/syscall.h"
 
 using zircon::base::RefPtr;
-using zircon::handles::HandleTable;
 using zircon::handles::TypedRef;
 using zircon::objects::Timer;
 
-ZIRCON_SYSCALL(zx_status_t, timer_create, uint32_t options, zx_clock_t clock_id, zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, timer_create, (uint32_t)options, (zx_clock_t)clock_id,
+               (zx_handle_t*)out) {
   if (clock_id != ZX_CLOCK_MONOTONIC && clock_id != ZX_CLOCK_BOOT) return ZX_ERR_INVALID_ARGS;
   if (options > ZX_TIMER_SLACK_LATE) return ZX_ERR_INVALID_ARGS;
-  // Before a thread is started there.
-  if (HandleTable::Process().InForkedChild()) return ZX_ERR_BAD_STATE;
   RefPtr<Timer> timer;
   const zx_status_t status = Timer::Create(options, clock_id, &timer);
   if (status != ZX_OK) return status;
   return zircon::syscalls::PutHandle(out, std::move(timer), zircon::rights::kTimer);
 }
 
-ZIRCON_SYSCALL(zx_status_t, timer_set, zx_handle_t handle, zx_time_t deadline,
-               zx_duration_t slack) {
+ZIRCON_SYSCALL(zx_status_t, timer_set, (zx_handle_t)handle, (zx_time_t)deadline,
+               (zx_duration_t)slack) {
   if (slack < 0) return ZX_ERR_OUT_OF_RANGE;
   TypedRef<Timer> timer;
   const zx_status_t status = timer.Lookup(handle, ZX_RIGHT_WRITE);
@@ -37,7 +35,7 @@ ZIRCON_SYSCALL(zx_status_t, timer_set, zx_handle_t handle, zx_time_t deadline,
   return ZX_OK;
 }
 
-ZIRCON_SYSCALL(zx_status_t, timer_cancel, zx_handle_t handle) {
+ZIRCON_SYSCALL(zx_status_t, timer_cancel, (zx_handle_t)handle) {
   TypedRef<Timer> timer;
   const zx_status_t status = timer.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;

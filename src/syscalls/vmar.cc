@@ -25,8 +25,8 @@ constinit zircon::syscalls::SelfHandle root_handle;
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, vmar_allocate, zx_handle_t parent_handle, zx_vm_option_t options,
-               size_t offset, size_t size, zx_handle_t* child_vmar, zx_vaddr_t* child_addr) {
+ZIRCON_SYSCALL(zx_status_t, vmar_allocate, (zx_handle_t)parent_handle, (zx_vm_option_t)options,
+               (size_t)offset, (size_t)size, (zx_handle_t*)child_vmar, (zx_vaddr_t*)child_addr) {
   TypedRef<Vmar> parent;
   const zx_rights_t rights = zircon::rights::ForCanMap(options);
   zx_status_t status = parent.Lookup(parent_handle, rights);
@@ -43,9 +43,9 @@ ZIRCON_SYSCALL(zx_status_t, vmar_allocate, zx_handle_t parent_handle, zx_vm_opti
   return status;
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmar_map, zx_handle_t handle, zx_vm_option_t options,
-               size_t vmar_offset, zx_handle_t vmo_handle, uint64_t vmo_offset, size_t len,
-               zx_vaddr_t* mapped_addr) {
+ZIRCON_SYSCALL(zx_status_t, vmar_map, (zx_handle_t)handle, (zx_vm_option_t)options,
+               (size_t)vmar_offset, (zx_handle_t)vmo_handle, (uint64_t)vmo_offset, (size_t)len,
+               (zx_vaddr_t*)mapped_addr) {
   TypedRef<Vmar> vmar;
   zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_NONE);
   if (status != ZX_OK) return status;
@@ -59,23 +59,23 @@ ZIRCON_SYSCALL(zx_status_t, vmar_map, zx_handle_t handle, zx_vm_option_t options
   return zircon::user::Put(mapped_addr, mapped);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmar_unmap, zx_handle_t handle, zx_vaddr_t addr, size_t len) {
+ZIRCON_SYSCALL(zx_status_t, vmar_unmap, (zx_handle_t)handle, (zx_vaddr_t)addr, (size_t)len) {
   TypedRef<Vmar> vmar;
   const zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_NONE);
   if (status != ZX_OK) return status;
   return vmar->Unmap(addr, len, vmar.rights());
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmar_protect, zx_handle_t handle, zx_vm_option_t options,
-               zx_vaddr_t addr, size_t len) {
+ZIRCON_SYSCALL(zx_status_t, vmar_protect, (zx_handle_t)handle, (zx_vm_option_t)options,
+               (zx_vaddr_t)addr, (size_t)len) {
   TypedRef<Vmar> vmar;
   const zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_NONE);
   if (status != ZX_OK) return status;
   return vmar->Protect(options, addr, len, vmar.rights());
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmar_op_range, zx_handle_t handle, uint32_t op, zx_vaddr_t address,
-               size_t size, void* buffer, size_t buffer_size) {
+ZIRCON_SYSCALL(zx_status_t, vmar_op_range, (zx_handle_t)handle, (uint32_t)op, (zx_vaddr_t)address,
+               (size_t)size, (void*)buffer, (size_t)buffer_size) {
   TypedRef<Vmar> vmar;
   const zx_status_t status = vmar.Lookup(handle, zircon::objects::RightsForRangeOp(op));
   if (status != ZX_OK) return status;
@@ -85,29 +85,31 @@ ZIRCON_SYSCALL(zx_status_t, vmar_op_range, zx_handle_t handle, uint32_t op, zx_v
   return vmar->OpRange(op, address, size, vmar.rights());
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmar_destroy, zx_handle_t handle) {
+ZIRCON_SYSCALL(zx_status_t, vmar_destroy, (zx_handle_t)handle) {
   TypedRef<Vmar> vmar;
   const zx_status_t status = vmar.Lookup(handle, ZX_RIGHT_OP_CHILDREN);
   if (status != ZX_OK) return status;
   return vmar->DestroyByUser();
 }
 
-ZIRCON_SYSCALL(zx_handle_t, vmar_root_self, void) {
+ZIRCON_SYSCALL(zx_handle_t, vmar_root_self) {
   return root_handle.Get(zircon::rights::kRootVmar,
                          [] { return RefPtr<Vmar>::Share(zircon::objects::ProcessRoot()); });
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmar_allocate_old, zx_handle_t parent_vmar, size_t offset, size_t size,
-               uint32_t map_flags, zx_handle_t* child_vmar, zx_vaddr_t* child_addr) {
+ZIRCON_SYSCALL(zx_status_t, vmar_allocate_old, (zx_handle_t)parent_vmar, (size_t)offset,
+               (size_t)size, (uint32_t)map_flags, (zx_handle_t*)child_vmar,
+               (zx_vaddr_t*)child_addr) {
   return _zx_vmar_allocate(parent_vmar, map_flags, offset, size, child_vmar, child_addr);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmar_map_old, zx_handle_t handle, size_t vmar_offset, zx_handle_t vmo,
-               uint64_t vmo_offset, size_t len, uint32_t map_flags, zx_vaddr_t* mapped_addr) {
+ZIRCON_SYSCALL(zx_status_t, vmar_map_old, (zx_handle_t)handle, (size_t)vmar_offset,
+               (zx_handle_t)vmo, (uint64_t)vmo_offset, (size_t)len, (uint32_t)map_flags,
+               (zx_vaddr_t*)mapped_addr) {
   return _zx_vmar_map(handle, map_flags, vmar_offset, vmo, vmo_offset, len, mapped_addr);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmar_protect_old, zx_handle_t handle, zx_vaddr_t addr, size_t len,
-               uint32_t prot_flags) {
+ZIRCON_SYSCALL(zx_status_t, vmar_protect_old, (zx_handle_t)handle, (zx_vaddr_t)addr, (size_t)len,
+               (uint32_t)prot_flags) {
   return _zx_vmar_protect(handle, prot_flags, addr, len);
 }

@@ -92,52 +92,52 @@ zx_status_t SetSize(zx_handle_t handle, uint64_t size, zx_rights_t if_resizable)
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, vmo_create, uint64_t size, uint32_t options, zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, vmo_create, (uint64_t)size, (uint32_t)options, (zx_handle_t*)out) {
   if ((options & ~ZX_VMO_RESIZABLE) != 0) return ZX_ERR_INVALID_ARGS;
   const bool resizable = (options & ZX_VMO_RESIZABLE) != 0;
   return Create(size, resizable, resizable ? rights::kVmoResizable : rights::kVmo, out);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmo_create_2018, uint64_t size, uint32_t options, zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, vmo_create_2018, (uint64_t)size, (uint32_t)options, (zx_handle_t*)out) {
   if ((options & ~api_2018::kVmoNonResizable) != 0) return ZX_ERR_INVALID_ARGS;
   return Create(size, (options & api_2018::kVmoNonResizable) == 0, rights::kVmo2018, out);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmo_read, zx_handle_t handle, void* buffer, uint64_t offset,
-               size_t buffer_size) {
+ZIRCON_SYSCALL(zx_status_t, vmo_read, (zx_handle_t)handle, (void*)buffer, (uint64_t)offset,
+               (size_t)buffer_size) {
   TypedRef<Vmo> vmo;
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_READ);
   if (status != ZX_OK) return status;
   return vmo->Read(buffer, offset, buffer_size);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmo_write, zx_handle_t handle, const void* buffer, uint64_t offset,
-               size_t buffer_size) {
+ZIRCON_SYSCALL(zx_status_t, vmo_write, (zx_handle_t)handle, (const void*)buffer, (uint64_t)offset,
+               (size_t)buffer_size) {
   TypedRef<Vmo> vmo;
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
   return vmo->Write(buffer, offset, buffer_size);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmo_get_size, zx_handle_t handle, uint64_t* size) {
+ZIRCON_SYSCALL(zx_status_t, vmo_get_size, (zx_handle_t)handle, (uint64_t*)size) {
   TypedRef<Vmo> vmo;
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_NONE);
   if (status != ZX_OK) return status;
   return zircon::user::Put(size, vmo->size());
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmo_set_size, zx_handle_t handle, uint64_t size) {
+ZIRCON_SYSCALL(zx_status_t, vmo_set_size, (zx_handle_t)handle, (uint64_t)size) {
   return SetSize(handle, size, ZX_RIGHT_RESIZE);
 }
 
 // That right is younger.
-ZIRCON_SYSCALL(zx_status_t, vmo_set_size_2018, zx_handle_t handle, uint64_t size) {
+ZIRCON_SYSCALL(zx_status_t, vmo_set_size_2018, (zx_handle_t)handle, (uint64_t)size) {
   return SetSize(handle, size, ZX_RIGHT_NONE);
 }
 
 // The buffer is for operations that no VMO here supports.
-ZIRCON_SYSCALL(zx_status_t, vmo_op_range, zx_handle_t handle, uint32_t op, uint64_t offset,
-               uint64_t size, void* /*buffer*/, size_t /*buffer_size*/) {
+ZIRCON_SYSCALL(zx_status_t, vmo_op_range, (zx_handle_t)handle, (uint32_t)op, (uint64_t)offset,
+               (uint64_t)size, (void*)buffer, (size_t)buffer_size) {
   TypedRef<Vmo> vmo;
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_NONE);
   if (status != ZX_OK) return status;
@@ -147,7 +147,7 @@ ZIRCON_SYSCALL(zx_status_t, vmo_op_range, zx_handle_t handle, uint32_t op, uint6
   return DoOp(*vmo, op, offset, size);
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmo_set_cache_policy, zx_handle_t handle, uint32_t cache_policy) {
+ZIRCON_SYSCALL(zx_status_t, vmo_set_cache_policy, (zx_handle_t)handle, (uint32_t)cache_policy) {
   if (cache_policy > ZX_CACHE_POLICY_WRITE_COMBINING) return ZX_ERR_INVALID_ARGS;
   TypedRef<Vmo> vmo;
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_MAP);
@@ -156,8 +156,8 @@ ZIRCON_SYSCALL(zx_status_t, vmo_set_cache_policy, zx_handle_t handle, uint32_t c
 }
 
 // The handle is consumed whatever happens, so it is taken first.
-ZIRCON_SYSCALL(zx_status_t, vmo_replace_as_executable, zx_handle_t handle, zx_handle_t vmex,
-               zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, vmo_replace_as_executable, (zx_handle_t)handle, (zx_handle_t)vmex,
+               (zx_handle_t*)out) {
   DetachedHandle vmo;
   zx_status_t status = HandleTable::Process().Detach(handle, &vmo);
   if (status != ZX_OK) return status;

@@ -67,8 +67,8 @@ zx_status_t CreateChild(Vmo& parent, uint32_t options, uint64_t offset, uint64_t
 
 }  // namespace
 
-ZIRCON_SYSCALL(zx_status_t, vmo_create_child, zx_handle_t handle, uint32_t options, uint64_t offset,
-               uint64_t size, zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, vmo_create_child, (zx_handle_t)handle, (uint32_t)options,
+               (uint64_t)offset, (uint64_t)size, (zx_handle_t*)out) {
   TypedRef<Vmo> parent;
   zx_status_t status = parent.Lookup(handle, kToMakeChildren);
   if (status != ZX_OK) return status;
@@ -79,8 +79,8 @@ ZIRCON_SYSCALL(zx_status_t, vmo_create_child, zx_handle_t handle, uint32_t optio
   return zircon::syscalls::PutHandle(out, std::move(child), ChildRights(parent.rights(), options));
 }
 
-ZIRCON_SYSCALL(zx_status_t, vmo_clone, zx_handle_t handle, uint32_t options, uint64_t offset,
-               uint64_t size, zx_handle_t* out) {
+ZIRCON_SYSCALL(zx_status_t, vmo_clone, (zx_handle_t)handle, (uint32_t)options, (uint64_t)offset,
+               (uint64_t)size, (zx_handle_t*)out) {
   TypedRef<Vmo> parent;
   zx_status_t status = parent.Lookup(handle, kToMakeChildren);
   if (status != ZX_OK) return status;

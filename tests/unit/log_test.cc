@@ -1,0 +1,126 @@
+// Log lines where stderr is no good place for them. Rows: HOST-32.
+
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "contract.h"
+
+namespace zircon::base {
+namespace {
+
+// Runs `body` in a child whose stderr is `fd`; 0 is good.
+#define EXPECT_GOOD_WITH_STDERR(fd, ...) \
+  EXPECT_EXIT(                           \
+      {                                  \
+        dup2(fd, STDERR_FILENO);         \
+        _exit((__VA_ARGS__)());          \
+      },                                 \
+      testing::ExitedWithCode(0), "")
+
+struct Pipe {
+  Pipe() {
+    if (pipe2(ends, O_CLOEXEC) != 0) abort();
+  }
+  ~Pipe() {
+    close(ends[0]);
+    close(ends[1]);
+  }
+  int ends[2];
+};
+
+bool IsPending(int signo) {
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  return sigismember(&pending, signo) == 1;
+}
+
+TEST(Log, APipeThatNobodyReadsIsNoSignal) {
+  Shows("HOST-32");
+  Pipe pipe;
+  close(pipe.ends[0]);
+  EXPECT_GOOD_WITH_STDERR(pipe.ends[1], [] {
+    signal(SIGPIPE, SIG_DFL);
+    errno = ERANGE;
+    LOG_ERROR("a line");
+    if (errno != ERANGE) return 1;
+    sigset_t mask;
+    sigprocmask(SIG_BLOCK, nullptr, &mask);
+    if (sigismember(&mask, SIGPIPE) != 0) return 2;
+    if (IsPending(SIGPIPE)) return 3;
+    LOG_ERROR("another");
+    return 0;
+  });
+}
+
+TEST(Log, ASignalThatTheProgramHoldsBackStays) {
+  Shows("HOST-32");
+  Pipe pipe;
+  close(pipe.ends[0]);
+  EXPECT_GOOD_WITH_STDERR(pipe.ends[1], [] {
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &mask, nullptr);
+    LOG_ERROR("a line");
+    if (IsPending(SIGPIPE)) return 1;
+    raise(SIGPIPE);
+    LOG_ERROR("a line");
+    if (!IsPending(SIGPIPE)) return 2;
+    sigprocmask(SIG_BLOCK, nullptr, &mask);
+    return sigismember(&mask, SIGPIPE) == 1 ? 0 : 3;
+  });
+}
+
+TEST(Log, AFileAtItsLimitIsNoSignal) {
+  Shows("HOST-32");
+  const int file = memfd_create("log_test", MFD_CLOEXEC);
+  ASSERT_GE(file, 0);
+  EXPECT_GOOD_WITH_STDERR(file, [] {
+    const rlimit none = {0, 0};
+    setrlimit(RLIMIT_FSIZE, &none);
+    LOG_ERROR("a line");
+    return IsPending(SIGXFSZ) ? 1 : 0;
+  });
+  close(file);
+}
+
+TEST(Log, WithoutStderrALineIsLost) {
+  Shows("HOST-32");
+  EXPECT_EXIT(
+      {
+        close(STDERR_FILENO);
+        LOG_ERROR("a line");
+        _exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(Log, ALineIsOneWrite) {
+  Shows("HOST-9");
+  Pipe pipe;
+  // Packets: each write is read by itself.
+  ASSERT_EQ(fcntl(pipe.ends[1], F_SETFL, O_DIRECT), 0);
+  EXPECT_GOOD_WITH_STDERR(pipe.ends[1], [] {
+    LOG_ERROR("one {}", 1);
+    LOG_ERROR("two");
+    return 0;
+  });
+  char bytes[200];
+  ssize_t size = read(pipe.ends[0], bytes, sizeof(bytes));
+  EXPECT_EQ(std::string(bytes, size > 0 ? size : 0), "zircon-kvm: error: one 1\n");
+  size = read(pipe.ends[0], bytes, sizeof(bytes));
+  EXPECT_EQ(std::string(bytes, size > 0 ? size : 0), "zircon-kvm: error: two\n");
+}
+
+}  // namespace
+}  // namespace zircon::base
