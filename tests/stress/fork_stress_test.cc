@@ -76,6 +76,8 @@ TEST(ForkStress, NoCallHangsInAChild) {
   Shows("HANDLE-FORK-1 HANDLE-FORK-2");
   fake::FakeKernel kernel;
   kvm::SetProcessKernelForTest(&kernel);
+  // In use for good before the first fork: a child of a process that has not used it is none.
+  UseVmos();
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   for (void (*use)() : {UseVmos, UsePairsAndPorts, UseTimersAndNames, UseGuests}) {
