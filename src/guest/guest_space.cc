@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <iterator>
 #include <new>
+#include <utility>
 
-#include "base/log.h"
-#include "guest/kvm_status.h"
-#include "kvm/counters.h"
+#include "absl/cleanup/cleanup.h"
+#include "guest/slot_change.h"
 #include "objects/range_op.h"
 
 namespace zircon::guest {
@@ -17,41 +17,29 @@ namespace {
 constexpr objects::Permissions kAllPermissions =
     ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE;
 
-// KVM's own limit, in bytes.
-constexpr uint64_t kMaxSlotSize = ((uint64_t{1} << 31) - 1) * 4096;
-
-bool SameSlot(const MemorySlot& a, const MemorySlot& b) {
-  return a.gpa == b.gpa && a.size == b.size && a.host == b.host && a.read_only == b.read_only &&
-         a.vmo == b.vmo;
-}
-
-bool Contains(const std::vector<MemorySlot>& slots, const MemorySlot& wanted) {
-  return std::any_of(slots.begin(), slots.end(),
-                     [&](const MemorySlot& slot) { return SameSlot(slot, wanted); });
-}
-
-// The first slot that ends behind `address`.
-template <typename Slots>
-auto FirstEndingBehind(Slots& slots, uint64_t address) {
-  return std::upper_bound(
-      slots.begin(), slots.end(), address,
-      [](uint64_t wanted, const MemorySlot& slot) { return wanted < slot.gpa + slot.size; });
-}
-
-// Capacity for that many, without growing by one each time.
-template <typename T>
-void ReserveRoom(std::vector<T>* items, size_t size) {
-  if (items->capacity() < size) items->reserve(std::max(size, 2 * items->capacity()));
+// For what needs memory before it changes anything.
+template <typename Change>
+zx_status_t OrNoMemory(Change change) {
+  try {
+    return change();
+  } catch (const std::bad_alloc&) {
+    return ZX_ERR_NO_MEMORY;
+  }
 }
 
 }  // namespace
 
+GuestSpace::Changing::Changing(GuestSpace* space) : space_(space), lock_(space->mutex_) {
+  if (space_->slots_.has_machine()) parked_.emplace(*space_->vcpus_);
+}
+
+GuestSpace::Changing::~Changing() {
+  space_->mutex_.AssertHeld();
+  if (parked_) parked_->Hold(space_->lags());
+}
+
 GuestSpace::GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots, uint64_t host_limit)
-    : AddressSpace(0, kSize),
-      vm_(vm),
-      vcpus_(vcpus),
-      max_slots_(max_slots),
-      host_limit_(host_limit) {}
+    : AddressSpace(0, kSize), vcpus_(vcpus), host_limit_(host_limit), slots_(vm, max_slots) {}
 
 GuestSpace::~GuestSpace() {
   Detach();
@@ -65,114 +53,185 @@ GuestSpace::~GuestSpace() {
 
 void GuestSpace::Detach() {
   base::MutexLock lock(mutex_);
-  if (vm_ == nullptr) return;
-  // Closing the virtual machine deletes its slots; only the books are ours to close.
-  kvm::g_counters.memory_slots.fetch_sub(slots_.size(), std::memory_order_relaxed);
-  slots_.clear();
+  if (!slots_.has_machine()) return;
+  slots_.Abandon();
+  lag_begin_ = lag_end_ = 0;
   // With the guest go its traps: their undelivered bells are withdrawn and their ports released,
   // although a handle may keep this space.
   traps_ = TrapMap{};
-  vm_ = nullptr;
 }
 
 zx_status_t GuestSpace::Reserve(uint64_t address, uint64_t length) {
-  base::MutexLock lock(mutex_);
-  ParkedScope parked(*vcpus_);
-  reserved_[address] = length;
-  return ZX_OK;
+  Changing changing(this);
+  return OrNoMemory([&] {
+    reserved_[address] = length;
+    return ZX_OK;
+  });
 }
 
 zx_status_t GuestSpace::ReserveAnywhere(uint64_t, uint64_t, uint64_t, uint64_t*) {
   return ZX_ERR_INTERNAL;  // the tree picks
 }
 
-void GuestSpace::Vacate(uint64_t address, uint64_t length) {
-  base::MutexLock lock(mutex_);
-  ParkedScope parked(*vcpus_);
-  reserved_.erase(address);
-  UnmapParked(address, length);
+zx_status_t GuestSpace::Vacate(uint64_t address, uint64_t length) {
+  Changing changing(this);
+  return OrNoMemory([&] {
+    mutex_.AssertHeld();
+    const zx_status_t status = Replace(address, length, nullptr);
+    if (status != ZX_OK) return status;
+    reserved_.erase(reserved_.lower_bound(address), reserved_.lower_bound(address + length));
+    return ZX_OK;
+  });
+}
+
+zx_status_t GuestSpace::Unmap(uint64_t address, uint64_t length) {
+  Changing changing(this);
+  return OrNoMemory([&] {
+    mutex_.AssertHeld();
+    return Replace(address, length, nullptr);
+  });
 }
 
 zx_status_t GuestSpace::Map(uint64_t address, uint64_t length, const objects::Mapping& mapping) {
-  base::MutexLock lock(mutex_);
-  ParkedScope parked(*vcpus_);
+  Changing changing(this);
+  return OrNoMemory([&] {
+    mutex_.AssertHeld();
+    return Replace(address, length, &mapping);
+  });
+}
+
+zx_status_t GuestSpace::Replace(uint64_t address, uint64_t length, const objects::Mapping* by) {
+  zx_status_t status = CatchUpParked();
+  if (status != ZX_OK) return status;
   SplitAt(address);
   SplitAt(address + length);
-  const RegionList before = RegionsIn(address, length);
-  // Before anything changes, for it may throw.
-  const uint64_t vmo_size = WatchSize(mapping);
-  EraseRegions(address, length);
-  regions_[address] = Region{length, mapping, vmo_size};
-  const zx_status_t status = SyncSlots(address, length, kUndo);
-  if (status != ZX_OK) Restore(address, length, before);
+  Regions after;
+  if (by != nullptr) after.insert(MakeRegion(address, length, *by));
+  // From here on nothing throws.
+  Regions before;
+  TakeOut(address, length, &before);
+  PutIn(&after);
+  status = SyncSlots(address, address + length);
+  if (status != ZX_OK) {
+    TakeOut(address, length, &after);
+    PutIn(&before);
+  }
+  Drop(&after);
+  Drop(&before);
   return status;
-}
-
-uint64_t GuestSpace::WatchSize(const objects::Mapping& mapping) {
-  if (mapping.vmo->resizable()) {
-    if (!resize_listener_) {
-      resize_listener_ = base::MakeRef<ResizeListener>(this);
-      if (!resize_listener_) throw std::bad_alloc();
-    }
-    mapping.vmo->pages()->AddWatcher(resize_listener_);
-  }
-  // After that: what changes now is told.
-  return mapping.vmo->size();
-}
-
-zx_status_t GuestSpace::OnResize(const objects::VmoPages* pages, uint64_t size) {
-  base::MutexLock lock(mutex_);
-  // The guest's VCPUs go with it, and a handle may keep this space longer.
-  if (vm_ == nullptr) return ZX_OK;
-  ParkedScope parked(*vcpus_);
-  zx_status_t result = ZX_OK;
-  for (auto& [address, region] : regions_) {
-    if (region.mapping.vmo->pages() != pages || region.vmo_size == size) continue;
-    // Fewer pages must not stay reachable, come what may.
-    const OnFailure on_failure = size < region.vmo_size ? kDrop : kUndo;
-    region.vmo_size = size;
-    const zx_status_t status = SyncSlots(address, region.length, on_failure);
-    if (result == ZX_OK) result = status;
-  }
-  return result;
-}
-
-GuestSpace::RegionList GuestSpace::RegionsIn(uint64_t address, uint64_t length) const {
-  return RegionList(regions_.lower_bound(address), regions_.lower_bound(address + length));
-}
-
-void GuestSpace::Restore(uint64_t address, uint64_t length, const RegionList& before) {
-  EraseRegions(address, length);
-  for (const auto& [base, region] : before) regions_[base] = region;
-  static_cast<void>(SyncSlots(address, length, kDrop));
-}
-
-void GuestSpace::Unmap(uint64_t address, uint64_t length) {
-  base::MutexLock lock(mutex_);
-  ParkedScope parked(*vcpus_);
-  UnmapParked(address, length);
-}
-
-void GuestSpace::UnmapParked(uint64_t address, uint64_t length) {
-  EraseRegions(address, length);
-  // What is unmapped must not stay, come what may; its neighbours may be lost with it.
-  static_cast<void>(SyncSlots(address, length, kDrop));
 }
 
 zx_status_t GuestSpace::Protect(uint64_t address, uint64_t length,
                                 objects::Permissions permissions) {
-  base::MutexLock lock(mutex_);
-  ParkedScope parked(*vcpus_);
-  SplitAt(address);
-  SplitAt(address + length);
-  const RegionList before = RegionsIn(address, length);
-  for (auto it = regions_.lower_bound(address);
-       it != regions_.end() && it->first < address + length; ++it) {
-    it->second.mapping.permissions = permissions & kAllPermissions;
+  Changing changing(this);
+  return OrNoMemory([&] {
+    mutex_.AssertHeld();
+    zx_status_t status = CatchUpParked();
+    if (status != ZX_OK) return status;
+    SplitAt(address);
+    SplitAt(address + length);
+    const auto first = regions_.lower_bound(address);
+    const auto last = regions_.lower_bound(address + length);
+    for (auto it = first; it != last; ++it) {
+      it->second.previous =
+          std::exchange(it->second.mapping.permissions, permissions & kAllPermissions);
+    }
+    status = SyncSlots(address, address + length);
+    if (status != ZX_OK) {
+      for (auto it = first; it != last; ++it) it->second.mapping.permissions = it->second.previous;
+    }
+    return status;
+  });
+}
+
+GuestSpace::Regions::node_type GuestSpace::MakeRegion(uint64_t address, uint64_t length,
+                                                      const objects::Mapping& mapping) {
+  Regions made;
+  Region& region = made[address];
+  region.address = address;
+  region.length = length;
+  region.mapping = mapping;
+  Watch(mapping);
+  // After that: what changes from now on is told.
+  region.vmo_size = mapping.vmo->size();
+  return made.extract(made.begin());
+}
+
+void GuestSpace::Watch(const objects::Mapping& mapping) {
+  if (!mapping.vmo->resizable()) return;
+  if (!resize_listener_) {
+    resize_listener_ = base::MakeRef<ResizeListener>(this);
+    if (!resize_listener_) throw std::bad_alloc();
   }
-  const zx_status_t status = SyncSlots(address, length, kUndo);
-  if (status != ZX_OK) Restore(address, length, before);
-  return status;
+  objects::VmoPages* const pages = mapping.vmo->pages();
+  const auto [list, is_new] = resizable_.try_emplace(pages);
+  if (!is_new) return;
+  absl::Cleanup forget = [&, list = list] { resizable_.erase(list); };
+  pages->AddWatcher(resize_listener_);
+  std::move(forget).Cancel();
+}
+
+void GuestSpace::SplitAt(uint64_t address) {
+  const auto above = regions_.upper_bound(address);
+  if (above == regions_.begin()) return;
+  Region& head = std::prev(above)->second;
+  if (address == head.address || address >= head.end()) return;
+  Regions tail;
+  tail.insert(MakeRegion(address, head.end() - address, head.mapping));
+  tail.begin()->second.mapping.vmo_offset += address - head.address;
+  tail.begin()->second.vmo_size = head.vmo_size;
+  head.length = address - head.address;
+  PutIn(&tail);
+}
+
+void GuestSpace::TakeOut(uint64_t address, uint64_t length, Regions* removed) {
+  for (auto it = regions_.lower_bound(address);
+       it != regions_.end() && it->first < address + length;) {
+    Region& region = it->second;
+    if (region.mapping.vmo->resizable()) {
+      resizable_.find(region.mapping.vmo->pages())->second.Remove(&region);
+    }
+    removed->insert(regions_.extract(it++));
+  }
+}
+
+void GuestSpace::PutIn(Regions* regions) {
+  for (auto& [address, region] : *regions) {
+    if (region.mapping.vmo->resizable()) {
+      resizable_.find(region.mapping.vmo->pages())->second.PushBack(&region);
+    }
+  }
+  regions_.merge(*regions);
+}
+
+void GuestSpace::Drop(Regions* removed) {
+  for (auto& [address, region] : *removed) {
+    const auto list = resizable_.find(region.mapping.vmo->pages());
+    if (list != resizable_.end() && list->second.empty()) resizable_.erase(list);
+  }
+  removed->clear();
+}
+
+zx_status_t GuestSpace::OnResize(const objects::VmoPages* pages, uint64_t size) {
+  Changing changing(this);
+  zx_status_t result = ZX_OK;
+  const auto list = resizable_.find(pages);
+  if (list == resizable_.end()) return result;
+  for (Region* region = list->second.front(); region != nullptr;
+       region = list->second.Next(region)) {
+    if (region->vmo_size == size) continue;
+    const uint64_t before = std::exchange(region->vmo_size, size);
+    const zx_status_t status = SyncSlots(region->address, region->end());
+    if (status == ZX_OK) continue;
+    if (size < before) {
+      // Out of reach they must be.
+      Lag(region->address, region->end());
+    } else {
+      region->vmo_size = before;
+      if (result == ZX_OK) result = status;
+    }
+  }
+  return result;
 }
 
 void GuestSpace::Populate(uint64_t /*address*/, uint64_t length, const objects::Mapping& mapping) {
@@ -186,239 +245,103 @@ void GuestSpace::Populate(uint64_t /*address*/, uint64_t length, const objects::
 }
 
 zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
-  base::MutexLock lock(mutex_);
-  if (traps_.memory.Overlaps(trap->base, trap->size)) return ZX_ERR_ALREADY_EXISTS;
-  ParkedScope parked(*vcpus_);
-  const uint64_t base = trap->base;
-  const uint64_t size = trap->size;
-  traps_.memory.Insert(std::move(trap));
-  // Nothing is mapped there, unless a mapping came between the caller's unmap and this.
-  const zx_status_t status = SyncSlots(base, size, kUndo);
-  if (status != ZX_OK) traps_.memory.Remove(base);
-  return status;
+  Changing changing(this);
+  return OrNoMemory([&] {
+    mutex_.AssertHeld();
+    const uint64_t base = trap->base;
+    const uint64_t end = base + trap->size;
+    if (traps_.memory.Overlaps(base, trap->size)) return ZX_ERR_ALREADY_EXISTS;
+    zx_status_t status = CatchUpParked();
+    if (status != ZX_OK) return status;
+    traps_.memory.Insert(std::move(trap));
+    status = SyncSlots(base, end);
+    if (status != ZX_OK) traps_.memory.Remove(base);
+    return status;
+  });
 }
 
 zx_status_t GuestSpace::AddIoTrap(std::unique_ptr<Trap> trap) {
-  base::MutexLock lock(mutex_);
-  if (traps_.io.Overlaps(trap->base, trap->size)) return ZX_ERR_ALREADY_EXISTS;
-  ParkedScope parked(*vcpus_);
-  traps_.io.Insert(std::move(trap));
-  return ZX_OK;
+  Changing changing(this);
+  return OrNoMemory([&] {
+    if (traps_.io.Overlaps(trap->base, trap->size)) return ZX_ERR_ALREADY_EXISTS;
+    traps_.io.Insert(std::move(trap));
+    return ZX_OK;
+  });
 }
 
-void GuestSpace::SplitAt(uint64_t address) {
-  auto it = regions_.upper_bound(address);
-  if (it == regions_.begin()) return;
-  --it;
-  const uint64_t begin = it->first;
-  if (address == begin || address - begin >= it->second.length) return;
-  Region tail = it->second;
-  tail.length -= address - begin;
-  tail.mapping.vmo_offset += address - begin;
-  // First what may throw; it moves the others.
-  regions_.emplace(address, std::move(tail));
-  regions_.find(begin)->second.length = address - begin;
-}
-
-void GuestSpace::EraseRegions(uint64_t address, uint64_t length) {
-  SplitAt(address);
-  SplitAt(address + length);
-  regions_.erase(regions_.lower_bound(address), regions_.lower_bound(address + length));
-}
-
-zx_status_t GuestSpace::WantedSlots(uint64_t begin, uint64_t end, std::vector<MemorySlot>* wanted) {
-  // Appends [from, to) of a region, merged with the piece before it where they continue each other.
-  auto append = [wanted](const Region& region, uint64_t region_base, uint8_t* window, uint64_t from,
-                         uint64_t to) {
-    MemorySlot slot;
-    slot.read_only = (region.mapping.permissions & ZX_VM_PERM_WRITE) == 0;
-    slot.vmo = region.mapping.vmo.get();
-    while (from < to) {
-      slot.gpa = from;
-      slot.host = window + region.mapping.vmo_offset + (from - region_base);
-      uint64_t room = kMaxSlotSize;
-      MemorySlot* last = wanted->empty() ? nullptr : &wanted->back();
-      const bool continues = last != nullptr && last->gpa + last->size == slot.gpa &&
-                             last->host + last->size == slot.host &&
-                             last->read_only == slot.read_only && last->vmo == slot.vmo &&
-                             last->size < kMaxSlotSize;
-      if (continues) room -= last->size;
-      slot.size = std::min(to - from, room);
-      from += slot.size;
-      if (continues) {
-        last->size += slot.size;
-      } else {
-        wanted->push_back(slot);
-      }
-    }
-  };
-
-  auto it = regions_.upper_bound(begin);
-  if (it != regions_.begin()) --it;
+zx_status_t GuestSpace::WantSlots(uint64_t begin, uint64_t end, SlotChange* change) {
+  auto it = FindRegion(begin);
+  if (it == regions_.end()) it = regions_.lower_bound(begin);
   for (; it != regions_.end() && it->first < end; ++it) {
-    const uint64_t base = it->first;
     const Region& region = it->second;
-    if ((region.mapping.permissions & kAllPermissions) == 0) continue;
-    const uint64_t vmo_offset = region.mapping.vmo_offset;
-    if (vmo_offset >= region.vmo_size) continue;
-    const uint64_t backed = std::min(region.length, region.vmo_size - vmo_offset);
-    uint64_t from = std::max(begin, base);
-    const uint64_t to = std::min({end, base + backed, host_limit_});
+    const objects::Mapping& mapping = region.mapping;
+    if ((mapping.permissions & kAllPermissions) == 0) continue;
+    if (mapping.vmo_offset >= region.vmo_size) continue;
+    const uint64_t backed = std::min(region.length, region.vmo_size - mapping.vmo_offset);
+    uint64_t from = std::max(begin, region.address);
+    const uint64_t to = std::min({end, region.address + backed, host_limit_});
     if (from >= to) continue;
     uint8_t* window = nullptr;
-    const zx_status_t status = region.mapping.vmo->Window(vmo_offset + backed, &window);
+    const zx_status_t status = mapping.vmo->Window(mapping.vmo_offset + backed, &window);
     if (status != ZX_OK) return status;
-    for (const std::unique_ptr<Trap>& trap : traps_.memory.traps()) {
-      if (trap->base + trap->size <= from) continue;
-      if (trap->base >= to) break;
-      if (trap->base > from) append(region, base, window, from, trap->base);
-      from = trap->base + trap->size;
-    }
-    if (from < to) append(region, base, window, from, to);
+    const auto pages = base::RefPtr<objects::VmoPages>::Share(mapping.vmo->pages());
+    const bool read_only = (mapping.permissions & ZX_VM_PERM_WRITE) == 0;
+    const auto want = [&](uint64_t at, uint64_t until) {
+      if (at >= until) return;
+      change->Want(at, until - at, window + mapping.vmo_offset + (at - region.address), read_only,
+                   pages);
+    };
+    traps_.memory.VisitIn(from, to, [&](const Trap& trap) {
+      want(from, trap.base);
+      from = std::max(from, trap.base + trap.size);
+    });
+    want(from, to);
   }
   return ZX_OK;
 }
 
-zx_status_t GuestSpace::SyncSlots(uint64_t address, uint64_t length, OnFailure on_failure) {
-  if (vm_ == nullptr) return ZX_OK;
-  bool begun = false;
-  zx_status_t status = ZX_ERR_NO_MEMORY;
-  try {
-    status = TrySyncSlots(address, length, on_failure, &begun);
-  } catch (const std::bad_alloc&) {
-    // Only before the first slot has changed.
-  }
-  if (status == ZX_OK || begun || on_failure == kUndo) return status;
-  // Nothing can be made, so all slots that reach into the range go.
-  for (auto it = slots_.begin(); it != slots_.end();) {
-    if (it->gpa + it->size <= address || it->gpa >= address + length) {
-      ++it;
-      continue;
-    }
-    LOG_ERROR("guest memory near {:#x} is lost: this process has no memory left", it->gpa);
-    const MemorySlot slot = *it;
-    DeleteSlot(slot);
-    it = FirstEndingBehind(slots_, slot.gpa);
-  }
-  return status;
-}
-
-zx_status_t GuestSpace::TrySyncSlots(uint64_t address, uint64_t length, OnFailure on_failure,
-                                     bool* begun) {
-  // The slots that overlap or touch the range are looked at anew: only they can change or merge.
-  uint64_t begin = address;
-  uint64_t end = address + length;
-  auto first = std::partition_point(slots_.begin(), slots_.end(), [&](const MemorySlot& slot) {
-    return slot.gpa + slot.size < address;
+zx_status_t GuestSpace::SyncSlots(uint64_t begin, uint64_t end) {
+  if (!slots_.has_machine()) return ZX_OK;
+  return OrNoMemory([&] {
+    mutex_.AssertHeld();
+    SlotChange change(&slots_, begin, end);
+    zx_status_t status = WantSlots(begin, end, &change);
+    if (status == ZX_OK) status = change.Commit();
+    if (change.incomplete()) Lag(change.begin(), change.end());
+    return status;
   });
-  auto last = first;
-  for (; last != slots_.end() && last->gpa <= address + length; ++last) {
-    begin = std::min(begin, last->gpa);
-    end = std::max(end, last->gpa + last->size);
-  }
-  std::vector<MemorySlot> wanted;
-  zx_status_t status = WantedSlots(begin, end, &wanted);
-  if (status != ZX_OK) return status;
+}
 
-  const std::vector<MemorySlot> before(first, last);
-  std::vector<MemorySlot> made;
-  // From here on the kernel's slots change, and nothing may throw.
-  made.reserve(wanted.size());
-  ReserveRoom(&slots_, slots_.size() + wanted.size());
-  ReserveRoom(&free_ids_, next_id_ + wanted.size());
-  *begun = true;
-  for (const MemorySlot& slot : before) {
-    if (!Contains(wanted, slot)) DeleteSlot(slot);
-  }
-  for (const MemorySlot& slot : wanted) {
-    if (Contains(before, slot)) continue;
-    const zx_status_t created = CreateSlot(slot);
-    if (created == ZX_OK) {
-      made.push_back(slot);
-    } else if (on_failure == kUndo) {
-      PutSlotsBack(before, wanted, made);
-      return created;
-    } else {
-      LOG_ERROR("guest memory at {:#x} is lost: the host has no room for its slot", slot.gpa);
-      status = created;
-    }
-  }
+void GuestSpace::Lag(uint64_t begin, uint64_t end) {
+  lag_begin_ = lags() ? std::min(lag_begin_, begin) : begin;
+  lag_end_ = std::max(lag_end_, end);
+}
+
+zx_status_t GuestSpace::CatchUpParked() {
+  if (!lags()) return ZX_OK;
+  const zx_status_t status = SyncSlots(lag_begin_, lag_end_);
+  if (status == ZX_OK) lag_begin_ = lag_end_ = 0;
   return status;
 }
 
-// What a neighbour was merged out of, or cut from, lies outside of the range that failed.
-void GuestSpace::PutSlotsBack(const std::vector<MemorySlot>& before,
-                              const std::vector<MemorySlot>& wanted,
-                              const std::vector<MemorySlot>& made) {
-  for (const MemorySlot& slot : made) DeleteSlot(slot);
-  for (const MemorySlot& slot : before) {
-    if (!Contains(wanted, slot) && CreateSlot(slot) != ZX_OK) {
-      LOG_ERROR("guest memory at {:#x} is lost: the host has no memory for its slot", slot.gpa);
-    }
-  }
-}
-
-zx_status_t GuestSpace::CreateSlot(MemorySlot slot) {
-  if (!free_ids_.empty()) {
-    slot.id = free_ids_.back();
-    free_ids_.pop_back();
-  } else if (next_id_ < max_slots_) {
-    slot.id = next_id_++;
-  } else {
-    LOG_WARN("a guest uses all {} memory slots that the host has", max_slots_);
-    return ZX_ERR_NO_RESOURCES;
-  }
-  kvm_userspace_memory_region region = {};
-  region.slot = slot.id;
-  region.flags = slot.read_only ? KVM_MEM_READONLY : 0;
-  region.guest_phys_addr = slot.gpa;
-  region.memory_size = slot.size;
-  region.userspace_addr = reinterpret_cast<uintptr_t>(slot.host);
-  const int error = vm_->SetMemorySlot(region);
-  if (error != 0) {
-    free_ids_.push_back(slot.id);
-    LOG_WARN("KVM refuses a memory slot of {:#x} bytes at {:#x}: errno {}", slot.size, slot.gpa,
-             error);
-    return StatusFromErrno(error);
-  }
-  slots_.insert(FirstEndingBehind(slots_, slot.gpa), slot);
-  ++slot_version_;
-  kvm::g_counters.memory_slots.fetch_add(1, std::memory_order_relaxed);
-  return ZX_OK;
-}
-
-void GuestSpace::DeleteSlot(const MemorySlot& slot) {
-  auto it = FirstEndingBehind(slots_, slot.gpa);
-  kvm_userspace_memory_region region = {};
-  region.slot = it->id;
-  region.guest_phys_addr = it->gpa;
-  const int error = vm_->SetMemorySlot(region);
-  if (error != 0) LOG_ERROR("KVM cannot delete the memory slot at {:#x}: errno {}", it->gpa, error);
-  free_ids_.push_back(it->id);
-  slots_.erase(it);
-  ++slot_version_;
-  kvm::g_counters.memory_slots.fetch_sub(1, std::memory_order_relaxed);
-}
-
-const MemorySlot* GuestSpace::FindSlot(uint64_t gpa, const MemorySlot* hint) const {
-  if (hint != nullptr && hint->Contains(gpa)) return hint;
-  auto it = FirstEndingBehind(slots_, gpa);
-  return it != slots_.end() && it->Contains(gpa) ? &*it : nullptr;
+zx_status_t GuestSpace::CatchUp() {
+  Changing changing(this);
+  return CatchUpParked();
 }
 
 GuestSpace::Regions::const_iterator GuestSpace::FindRegion(uint64_t gpa) const {
-  auto it = regions_.upper_bound(gpa);
-  if (it == regions_.begin()) return regions_.end();
-  --it;
-  return gpa - it->first < it->second.length ? it : regions_.end();
+  const auto above = regions_.upper_bound(gpa);
+  if (above == regions_.begin()) return regions_.end();
+  const auto it = std::prev(above);
+  return gpa < it->second.end() ? it : regions_.end();
 }
 
 zx_status_t GuestSpace::Explain(uint64_t gpa, bool write) const {
   if (gpa >= kSize) return ZX_ERR_OUT_OF_RANGE;
-  auto it = FindRegion(gpa);
+  const auto it = FindRegion(gpa);
   if (it == regions_.end()) return ZX_ERR_NOT_FOUND;
-  const uint64_t inside = gpa - it->first;
   const objects::Mapping& mapping = it->second.mapping;
+  const uint64_t inside = gpa - it->first;
   const uint64_t vmo_size = it->second.vmo_size;
   if (mapping.vmo_offset >= vmo_size || inside >= vmo_size - mapping.vmo_offset) {
     return ZX_ERR_OUT_OF_RANGE;
@@ -434,12 +357,10 @@ zx_status_t GuestSpace::CheckRecord(uint64_t gpa, uint64_t size) const {
     const auto [base, length] = *std::prev(above);
     if (gpa - base < length) return ZX_ERR_WRONG_TYPE;
   }
-  auto it = FindRegion(gpa);
+  const auto it = FindRegion(gpa);
   if (it == regions_.end() || traps_.memory.Find(gpa) != nullptr) return ZX_ERR_NOT_FOUND;
-  const uint64_t inside = gpa - it->first;
-  if (size > it->second.length - inside) return ZX_ERR_OUT_OF_RANGE;
-  const objects::Mapping& mapping = it->second.mapping;
-  const uint64_t end = mapping.vmo_offset + inside + size;
+  if (size > it->second.end() - gpa) return ZX_ERR_OUT_OF_RANGE;
+  const uint64_t end = it->second.mapping.vmo_offset + (gpa - it->first) + size;
   return end <= it->second.vmo_size ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
 }
 

@@ -1,34 +1,31 @@
 #include "guest/trap_map.h"
 
-#include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace zircon::guest {
 
+// Traps do not overlap, so of those that begin at or below `address` only the last can hold it.
+TrapTree::Traps::const_iterator TrapTree::FirstEndingBehind(uint64_t address) const {
+  const auto above = traps_.upper_bound(address);
+  if (above == traps_.begin()) return above;
+  const auto before = std::prev(above);
+  return before->second->Contains(address) ? before : above;
+}
+
 const Trap* TrapTree::Find(uint64_t address) const {
-  // The trap with the greatest base ≤ address; traps do not overlap, so no other can contain it.
-  auto above = std::upper_bound(
-      traps_.begin(), traps_.end(), address,
-      [](uint64_t wanted, const std::unique_ptr<Trap>& trap) { return wanted < trap->base; });
-  if (above == traps_.begin()) return nullptr;
-  const Trap* trap = std::prev(above)->get();
-  return trap->Contains(address) ? trap : nullptr;
+  const auto it = FirstEndingBehind(address);
+  return it != traps_.end() && it->second->Contains(address) ? it->second.get() : nullptr;
 }
 
 bool TrapTree::Overlaps(uint64_t base, uint64_t size) const {
-  return std::any_of(traps_.begin(), traps_.end(), [&](const std::unique_ptr<Trap>& trap) {
-    return trap->base < base + size && base < trap->base + trap->size;
-  });
+  const auto it = FirstEndingBehind(base);
+  return it != traps_.end() && it->first < base + size;
 }
 
 void TrapTree::Insert(std::unique_ptr<Trap> trap) {
-  auto at = std::upper_bound(
-      traps_.begin(), traps_.end(), trap->base,
-      [](uint64_t wanted, const std::unique_ptr<Trap>& other) { return wanted < other->base; });
-  traps_.insert(at, std::move(trap));
-}
-
-void TrapTree::Remove(uint64_t base) {
-  std::erase_if(traps_, [base](const std::unique_ptr<Trap>& trap) { return trap->base == base; });
+  const uint64_t base = trap->base;
+  traps_.emplace(base, std::move(trap));
 }
 
 }  // namespace zircon::guest

@@ -1,28 +1,42 @@
 #include "guest/vcpu_set.h"
 
-#include <algorithm>
-
 namespace zircon::guest {
 
 void VcpuSet::Add(Parkable* vcpu) {
   base::MutexLock lock(mutex_);
-  vcpus_.push_back(vcpu);
+  vcpus_.PushBack(vcpu);
+  if (held_) vcpu->Hold(true);
 }
 
 void VcpuSet::Remove(Parkable* vcpu) {
   base::MutexLock lock(mutex_);
-  vcpus_.erase(std::remove(vcpus_.begin(), vcpus_.end(), vcpu), vcpus_.end());
+  vcpus_.Remove(vcpu);
 }
 
 ParkedScope::ParkedScope(VcpuSet& set) : set_(set) {
   set_.mutex_.Lock();
   // Ask all first: they leave the guest side by side.
-  for (Parkable* vcpu : set_.vcpus_) vcpu->RequestPark();
-  for (Parkable* vcpu : set_.vcpus_) vcpu->AwaitParked();
+  for (Parkable* vcpu = set_.vcpus_.front(); vcpu != nullptr; vcpu = set_.vcpus_.Next(vcpu)) {
+    vcpu->RequestPark();
+  }
+  for (Parkable* vcpu = set_.vcpus_.front(); vcpu != nullptr; vcpu = set_.vcpus_.Next(vcpu)) {
+    vcpu->AwaitParked();
+  }
+}
+
+void ParkedScope::Hold(bool held) {
+  set_.mutex_.AssertHeld();
+  if (set_.held_ == held) return;
+  set_.held_ = held;
+  for (Parkable* vcpu = set_.vcpus_.front(); vcpu != nullptr; vcpu = set_.vcpus_.Next(vcpu)) {
+    vcpu->Hold(held);
+  }
 }
 
 ParkedScope::~ParkedScope() {
-  for (Parkable* vcpu : set_.vcpus_) vcpu->Unpark();
+  for (Parkable* vcpu = set_.vcpus_.front(); vcpu != nullptr; vcpu = set_.vcpus_.Next(vcpu)) {
+    vcpu->Unpark();
+  }
   set_.mutex_.Unlock();
 }
 

@@ -10,20 +10,22 @@
 
 #pragma once
 
-#include <vector>
-
 #include "base/mutex.h"
+#include "objects/linked_list.h"
 
 namespace zircon::guest {
 
 // What a VCPU offers to be held still.
-class Parkable {
+class Parkable : public objects::Linked<Parkable> {
  public:
   // Asks it to leave the guest and not to come back.
   virtual void RequestPark() = 0;
   // Returns when it is outside the guest and reads nothing of the guest's tables.
   virtual void AwaitParked() = 0;
   virtual void Unpark() = 0;
+  // While it is parked: whether it may not enter the guest before GuestSpace::CatchUp() has given
+  // ZX_OK.
+  virtual void Hold(bool held) = 0;
 
  protected:
   ~Parkable() = default;
@@ -37,7 +39,8 @@ class VcpuSet {
  private:
   friend class ParkedScope;
   base::Mutex mutex_;
-  std::vector<Parkable*> vcpus_ ABSL_GUARDED_BY(mutex_);
+  objects::LinkedList<Parkable> vcpus_ ABSL_GUARDED_BY(mutex_);
+  bool held_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // Every VCPU of the set is parked while this lives, and none can join.
@@ -47,6 +50,9 @@ class ABSL_SCOPED_LOCKABLE ParkedScope {
   ~ParkedScope() ABSL_UNLOCK_FUNCTION();
   ParkedScope(const ParkedScope&) = delete;
   ParkedScope& operator=(const ParkedScope&) = delete;
+
+  // For each VCPU, and for those that join later.
+  void Hold(bool held);
 
  private:
   VcpuSet& set_;

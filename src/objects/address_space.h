@@ -2,6 +2,8 @@
 // where; an AddressSpace makes it so: the process's with mmap (objects/process_space.h), a guest's
 // with memory slots (guest/guest_space.h).
 //
+// What may fail fails before it has changed anything, so that the tree and the space never part.
+//
 // Ownership: the VMARs hold the space. Thread safety: the tree calls with its lock held, one call
 // at a time.
 
@@ -37,21 +39,24 @@ class AddressSpace : public base::RefCounted {
   // Takes a range, whole pages inside the space, so that nothing comes there but by Map(). For
   // each child of the root; in a space that picks addresses also for the mappings of the root.
   // ZX_ERR_ALREADY_EXISTS when another is there, ZX_ERR_NO_MEMORY.
-  virtual zx_status_t Reserve(uint64_t address, uint64_t length) = 0;
+  [[nodiscard]] virtual zx_status_t Reserve(uint64_t address, uint64_t length) = 0;
   // The same anywhere: at a multiple of `alignment`, ending at or below `limit`. Only where the
   // space picks addresses. ZX_ERR_NO_RESOURCES when no place is large enough.
-  virtual zx_status_t ReserveAnywhere(uint64_t length, uint64_t alignment, uint64_t limit,
-                                      uint64_t* address) = 0;
-  // Gives a range up, with what is mapped there. Cannot fail.
-  virtual void Vacate(uint64_t address, uint64_t length) = 0;
+  [[nodiscard]] virtual zx_status_t ReserveAnywhere(uint64_t length, uint64_t alignment,
+                                                    uint64_t limit, uint64_t* address) = 0;
+  // Gives a range up, with what is mapped there. In a space that picks addresses all of it is the
+  // tree's. ZX_ERR_NO_MEMORY, ZX_ERR_NO_RESOURCES; a failure leaves the range as it was.
+  [[nodiscard]] virtual zx_status_t Vacate(uint64_t address, uint64_t length) = 0;
 
   // Maps a range in place of what is mapped there. Where the space picks addresses the range is
   // wholly reserved. ZX_ERR_NO_MEMORY, ZX_ERR_NO_RESOURCES; a failure leaves the range as it was.
-  virtual zx_status_t Map(uint64_t address, uint64_t length, const Mapping& mapping) = 0;
-  // Unmaps what is mapped in a range; what is reserved stays reserved. Cannot fail.
-  virtual void Unmap(uint64_t address, uint64_t length) = 0;
-  // The range is wholly mapped.
-  virtual zx_status_t Protect(uint64_t address, uint64_t length, Permissions permissions) = 0;
+  [[nodiscard]] virtual zx_status_t Map(uint64_t address, uint64_t length,
+                                        const Mapping& mapping) = 0;
+  // Unmaps what is mapped in a range; what is reserved stays reserved. Errors as for Vacate().
+  [[nodiscard]] virtual zx_status_t Unmap(uint64_t address, uint64_t length) = 0;
+  // The range is wholly mapped, by several mappings perhaps. A failure leaves it as it was.
+  [[nodiscard]] virtual zx_status_t Protect(uint64_t address, uint64_t length,
+                                            Permissions permissions) = 0;
   // Brings in those pages of a mapping that exist. Only advice.
   virtual void Populate(uint64_t address, uint64_t length, const Mapping& mapping) = 0;
 

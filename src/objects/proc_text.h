@@ -1,7 +1,7 @@
 // ProcText: a short file of /proc, as it was when this was made.
 //
 //   const ProcText sizes("/proc/self/statm");
-//   if (sizes.empty()) ...   // the host does not tell
+//   if (sizes.error() != 0) ...   // the host does not tell
 //
 // Thread safety: a value.
 
@@ -9,6 +9,8 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "base/descriptor.h"
 
@@ -19,16 +21,23 @@ class ProcText {
   // Empty if the file cannot be read; what is beyond the room for it is not there.
   explicit ProcText(const char* path) {
     const int fd = base::OpenFile(path, O_RDONLY);
-    if (fd < 0) return;
+    if (fd < 0) {
+      error_ = -fd;
+      return;
+    }
     const ssize_t size = read(fd, text_, sizeof(text_) - 1);
+    if (size <= 0) error_ = size == 0 ? EIO : errno;
     close(fd);
     text_[size > 0 ? size : 0] = '\0';
   }
 
-  bool empty() const { return text_[0] == '\0'; }
+  // Why there is none: an errno, 0 for a text.
+  int error() const { return error_; }
+  bool empty() const { return error_ != 0; }
   const char* text() const { return text_; }
 
  private:
+  int error_ = 0;
   char text_[4096] = {};
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <zircon/errors.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -23,7 +24,9 @@ size_t Kilobytes(const ProcText& text, const char* name) {
 zx_status_t ReadProcessMemory(zx_info_task_stats_t* stats) {
   const ProcText sizes("/proc/self/statm");
   const ProcText pages("/proc/self/smaps_rollup");
-  if (sizes.empty() || pages.empty()) return ZX_ERR_INTERNAL;
+  const int error = sizes.error() != 0 ? sizes.error() : pages.error();
+  if (error == EMFILE || error == ENFILE) return ZX_ERR_NO_RESOURCES;
+  if (error != 0) return ZX_ERR_NOT_SUPPORTED;
   *stats = {};
   // The first number of the file: pages.
   stats->mem_mapped_bytes =

@@ -9,7 +9,8 @@
 
 namespace zircon::objects {
 
-// ZX_ERR_INTERNAL if the host does not tell, for want of /proc or of a file descriptor.
-zx_status_t ReadProcessMemory(zx_info_task_stats_t* stats);
+// The host tells in files: ZX_ERR_NO_RESOURCES without a descriptor for them, ZX_ERR_NOT_SUPPORTED
+// without /proc.
+[[nodiscard]] zx_status_t ReadProcessMemory(zx_info_task_stats_t* stats);
 
 }  // namespace zircon::objects

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "objects/host_gap.h"
+#include "objects/host_split.h"
 #include "objects/host_status.h"
 #include "objects/pages.h"
 #include "objects/range_op.h"
@@ -54,17 +55,9 @@ void KeepFromChildren(void* mapped, uint64_t length) {
 ProcessSpace::ProcessSpace() : AddressSpace(kLowest, HighestEnd() - kLowest) {}
 
 zx_status_t ProcessSpace::Reserve(uint64_t address, uint64_t length) {
-  void* const wanted = Pointer(address);
-  void* const found =
-      mmap(wanted, length, PROT_NONE, kReservation | MAP_FIXED_NOREPLACE, /*fd=*/-1, /*offset=*/0);
-  if (found == MAP_FAILED) return HostStatus(errno);
-  if (found != wanted) {
-    // A kernel before 4.17 takes the address for a hint.
-    munmap(found, length);
-    return ZX_ERR_ALREADY_EXISTS;
-  }
-  KeepFromChildren(found, length);
-  return ZX_OK;
+  const zx_status_t status = ReserveHostRange(address, length);
+  if (status == ZX_OK) KeepFromChildren(Pointer(address), length);
+  return status;
 }
 
 zx_status_t ProcessSpace::ReserveAnywhere(uint64_t length, uint64_t alignment, uint64_t limit,
@@ -89,26 +82,15 @@ zx_status_t ProcessSpace::ReserveAnywhere(uint64_t length, uint64_t alignment, u
   }
   // The kernel does not tell a full space from a lack of memory; where it may choose the address,
   // no place of that size is the likely reason.
-  return ReserveBelow(length, alignment, limit, address);
+  const zx_status_t status = ReserveHostGap(base(), limit, length, alignment, address);
+  if (status == ZX_OK) KeepFromChildren(Pointer(*address), length);
+  return status == ZX_ERR_NO_MEMORY ? ZX_ERR_NO_RESOURCES : status;
 }
 
-zx_status_t ProcessSpace::ReserveBelow(uint64_t length, uint64_t alignment, uint64_t limit,
-                                       uint64_t* address) {
-  // Another thread may take a gap before it is reserved; hardly a hundred times in a row.
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    if (!FindHostGap(base(), limit, length, alignment, address)) break;
-    const zx_status_t status = Reserve(*address, length);
-    if (status == ZX_OK) return ZX_OK;
-    if (status != ZX_ERR_ALREADY_EXISTS) break;
-  }
-  return ZX_ERR_NO_RESOURCES;
-}
-
-void ProcessSpace::Vacate(uint64_t address, uint64_t length) {
-  // Only fails where a mapping would have to be split and the process has as many as it may.
-  if (munmap(Pointer(address), length) != 0) {
-    LOG_ERROR("cannot unmap {} bytes at {:#x}: errno {}", length, address, errno);
-  }
+zx_status_t ProcessSpace::Vacate(uint64_t address, uint64_t length) {
+  // Fails where a piece would have to be split and the process has as many as it may, before
+  // anything has changed.
+  return munmap(Pointer(address), length) == 0 ? ZX_OK : HostStatus(errno);
 }
 
 zx_status_t ProcessSpace::Map(uint64_t address, uint64_t length, const Mapping& mapping) {
@@ -119,12 +101,17 @@ zx_status_t ProcessSpace::Map(uint64_t address, uint64_t length, const Mapping& 
                    vmo.file_offset() + mapping.vmo_offset);
   }
   // Behind the end of a slice are its parent's pages. They must not be seen: what is behind the
-  // file's end stands there. Over that comes what the slice has; when it cannot, nothing is mapped.
-  zx_status_t status = MapFile(address, length, mapping.permissions, vmo, vmo.pages()->size());
+  // file's end stands there. Two mappings, so all pieces are made before one takes its place.
+  const uint64_t behind = length - inside;
+  const HostSplit whole(address, length);
+  if (whole.error() != 0) return HostStatus(whole.error());
+  const HostSplit slice(address, inside, HostSplit::kSequential);
+  if (slice.error() != 0) return HostStatus(slice.error());
+  zx_status_t status =
+      MapFile(address + inside, behind, mapping.permissions, vmo, vmo.pages()->size());
   if (status != ZX_OK || inside == 0) return status;
   status =
       MapFile(address, inside, mapping.permissions, vmo, vmo.file_offset() + mapping.vmo_offset);
-  if (status != ZX_OK) Unmap(address, length);
   return status;
 }
 
@@ -137,14 +124,14 @@ zx_status_t ProcessSpace::MapFile(uint64_t address, uint64_t length, Permissions
   return ZX_OK;
 }
 
-void ProcessSpace::Unmap(uint64_t address, uint64_t length) {
+zx_status_t ProcessSpace::Unmap(uint64_t address, uint64_t length) {
   void* const place = Pointer(address);
   if (mmap(place, length, PROT_NONE, kReservation | MAP_FIXED, /*fd=*/-1, /*offset=*/0) ==
       MAP_FAILED) {
-    LOG_ERROR("cannot unmap {} bytes at {:#x}: errno {}", length, address, errno);
-    return;
+    return HostStatus(errno);
   }
   KeepFromChildren(place, length);
+  return ZX_OK;
 }
 
 void ProcessSpace::Populate(uint64_t address, uint64_t length, const Mapping& mapping) {
@@ -153,6 +140,8 @@ void ProcessSpace::Populate(uint64_t address, uint64_t length, const Mapping& ma
 }
 
 zx_status_t ProcessSpace::Protect(uint64_t address, uint64_t length, Permissions permissions) {
+  const HostSplit split(address, length);
+  if (split.error() != 0) return HostStatus(split.error());
   if (mprotect(Pointer(address), length, HostProtection(permissions)) != 0) {
     return HostStatus(errno);
   }

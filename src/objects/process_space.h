@@ -26,9 +26,9 @@ class ProcessSpace final : public AddressSpace {
   zx_status_t Reserve(uint64_t address, uint64_t length) override;
   zx_status_t ReserveAnywhere(uint64_t length, uint64_t alignment, uint64_t limit,
                               uint64_t* address) override;
-  void Vacate(uint64_t address, uint64_t length) override;
+  zx_status_t Vacate(uint64_t address, uint64_t length) override;
   zx_status_t Map(uint64_t address, uint64_t length, const Mapping& mapping) override;
-  void Unmap(uint64_t address, uint64_t length) override;
+  zx_status_t Unmap(uint64_t address, uint64_t length) override;
   zx_status_t Protect(uint64_t address, uint64_t length, Permissions permissions) override;
   void Populate(uint64_t address, uint64_t length, const Mapping& mapping) override;
 
@@ -36,8 +36,6 @@ class ProcessSpace final : public AddressSpace {
   // Maps part of the VMO's file, which may go beyond its end.
   static zx_status_t MapFile(uint64_t address, uint64_t length, Permissions permissions,
                              const Vmo& vmo, uint64_t offset);
-  // The highest place below `limit`, where the kernel would not go by itself.
-  zx_status_t ReserveBelow(uint64_t length, uint64_t alignment, uint64_t limit, uint64_t* address);
 };
 
 // The root VMAR of this process: made on first use, never destroyed. Null when memory is short.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/log.h"
 #include "objects/pages.h"
 #include "objects/range_op.h"
 
@@ -100,7 +101,10 @@ zx_status_t Vmar::TakeAnyPlace(const Placement& placement, uint64_t* address, Re
   const zx_status_t status =
       space_->ReserveAnywhere(placement.length, placement.alignment, limit, address);
   if (status != ZX_OK) return status;
-  absl::Cleanup give_back = [&] { space_->Vacate(*address, placement.length); };
+  absl::Cleanup give_back = [&] {
+    space_->tree_mutex.AssertHeld();
+    GiveBack(*address, *address + placement.length);
+  };
   if (!Contains(*address, placement.length) || MeetsChild(*address, placement.length)) {
     return ZX_ERR_NO_RESOURCES;
   }
@@ -119,7 +123,7 @@ zx_status_t Vmar::ReserveHoles(uint64_t address, uint64_t end) {
     if (!piece.mapped) {
       const zx_status_t status = space_->Reserve(piece.start, piece.length);
       if (status != ZX_OK) {
-        VacatePieces(address, piece.start, /*mapped=*/false);
+        GiveBack(address, piece.start);
         return status;
       }
     }
@@ -128,12 +132,32 @@ zx_status_t Vmar::ReserveHoles(uint64_t address, uint64_t end) {
   return ZX_OK;
 }
 
-void Vmar::VacatePieces(uint64_t address, uint64_t end, bool mapped) {
+void Vmar::GiveBack(uint64_t address, uint64_t end) {
   for (uint64_t at = address; at < end;) {
-    const Piece piece = space_->mappings.PieceAt(at, end);
-    if (piece.mapped == mapped) space_->Vacate(piece.start, piece.length);
+    const Piece piece = TakenAt(at, end);
+    if (!piece.mapped && space_->Vacate(piece.start, piece.length) != ZX_OK) {
+      LOG_WARN("{} bytes at {:#x} stay reserved: this process has too many mappings", piece.length,
+               piece.start);
+    }
     at += piece.length;
   }
+}
+
+Piece Vmar::TakenAt(uint64_t address, uint64_t end) const {
+  Piece taken{.start = address, .length = 0, .mapped = false};
+  for (uint64_t at = address; at < end; at = address + taken.length) {
+    Piece piece = space_->mappings.PieceAt(at, end);
+    const auto child = FirstChildAbove(at);
+    if (child != children_.end() && child->first <= at) {
+      piece = {at, std::min(end, child->first + child->second->size_) - at, true};
+    } else if (child != children_.end()) {
+      piece.length = std::min(piece.length, child->first - at);
+    }
+    if (at != address && piece.mapped != taken.mapped) break;
+    taken.mapped = piece.mapped;
+    taken.length += piece.length;
+  }
+  return taken;
 }
 
 zx_status_t Vmar::Allocate(uint32_t options, uint64_t offset, uint64_t size,
@@ -167,7 +191,7 @@ zx_status_t Vmar::AllocateLocked(const Placement& placement, bool can_map_specif
   auto made = base::RefPtr<Vmar>::Adopt(
       new (std::nothrow) Vmar(this, address, placement.length, can_map_specific));
   if (!made) {
-    if (is_root()) space_->Vacate(address, placement.length);
+    if (is_root()) GiveBack(address, address + placement.length);
     return ZX_ERR_NO_MEMORY;
   }
   made->space_->tree_mutex.AssertHeld();  // the same
@@ -216,7 +240,7 @@ zx_status_t Vmar::MapLocked(const Placement& placement, Region region, uint64_t*
   if (status != ZX_OK) return status;
   absl::Cleanup give_back = [&] {
     space_->tree_mutex.AssertHeld();
-    if (reserve) VacatePieces(address, address + length, /*mapped=*/false);
+    if (reserve) GiveBack(address, address + length);
   };
 
   // All the memory that is needed, before anything changes.
@@ -250,16 +274,8 @@ zx_status_t Vmar::Unmap(uint64_t address, uint64_t length, zx_rights_t vmar_righ
   }
   if (first != last && (vmar_rights & ZX_RIGHT_OP_CHILDREN) == 0) return ZX_ERR_ACCESS_DENIED;
   try {
-    // What needs memory comes before the children go: no child lies across the ends.
     space_->mappings.SplitAtEnds(address, rounded);
-    for (auto child = first; child != last;) DestroyChild((child++)->first, &removed);
-    if (is_root()) {
-      VacatePieces(address, end, /*mapped=*/true);
-    } else {
-      space_->Unmap(address, rounded);
-    }
-    space_->mappings.Remove(address, rounded, &removed.regions);
-    return ZX_OK;
+    return Empty(address, end, &removed);
   } catch (const std::bad_alloc&) {
     return ZX_ERR_NO_MEMORY;
   }
@@ -275,9 +291,9 @@ zx_status_t Vmar::UnmapForTrap(uint64_t address, uint64_t length) {
   if (rounded == 0 || !Contains(address, rounded)) return ZX_ERR_INVALID_ARGS;
   try {
     space_->mappings.SplitAtEnds(address, rounded);
-    space_->Unmap(address, rounded);
-    space_->mappings.Remove(address, rounded, &removed.regions);
-    return ZX_OK;
+    const zx_status_t status = space_->Unmap(address, rounded);
+    if (status == ZX_OK) space_->mappings.Remove(address, rounded, &removed.regions);
+    return status;
   } catch (const std::bad_alloc&) {
     return ZX_ERR_NO_MEMORY;
   }
@@ -348,32 +364,48 @@ zx_status_t Vmar::DestroyByUser() {
   if (destroyed_) return ZX_ERR_BAD_STATE;
   if (is_root()) return ZX_ERR_NOT_SUPPORTED;
   parent_->space_->tree_mutex.AssertHeld();  // the same
-  parent_->DestroyChild(base_, &removed);
-  return ZX_OK;
+  return parent_->Empty(base_, base_ + size_, &removed);
 }
 
 void Vmar::Destroy() {
   Removed removed;
   base::MutexLock lock(space_->tree_mutex);
   if (destroyed_) return;
-  while (!children_.empty()) DestroyChild(children_.begin()->first, &removed);
-  VacatePieces(base_, base_ + size_, /*mapped=*/true);
-  space_->mappings.Remove(base_, size_, &removed.regions);
+  // What goes here has no machine any more that could refuse.
+  static_cast<void>(Empty(base_, base_ + size_, &removed));
+  Forget(base_, base_ + size_, &removed);
   destroyed_ = true;
 }
 
-void Vmar::DestroyChild(uint64_t child_base, Removed* removed) {
-  Children::node_type node = children_.extract(child_base);
-  Vmar& child = *node.mapped();
-  if (is_root()) {
-    space_->Vacate(child.base_, child.size_);
-  } else {
-    space_->Unmap(child.base_, child.size_);
+zx_status_t Vmar::Empty(uint64_t address, uint64_t end, Removed* removed) {
+  if (!is_root() || !space_->PicksAddresses()) {
+    const zx_status_t status =
+        is_root() ? space_->Vacate(address, end - address) : space_->Unmap(address, end - address);
+    if (status == ZX_OK) Forget(address, end, removed);
+    return status;
   }
-  space_->mappings.Remove(child.base_, child.size_, &removed->regions);
-  child.space_->tree_mutex.AssertHeld();  // the same
-  child.MarkDestroyed(removed);
-  removed->children.insert(std::move(node));
+  // From below: what is left of each piece has then gone or is not the tree's, so that only the
+  // first can be one that the host's kernel would have to cut out of the middle of what it holds as
+  // one; that is what it may refuse.
+  for (uint64_t at = address; at < end;) {
+    const Piece piece = TakenAt(at, end);
+    at += piece.length;
+    if (!piece.mapped) continue;
+    const zx_status_t status = space_->Vacate(piece.start, piece.length);
+    if (status != ZX_OK) return status;
+    Forget(piece.start, at, removed);
+  }
+  return ZX_OK;
+}
+
+void Vmar::Forget(uint64_t address, uint64_t end, Removed* removed) {
+  space_->mappings.Remove(address, end - address, &removed->regions);
+  for (auto it = children_.lower_bound(address); it != children_.end() && it->first < end;) {
+    Vmar& child = *it->second;
+    child.space_->tree_mutex.AssertHeld();  // the same
+    child.MarkDestroyed(removed);
+    removed->children.insert(children_.extract(it++));
+  }
 }
 
 // Without recursion: a program decides how deep the tree is.

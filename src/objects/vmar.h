@@ -95,8 +95,11 @@ class Vmar final : public handles::Dispatcher {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
   zx_status_t ReserveHoles(uint64_t address, uint64_t end)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-  // Vacates, in a root, exactly what the tree has as mapped in the range, or as free.
-  void VacatePieces(uint64_t address, uint64_t end, bool mapped)
+  // Gives up, in a root, what has just been reserved in a range: all that the tree does not have.
+  void GiveBack(uint64_t address, uint64_t end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  // The longest piece that begins at `address` and is wholly taken, by mappings and children, or
+  // wholly free; cut at `end`.
+  Piece TakenAt(uint64_t address, uint64_t end) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
 
   // Both throw std::bad_alloc, with nothing changed.
@@ -105,8 +108,12 @@ class Vmar final : public handles::Dispatcher {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
   zx_status_t MapLocked(const Placement& placement, Region region, uint64_t* mapped_address,
                         Removed* removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-  // Takes a child out of the tree, with all that is in it. Cannot fail.
-  void DestroyChild(uint64_t child_base, Removed* removed)
+  // Unmaps a range in which no child lies in part, and destroys the children in it. A failure
+  // leaves it as it was; in the process's root, where others live in between, from where it came.
+  zx_status_t Empty(uint64_t address, uint64_t end, Removed* removed)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  // Takes a range that the space has let go out of the tree.
+  void Forget(uint64_t address, uint64_t end, Removed* removed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
   // Marks this and all below as destroyed and moves them out of their parents.
   void MarkDestroyed(Removed* removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);

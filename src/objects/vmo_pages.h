@@ -20,6 +20,7 @@
 #include "base/mutex.h"
 #include "base/ref_ptr.h"
 #include "objects/host_window.h"
+#include "objects/memory_file.h"
 #include "objects/size_watcher.h"
 
 namespace zircon::objects {
@@ -30,9 +31,8 @@ class VmoPages final : public base::RefCounted {
   // be as large, ZX_ERR_NO_MEMORY, ZX_ERR_NO_RESOURCES (no file descriptor left).
   [[nodiscard]] static zx_status_t Create(uint64_t size, bool resizable,
                                           base::RefPtr<VmoPages>* out);
-  ~VmoPages() override;
 
-  int fd() const { return fd_; }
+  int fd() const { return file_.fd(); }
   bool resizable() const { return resizable_; }
   uint64_t size() const { return size_.load(std::memory_order_acquire); }
 
@@ -40,7 +40,7 @@ class VmoPages final : public base::RefCounted {
   // ZX_ERR_OUT_OF_RANGE. ZX_ERR_INVALID_ARGS for a buffer that faults (`user` is a caller's).
   [[nodiscard]] zx_status_t Read(void* user, uint64_t offset, size_t length);
   [[nodiscard]] zx_status_t Write(const void* user, uint64_t offset, size_t length);
-  // Makes all pages of the range exist. ZX_ERR_NO_MEMORY.
+  // Makes all pages of the range exist. ZX_ERR_NO_MEMORY; part may have been done.
   [[nodiscard]] zx_status_t Commit(uint64_t offset, uint64_t length);
   // Makes every byte of the range zero; pages that lie in it as a whole exist no longer.
   [[nodiscard]] zx_status_t Zero(uint64_t offset, uint64_t length);
@@ -62,14 +62,15 @@ class VmoPages final : public base::RefCounted {
   [[nodiscard]] zx_status_t Window(uint64_t length, uint8_t** base);
 
  private:
-  VmoPages(int fd, uint64_t size, bool resizable);
+  VmoPages(MemoryFile file, uint64_t size, bool resizable);
 
-  [[nodiscard]] zx_status_t Allocate(int mode, uint64_t offset, uint64_t length);
-  [[nodiscard]] zx_status_t AllocateInside(int mode, uint64_t offset, uint64_t length);
-  [[nodiscard]] zx_status_t SetFileSize(uint64_t size);
+  // Makes a change of the range with no change of the size meanwhile. ZX_ERR_OUT_OF_RANGE when it
+  // is no longer all inside.
+  template <typename Change>
+  [[nodiscard]] zx_status_t Inside(uint64_t offset, uint64_t length, Change change);
   [[nodiscard]] zx_status_t TellWatchers(uint64_t size) ABSL_LOCKS_EXCLUDED(watchers_mutex_);
 
-  const int fd_;
+  MemoryFile file_;
   const bool resizable_;
   // Changes under resize_mutex_ only; read without it by all who can live with either size.
   std::atomic<uint64_t> size_;

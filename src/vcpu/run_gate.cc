@@ -128,6 +128,14 @@ void RunGate::AwaitParked() {
   }
 }
 
+void RunGate::Hold(bool held) {
+  if (held) {
+    Post(kRequestHold);
+  } else {
+    Take(kRequestHold);
+  }
+}
+
 void RunGate::Unpark() {
   Take(kRequestPark);
   base::FutexWakeAll(requests_);

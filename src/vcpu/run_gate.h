@@ -31,6 +31,9 @@ enum Request : uint32_t {
   kRequestInterrupt = 1u << 1,  // something was added to the pending interrupts
   kRequestPark = 1u << 2,       // memory slots or traps are about to change
   kRequestRoom = 1u << 3,       // a port that was full has room, or died
+  // The guest's slots are not what is mapped: GuestSpace::CatchUp() before the next run. It stays
+  // until that has worked.
+  kRequestHold = 1u << 4,
 };
 
 class RunGate final : public guest::Parkable {
@@ -46,6 +49,9 @@ class RunGate final : public guest::Parkable {
   // Sleeps until there is a request that is not in `ignored`, or `deadline` (monotonic nanoseconds)
   // has passed; wakes without reason are possible. The next turn starts with Begin().
   void Sleep(int64_t deadline, uint32_t ignored);
+  // In the middle of enter, for a while: others may find the VCPU parked. The next turn starts with
+  // Begin().
+  void StepOut() { SetState(kOutside); }
   // KVM_RUN came back because of a signal: takes away what is pending; whether there was one.
   bool TakeSignals();
   // The VCPU is back with the VMM. No signal is on its way to this thread when it returns, nor
@@ -62,6 +68,7 @@ class RunGate final : public guest::Parkable {
   void RequestPark() override { Post(kRequestPark); }
   void AwaitParked() override;
   void Unpark() override;
+  void Hold(bool held) override;
 
  private:
   enum State : uint32_t { kOutside, kRunning, kSleeping };

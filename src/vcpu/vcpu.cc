@@ -108,6 +108,12 @@ zx_status_t Vcpu::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) {
       if (status != ZX_OK) return status;
       continue;
     }
+    if ((requests & kRequestHold) != 0) {
+      gate_.StepOut();
+      const zx_status_t status = guest_->space().CatchUp();
+      if (status != ZX_OK) return status;
+      continue;
+    }
     bool entered = false;
     zx_status_t status = core_.Settle(&entered);
     if (status != ZX_OK) return status;
@@ -176,11 +182,11 @@ zx_status_t Vcpu::Halt() {
     core_.ExpireTimer();
     if (core_.TakeNoteOfPending()) return ZX_OK;
     // Nothing is pending, so these are old news; kept, they would end the sleep at once.
-    if (requests != 0) {
+    if ((requests & ~kRequestHold) != 0) {
       gate_.Take(kRequestInterrupt | kRequestRoom);
       continue;
     }
-    gate_.Sleep(core_.TimerDeadline(), 0);
+    gate_.Sleep(core_.TimerDeadline(), kRequestHold);
     core_.ForgetTimerTime();
   }
 }
@@ -200,8 +206,9 @@ zx_status_t Vcpu::RingBell() {
       gate_.Take(kRequestKick);
       return ZX_ERR_CANCELED;
     }
-    // An interrupt waits until the guest runs; it does not end the wait for room.
-    if ((requests & kRequestRoom) == 0) gate_.Sleep(base::kForever, kRequestInterrupt);
+    // What waits until the guest runs does not end the wait for room.
+    constexpr uint32_t kForTheRun = kRequestInterrupt | kRequestHold;
+    if ((requests & kRequestRoom) == 0) gate_.Sleep(base::kForever, kForTheRun);
   }
 }
 

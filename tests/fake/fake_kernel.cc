@@ -11,6 +11,19 @@ void FakeKernel::Fail(unsigned long call, int error, int nth, int times) {
   failures_.insert({call, {error, nth, times}});
 }
 
+void FakeKernel::FailNothing() {
+  std::lock_guard lock(mutex_);
+  failures_.clear();
+}
+
+int FakeKernel::PlanIoctl(unsigned long request, uintptr_t argument) {
+  const int error = Plan(request);
+  if (request != KVM_SET_USER_MEMORY_REGION) return error;
+  const auto& region = *reinterpret_cast<const kvm_userspace_memory_region*>(argument);
+  const int part = Plan(region.memory_size == 0 ? kCallDeleteSlot : kCallCreateSlot);
+  return error != 0 ? error : part;
+}
+
 int FakeKernel::Plan(unsigned long call) {
   ++calls_[call];
   int error = 0;
@@ -58,7 +71,7 @@ int FakeKernel::Ioctl(int fd, unsigned long request, uintptr_t argument) {
     }
     descriptor = found->second;
     if (descriptor.kind == Descriptor::kVcpu) ++vcpu_ioctls_;
-    const int error = Plan(request);
+    const int error = PlanIoctl(request, argument);
     if (error != 0) return -error;
     if (descriptor.kind == Descriptor::kSystem) return SystemIoctl(request, argument);
     if (descriptor.kind == Descriptor::kVm && request == KVM_CREATE_VCPU) {

@@ -23,9 +23,12 @@
 
 namespace zircon::fake {
 
-// Names for the calls that are no ioctl.
+// Names for the calls that are no ioctl, and for the two things that KVM_SET_USER_MEMORY_REGION
+// does.
 inline constexpr unsigned long kCallOpen = 1;
 inline constexpr unsigned long kCallMapRun = 2;
+inline constexpr unsigned long kCallCreateSlot = 3;
+inline constexpr unsigned long kCallDeleteSlot = 4;
 
 class FakeKernel final : public kvm::Kernel {
  public:
@@ -39,6 +42,8 @@ class FakeKernel final : public kvm::Kernel {
 
   // From the `nth` use from now on, `times` uses of the call fail with `error`.
   void Fail(unsigned long call, int error, int nth = 1, int times = 1);
+  // No call fails any more.
+  void FailNothing();
 
   // ---- What there is and what happened ----
 
@@ -71,6 +76,7 @@ class FakeKernel final : public kvm::Kernel {
 
   // The errno that the call is to fail with, or 0. Counts it.
   int Plan(unsigned long call);
+  int PlanIoctl(unsigned long request, uintptr_t argument);
   int SystemIoctl(unsigned long request, uintptr_t argument);
   int Add(Descriptor descriptor);
   int SupportedCpuid(kvm_cpuid2* out) const;

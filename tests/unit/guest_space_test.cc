@@ -91,13 +91,14 @@ TEST_F(GuestSpace, UnmapInTheMiddle) {
   EXPECT_TRUE(Upper().empty());
 }
 
-TEST_F(GuestSpace, WhatIsUnmappedGoesAlsoWhenTheKernelRefusesTheRest) {
-  Shows("GPAS-8 VMAR-UNMAP-5");
+TEST_F(GuestSpace, NothingIsUnmappedWhenTheKernelRefusesWhatIsLeft) {
+  Shows("GPAS-18 VMAR-UNMAP-9");
   ASSERT_EQ(MapPart(0x200000, 0, 0x4000), ZX_OK);
+  const std::vector<Slot> before = Upper();
   // The slot in front of the hole is made, the one behind it is not.
   machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
-  ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x2000), ZX_OK);
-  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false}}));
+  EXPECT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x2000), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(Upper(), before);
 }
 
 TEST_F(GuestSpace, UnmapAcrossMappings) {
@@ -305,6 +306,27 @@ TEST_F(GuestSpace, SlotTableFull) {
   EXPECT_EQ(MapPart(0x300000, 0, 0x1000), ZX_OK);
 }
 
+TEST_F(GuestSpace, AHoleThatTakesASlotTooManyIsNotMade) {
+  Shows("GPAS-15 VMAR-UNMAP-9 TRAP-9");
+  HostModel host = DefaultHost();
+  host.capabilities[KVM_CAP_NR_MEMSLOTS] = 2;
+  Use(std::move(host));
+  base_ = machine().vm().slots()[0].host;
+  ASSERT_EQ(MapPart(0x200000, 0, 0x4000), ZX_OK);
+  const std::vector<Slot> before = Upper();
+  const uint64_t calls = machine().kernel.calls(KVM_SET_USER_MEMORY_REGION);
+  EXPECT_EQ(zx_vmar_unmap(machine().vmar, 0x201000, 0x1000), ZX_ERR_NO_RESOURCES);
+  EXPECT_EQ(zx_vmar_protect(machine().vmar, ZX_VM_PERM_READ, 0x201000, 0x1000),
+            ZX_ERR_NO_RESOURCES);
+  EXPECT_EQ(MapPart(0x201000, 0, 0x1000, kReadWrite | ZX_VM_SPECIFIC_OVERWRITE),
+            ZX_ERR_NO_RESOURCES);
+  // That is known before anything is tried.
+  EXPECT_EQ(machine().kernel.calls(KVM_SET_USER_MEMORY_REGION), calls);
+  EXPECT_EQ(Upper(), before);
+  EXPECT_EQ(zx_vmar_unmap(machine().vmar, 0x200000, 0x1000), ZX_OK);
+  EXPECT_EQ(Upper(), std::vector<Slot>({{0x201000, 0x3000, base_ + 0x1000, false}}));
+}
+
 TEST_F(GuestSpace, MappingsOutliveHandlesAndEndWithTheGuest) {
   Shows("GPAS-16 GPAS-17 HANDLE-5 VMAR-PROTECT-5 VMAR-UNMAP-3 VMO-3");
   ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
@@ -373,7 +395,7 @@ TEST(GuestSpaceLookup, ExplainsAndChecks) {
   EXPECT_EQ(space->CheckRecord(0x20FE0, 32), ZX_ERR_NOT_FOUND);
   // Without a machine there are no slots.
   EXPECT_EQ(space->FindSlot(0x10000, nullptr), nullptr);
-  space->Unmap(0x10000, 0x2000);
+  EXPECT_EQ(space->Unmap(0x10000, 0x2000), ZX_OK);
   EXPECT_EQ(space->Explain(0x10000, false), ZX_ERR_NOT_FOUND);
 }
 

@@ -220,16 +220,20 @@ TEST_F(ProcessVmarChildren, NoRoomBelowALimit) {
             ZX_ERR_NO_RESOURCES);
 }
 
-TEST(HostGap, FindsTheHighest) {
+TEST(HostGap, TakesTheHighest) {
   const zx_vaddr_t range = FreeRange(64 * kPage);
   HostPage low(range + 4 * kPage);
   HostPage high(range + 20 * kPage);
   const auto find = [&](uint64_t from, uint64_t to, uint64_t pages, uint64_t alignment = 1) {
     uint64_t found = 0;
-    if (!FindHostGap(range + from * kPage, range + to * kPage, pages * kPage, alignment * kPage,
-                     &found)) {
+    const zx_status_t status = ReserveHostGap(range + from * kPage, range + to * kPage,
+                                              pages * kPage, alignment * kPage, &found);
+    if (status != ZX_OK) {
+      EXPECT_EQ(status, ZX_ERR_NO_RESOURCES);
       return uint64_t{999};
     }
+    for (uint64_t page = 0; page < pages; ++page) EXPECT_TRUE(IsMapped(found + page * kPage));
+    EXPECT_EQ(munmap(reinterpret_cast<void*>(found), pages * kPage), 0);
     return (found - range) / kPage;
   };
   EXPECT_EQ(find(0, 30, 9), 21u);

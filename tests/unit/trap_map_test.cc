@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "contract.h"
 
 namespace zircon::guest {
@@ -53,9 +56,28 @@ TEST(TrapTree, KeepsAddressesAndOrderWhileItGrows) {
     tree.Insert(MakeTrap(i < 100 ? i * 0x10 : 0x6000 + i * 0x10, 1));
   }
   EXPECT_EQ(tree.Find(0x5000), first);
-  for (size_t i = 1; i < tree.traps().size(); ++i) {
-    EXPECT_LT(tree.traps()[i - 1]->base, tree.traps()[i]->base);
-  }
+  std::vector<uint64_t> bases;
+  tree.VisitIn(0, UINT64_MAX, [&](const Trap& trap) { bases.push_back(trap.base); });
+  EXPECT_EQ(bases.size(), 201u);
+  EXPECT_TRUE(std::is_sorted(bases.begin(), bases.end()));
+}
+
+TEST(TrapTree, VisitsWhatHasAPartInARange) {
+  TrapTree tree;
+  for (uint64_t base : {0x1000, 0x3000, 0x4000, 0x8000}) tree.Insert(MakeTrap(base, 0x1000));
+  const auto visited = [&](uint64_t begin, uint64_t end) {
+    std::vector<uint64_t> bases;
+    tree.VisitIn(begin, end, [&](const Trap& trap) { bases.push_back(trap.base); });
+    return bases;
+  };
+  using Bases = std::vector<uint64_t>;
+  EXPECT_EQ(visited(0, 0x1000), Bases());
+  EXPECT_EQ(visited(0, 0x1001), Bases({0x1000}));
+  EXPECT_EQ(visited(0x1FFF, 0x3000), Bases({0x1000}));
+  EXPECT_EQ(visited(0x2000, 0x5000), Bases({0x3000, 0x4000}));
+  EXPECT_EQ(visited(0x4800, 0x4900), Bases({0x4000}));
+  EXPECT_EQ(visited(0x5000, 0x8000), Bases());
+  EXPECT_EQ(visited(0x9000, 0xFFFF'FFFF), Bases());
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ class Recorder final : public Parkable {
   void RequestPark() override { log_->push_back("ask " + name_); }
   void AwaitParked() override { log_->push_back("await " + name_); }
   void Unpark() override { log_->push_back("let go " + name_); }
+  void Hold(bool held) override { log_->push_back((held ? "hold " : "free ") + name_); }
 
  private:
   const std::string name_;
@@ -41,6 +42,34 @@ TEST(VcpuSet, AllAreAskedBeforeOneIsWaitedForAndLetGoAtTheEnd) {
     log.clear();
   }
   EXPECT_EQ(log, (Log{"let go first", "let go second"}));
+  set.Remove(&first);
+  set.Remove(&second);
+}
+
+TEST(VcpuSet, AreHeldUntilFurtherNoticeWhoComesLaterToo) {
+  Shows("GPAS-19");
+  Log log;
+  Recorder first("first", &log);
+  Recorder second("second", &log);
+  VcpuSet set;
+  set.Add(&first);
+  const auto hold = [&](bool held) {
+    ParkedScope parked(set);
+    log.clear();
+    parked.Hold(held);
+    return log;
+  };
+  EXPECT_EQ(hold(false), Log());
+  EXPECT_EQ(hold(true), Log({"hold first"}));
+  EXPECT_EQ(hold(true), Log());
+  log.clear();
+  set.Add(&second);
+  EXPECT_EQ(log, Log({"hold second"}));
+  set.Remove(&first);
+  EXPECT_EQ(hold(false), Log({"free second"}));
+  log.clear();
+  set.Add(&first);
+  EXPECT_EQ(log, Log());
   set.Remove(&first);
   set.Remove(&second);
 }

@@ -258,6 +258,28 @@ TEST_P(VmarChildren, TheRootsEndIsTheirs) {
   EXPECT_EQ(inner->DestroyByUser(), ZX_ERR_BAD_STATE);
 }
 
+TEST_P(VmarChildren, ARefusedDestroyLeavesAllThatIsInIt) {
+  Shows("CALL-4 VMAR-DESTROY-5 VMAR-UNMAP-9");
+  const base::RefPtr<Vmar> child = ChildAt(4, 8);
+  const base::RefPtr<Vmar> inner = ChildAt(*child, 4, 2);
+  ASSERT_EQ(MapIn(*child, 1, 2), ZX_OK);
+  ASSERT_EQ(MapIn(*inner, 0, 1), ZX_OK);
+  space_->fail_unmap_call = space_->unmap_calls + 1;
+  EXPECT_EQ(child->DestroyByUser(), ZX_ERR_NO_MEMORY);
+  space_->fail_unmap_call = space_->unmap_calls + 1;
+  EXPECT_EQ(inner->DestroyByUser(), ZX_ERR_NO_MEMORY);
+  space_->fail_unmap_call = space_->unmap_calls + 1;
+  EXPECT_EQ(UnmapIn(*vmar_, 3, 10), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(Picture(), ".....ww.w.......");
+  // They are as before: something may be mapped, and they may be destroyed.
+  EXPECT_EQ(MapIn(*inner, 1, 1), ZX_OK);
+  EXPECT_EQ(TryAt(*vmar_, 4, 1), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(inner->DestroyByUser(), ZX_OK);
+  EXPECT_EQ(child->DestroyByUser(), ZX_OK);
+  EXPECT_TRUE(space_->pages.empty());
+  EXPECT_EQ(TryAt(*vmar_, 4, 8), ZX_OK);
+}
+
 TEST_P(VmarChildren, DepthCostsNoStack) {
   Shows("VMAR-CHILD-8");
   // As deep as a program likes: each child as large as its parent.

@@ -547,6 +547,48 @@ TEST_F(VmarProtect, AFailingSpaceChangesNothing) {
   EXPECT_EQ(Picture(4), "www.");
 }
 
+// ---- What the space refuses ----
+
+TEST_F(VmarTest, ARefusedUnmapChangesNothing) {
+  Shows("CALL-4 VMAR-UNMAP-9");
+  ASSERT_EQ(MapAt(1, 3, kReadWrite), ZX_OK);
+  ASSERT_EQ(MapAt(6, 1), ZX_OK);
+  space_->fail_unmap_call = 1;
+  EXPECT_EQ(Unmap(2, 5), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(Picture(8), ".www..r.");
+  EXPECT_EQ(vmo_->mappings(), 3u);  // the first in two parts
+  EXPECT_EQ(Unmap(2, 5), ZX_OK);
+  EXPECT_EQ(Picture(8), ".w......");
+}
+
+// Where others live in between a range is several calls. What cannot be unmapped stays known.
+TEST_F(VmarTest, ARefusedUnmapIsExactWhereItStops) {
+  Shows("VMAR-UNMAP-9");
+  UseProcessLike();
+  space_->foreign[(16 + 5) * kPage] = true;
+  ASSERT_EQ(MapAt(1, 3, kReadWrite), ZX_OK);
+  ASSERT_EQ(MapAt(6, 2), ZX_OK);
+  space_->fail_unmap_call = 1;
+  EXPECT_EQ(Unmap(2, 6), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(Picture(9), ".www..rr.");
+  space_->fail_unmap_call = 3;
+  EXPECT_EQ(Unmap(2, 6), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(Picture(9), ".w....rr.");
+  EXPECT_EQ(MapAt(6, 1), ZX_ERR_ALREADY_EXISTS);
+  EXPECT_EQ(MapAt(3, 1), ZX_OK);
+  EXPECT_EQ(Unmap(0, 9), ZX_OK);
+  EXPECT_EQ(Picture(9), ".........");
+  EXPECT_TRUE(space_->held.empty());
+}
+
+TEST_F(VmarTest, ARefusedTrapUnmapsNothing) {
+  Shows("TRAP-9");
+  ASSERT_EQ(MapAt(1, 3, kReadWrite), ZX_OK);
+  space_->fail_unmap_call = 1;
+  EXPECT_EQ(vmar_->UnmapForTrap(2 * kPage, kPage), ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(Picture(5), ".www.");
+}
+
 // ---- Destroy ----
 
 TEST_F(VmarDestroy, UnmapsAllOnce) {
@@ -560,9 +602,9 @@ TEST_F(VmarDestroy, UnmapsAllOnce) {
   vmar_->Destroy();
   EXPECT_TRUE(space_->pages.empty());
   EXPECT_FALSE(IsOpen(fd));
-  EXPECT_EQ(space_->unmap_calls, 2);
+  EXPECT_EQ(space_->unmap_calls, 1);
   vmar_->Destroy();
-  EXPECT_EQ(space_->unmap_calls, 2);
+  EXPECT_EQ(space_->unmap_calls, 1);
   EXPECT_EQ(vmar_->DestroyByUser(), ZX_ERR_BAD_STATE);
 }
 

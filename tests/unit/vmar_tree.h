@@ -76,13 +76,14 @@ class FakeSpace final : public AddressSpace {
     return ZX_OK;
   }
 
-  void Vacate(uint64_t address, uint64_t length) override {
-    ++unmap_calls;
+  zx_status_t Vacate(uint64_t address, uint64_t length) override {
+    if (++unmap_calls == fail_unmap_call) return ZX_ERR_NO_MEMORY;
     for (uint64_t at = address; at < address + length; at += kPage) {
-      EXPECT_TRUE(held.contains(at) || (!picks_ && pages.contains(at))) << at;
+      EXPECT_TRUE(held.contains(at) || !picks_) << at;
       pages.erase(at);
       held.erase(at);
     }
+    return ZX_OK;
   }
 
   zx_status_t Map(uint64_t address, uint64_t length, const Mapping& mapping) override {
@@ -96,12 +97,13 @@ class FakeSpace final : public AddressSpace {
     return ZX_OK;
   }
 
-  void Unmap(uint64_t address, uint64_t length) override {
-    ++unmap_calls;
+  zx_status_t Unmap(uint64_t address, uint64_t length) override {
+    if (++unmap_calls == fail_unmap_call) return ZX_ERR_NO_MEMORY;
     for (uint64_t at = address; at < address + length; at += kPage) {
       EXPECT_TRUE(!picks_ || held.contains(at)) << at;
       pages.erase(at);
     }
+    return ZX_OK;
   }
 
   zx_status_t Protect(uint64_t address, uint64_t length, Permissions permissions) override {
@@ -132,7 +134,8 @@ class FakeSpace final : public AddressSpace {
   std::map<uint64_t, bool> foreign;
   uint64_t next_pick = 0;
   uint64_t asked_limit = 0;
-  int fail_map_call = 0;  // which call fails; 0: none
+  int fail_map_call = 0;    // which call fails; 0: none
+  int fail_unmap_call = 0;  // likewise
   bool fail_protect = false;
   bool throw_in_map = false;
   bool forgets = false;  // the program unmaps behind the tree's back

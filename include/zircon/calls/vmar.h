@@ -111,6 +111,11 @@ zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, size_t vmar_
 //   BAD_STATE        the VMAR is destroyed.
 //   INVALID_ARGS     the range is not inside the VMAR, or holds part of a child VMAR.
 //   ACCESS_DENIED    the range holds a child VMAR, and handle lacks OP_CHILDREN.
+//   NO_MEMORY, NO_RESOURCES  the host cannot; see below.
+//
+// On KVM: unmapping takes memory of the host's kernel, and a hole in the middle of a mapping one
+// more piece of memory (vm.max_map_count), in a guest one more memory slot. Where the host has none
+// left nothing is unmapped.
 //
 // Contract: VMAR-UNMAP, VMAR.
 zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, size_t len) ZX_DETAIL_CALL;
@@ -130,6 +135,7 @@ zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, size_t len) ZX_DE
 //   INVALID_ARGS     the range is not inside the VMAR, or meets a child VMAR.
 //   NOT_FOUND        the range has a hole.
 //   ACCESS_DENIED    more than the handles given to zx_vmar_map() allowed.
+//   NO_MEMORY, NO_RESOURCES  as for zx_vmar_unmap(): nothing has changed.
 //
 // Contract: VMAR-PROTECT, VMAR.
 zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr,
@@ -178,6 +184,7 @@ zx_status_t zx_vmar_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address
 //   Handle errors    of handle.
 //   BAD_STATE        it is destroyed.
 //   NOT_SUPPORTED    it is a root.
+//   NO_MEMORY, NO_RESOURCES  as for zx_vmar_unmap(): it is as before.
 //
 // Contract: VMAR-DESTROY, VMAR.
 zx_status_t zx_vmar_destroy(zx_handle_t handle) ZX_DETAIL_CALL;
