@@ -75,6 +75,7 @@ expect_nothing_left() {
 # NUL after each), a variable, a file and what KVM did to the file result.
 build_probe() {
   cat >probe.c <<'END'
+#include <cpuid.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdio.h>
@@ -100,6 +101,27 @@ static int run_hlt(int vm) {
   return (int)run->exit_reason;
 }
 
+/* CMPXCHG16B changes ZF and no other flag, if the processor says that it has the instruction. Returns how often not. */
+static int wrong_flags(void) {
+  static unsigned long __attribute__((aligned(16))) cell[2];
+  const unsigned long kept = 0x8d5 & ~0x40ul; /* OF SF AF PF CF, without ZF */
+  int wrong = 0;
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & bit_CMPXCHG16B) == 0) return 0;
+  for (int i = 0; i < 4; ++i) {
+    /* Equal or not; an addition with a carry or without. */
+    unsigned long low = i & 1, high = 0, x = i & 2 ? 1 : ~0ul, y = x, before, after;
+    __asm__ volatile("push $2\n popf\n add %[x], %[x]\n pushf\n pop %[before]\n"
+                     "push $2\n popf\n add %[y], %[y]\n lock cmpxchg16b %[cell]\n pushf\n pop %[after]"
+                     : [x] "+&r"(x), [y] "+&r"(y), [before] "=&r"(before), [after] "=&r"(after), "+a"(low), "+d"(high),
+                       [cell] "+m"(cell)
+                     : "b"(0ul), "c"(0ul)
+                     : "cc");
+    wrong += (before & kept) != (after & kept);
+  }
+  return wrong;
+}
+
 int main(int argc, char** argv) {
   static char buffer[65536];
   ssize_t count;
@@ -123,10 +145,11 @@ int main(int argc, char** argv) {
   int vm = ioctl(kvm, KVM_CREATE_VM, 0);
   fprintf(result, "kvm mode=%o version=%d vm=%s exit=%d\n", (unsigned)kvm_status.st_mode & 0777,
           ioctl(kvm, KVM_GET_API_VERSION, 0), vm >= 0 ? "yes" : "no", run_hlt(vm));
+  fprintf(result, "wrong flags=%d\n", wrong_flags());
   return fclose(result) == 0 ? 7 : 93;
 }
 END
-  "${CC:-gcc}" -static -O1 -o probe probe.c
+  "${CC:-gcc}" -static -O1 -mno-red-zone -o probe probe.c
 }
 
 # One boot: arguments, environment, files, the three streams, KVM, an exit status. The program is static and is named
@@ -151,7 +174,7 @@ finish_bytes_test() {
   printf '%s\0' "${odd_arguments[@]}" >expected
   expect_same_file "arguments, through standard error" expected bytes.err
   # 5 is KVM_EXIT_HLT.
-  printf 'given\r\nvariable=a = "b"\n\ninherited=no\nkvm mode=666 version=12 vm=yes exit=5\n' >expected
+  printf 'given\r\nvariable=a = "b"\n\ninherited=no\nkvm mode=666 version=12 vm=yes exit=5\nwrong flags=0\n' >expected
   expect_same_file "the fetched file" expected result
   expect_same_file "the fetched folder" expected "results copy/result"
 }
