@@ -15,11 +15,6 @@ namespace {
 
 namespace zx86 = zircon::vcpu::x86;
 
-// The library's MSR filter (src/guest/x86/vm_setup.cc).
-constexpr struct {
-  uint32_t first, count;
-} kDirectMsrs[] = {{0x174, 3}, {0x277, 1}, {0xC0000080, 3}, {0xC0000084, 1}, {0xC0000100, 4}};
-
 constexpr uint64_t kPat = 0x0407050600070106;
 constexpr uint64_t kApicBase = 0xFEE00D00;
 
@@ -56,6 +51,7 @@ const RawHost& RawHost::Get() {
     std::memcpy(found.cpuid.data() + sizeof(kvm_cpuid2), entries.data(),
                 entries.size() * sizeof(kvm_cpuid_entry2));
     found.features = zx86::FeaturesOf(entries);
+    found.direct_msrs = known->direct_msrs;
     found.exit_on_emulation_failure = known->exit_on_emulation_failure;
     found.enforce_pv_features = known->enforce_pv_features;
     Must(system->RunPageSize(&found.run_size) == 0, "KVM_GET_VCPU_MMAP_SIZE");
@@ -86,10 +82,10 @@ RawGuest::RawGuest(const RawMemory& memory) {
   static uint8_t all_ones[] = {0xFF};
   kvm_msr_filter filter = {};
   filter.flags = KVM_MSR_FILTER_DEFAULT_DENY;
-  for (size_t i = 0; i < std::size(kDirectMsrs); ++i) {
+  for (size_t i = 0; i < host.direct_msrs.size(); ++i) {
     filter.ranges[i].flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE;
-    filter.ranges[i].base = kDirectMsrs[i].first;
-    filter.ranges[i].nmsrs = kDirectMsrs[i].count;
+    filter.ranges[i].base = host.direct_msrs[i].first;
+    filter.ranges[i].nmsrs = host.direct_msrs[i].count;
     filter.ranges[i].bitmap = all_ones;
   }
   Must(ioctl(vm_, KVM_X86_SET_MSR_FILTER, &filter) == 0, "KVM_X86_SET_MSR_FILTER");

@@ -14,6 +14,7 @@
 
 #include "guest_memory.h"
 #include "kvm/kvm_abi.h"
+#include "kvm/vm_fd.h"
 #include "vcpu/x86/cpuid.h"
 
 namespace bench {
@@ -23,6 +24,7 @@ struct RawHost {
   std::vector<std::byte> cpuid;  // a kvm_cpuid2 with its entries
   size_t run_size = 0;
   zircon::vcpu::x86::ProcessorFeatures features;
+  std::vector<zircon::kvm::MsrRange> direct_msrs;
   bool exit_on_emulation_failure = false;
   bool enforce_pv_features = false;
 

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # shellcheck shell=sh
-# The first process of the demo's guest: says which guest this is, shows that time advances, reads and writes its disk,
-# turns the machine off.
+# The first process of the demo's guest: says which guest this is, runs a 32-bit program, shows that time advances,
+# reads and writes its disk, turns the machine off.
 # The host side, scripts/demo, reads the lines that begin with "demo:".
 
 b=/bin/busybox
@@ -22,6 +22,7 @@ timer_interrupts() {
 echo "demo: nonce $($b cat /nonce)"
 echo "demo: kernel $($b uname -r)"
 echo "demo: processor $($b sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | $b head -n 1)"
+echo "demo: call32 $(/bin/call32)"
 echo "demo: processors $($b grep -c ^processor /proc/cpuinfo)"
 before=$(timer_interrupts)
 read -r uptime _ </proc/uptime

@@ -35,9 +35,11 @@ int SystemFd::Open(Kernel& kernel, std::unique_ptr<SystemFd>* out) {
 
 SystemFd::~SystemFd() { kernel_.Close(fd_); }
 
-int SystemFd::Extension(long capability) const {
+int SystemFd::Extension(long capability, int* answer) const {
   const int result = kernel_.Ioctl(fd_, KVM_CHECK_EXTENSION, static_cast<uintptr_t>(capability));
-  return result > 0 ? result : 0;
+  if (result < 0) return -result;
+  *answer = result;
+  return 0;
 }
 
 int SystemFd::SupportedCpuid(std::vector<kvm_cpuid_entry2>* entries) const {

@@ -25,8 +25,9 @@ class SystemFd {
   SystemFd(const SystemFd&) = delete;
   SystemFd& operator=(const SystemFd&) = delete;
 
-  // KVM_CHECK_EXTENSION: 0 when absent or refused.
-  int Extension(long capability) const;
+  // KVM_CHECK_EXTENSION: *answer is 0 for what this KVM does not have. An errno when there is no
+  // answer.
+  [[nodiscard]] int Extension(long capability, int* answer) const;
   [[nodiscard]] int SupportedCpuid(std::vector<kvm_cpuid_entry2>* entries) const;
   [[nodiscard]] int RunPageSize(size_t* size) const;
   [[nodiscard]] int CreateVm(std::unique_ptr<VmFd>* out) const;

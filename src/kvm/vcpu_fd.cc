@@ -1,6 +1,7 @@
 #include "kvm/vcpu_fd.h"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <vector>
 
@@ -18,11 +19,18 @@ class HeaderAndArray {
     std::memcpy(buffer_.data() + sizeof(Header), elements.data(), elements.size_bytes());
   }
   Header* header() { return reinterpret_cast<Header*>(buffer_.data()); }
-  Element* elements() { return reinterpret_cast<Element*>(buffer_.data() + sizeof(Header)); }
 
  private:
   std::vector<unsigned char> buffer_;
 };
+
+// For one MSR no memory is taken: a guest's write of its clock comes to this inside enter.
+struct OneMsr {
+  uint32_t count = 1;
+  uint32_t padding = 0;
+  kvm_msr_entry entry = {};
+};
+static_assert(offsetof(OneMsr, entry) == sizeof(kvm_msrs));
 
 }  // namespace
 
@@ -78,13 +86,12 @@ int VcpuFd::SetCpuid(std::span<const kvm_cpuid_entry2> entries) {
 }
 
 int VcpuFd::SetMsr(uint32_t index, uint64_t value) {
-  kvm_msr_entry entry = {};
-  entry.index = index;
-  entry.data = value;
-  size_t taken = 0;
-  const int error = SetMsrs({&entry, 1}, &taken);
-  if (error != 0) return error;
-  return taken == 1 ? 0 : EINVAL;
+  OneMsr one;
+  one.entry.index = index;
+  one.entry.data = value;
+  const int result = kernel_.Ioctl(fd_, KVM_SET_MSRS, reinterpret_cast<uintptr_t>(&one));
+  if (result < 0) return -result;
+  return result == 1 ? 0 : EINVAL;
 }
 
 int VcpuFd::SetMsrs(std::span<const kvm_msr_entry> entries, size_t* taken) {
@@ -93,18 +100,6 @@ int VcpuFd::SetMsrs(std::span<const kvm_msr_entry> entries, size_t* taken) {
   const int result = kernel_.Ioctl(fd_, KVM_SET_MSRS, reinterpret_cast<uintptr_t>(msrs.header()));
   if (result < 0) return -result;
   *taken = static_cast<size_t>(result);
-  return 0;
-}
-
-int VcpuFd::GetMsr(uint32_t index, uint64_t* value) {
-  kvm_msr_entry entry = {};
-  entry.index = index;
-  HeaderAndArray<kvm_msrs, kvm_msr_entry> msrs(std::span<const kvm_msr_entry>(&entry, 1));
-  msrs.header()->nmsrs = 1;
-  const int result = kernel_.Ioctl(fd_, KVM_GET_MSRS, reinterpret_cast<uintptr_t>(msrs.header()));
-  if (result < 0) return -result;
-  if (result != 1) return EINVAL;
-  *value = msrs.elements()->data;
   return 0;
 }
 

@@ -50,7 +50,6 @@ class VcpuFd {
   [[nodiscard]] int SetCpuid(std::span<const kvm_cpuid_entry2> entries);
   // EINVAL when the kernel refuses the MSR or its value.
   [[nodiscard]] int SetMsr(uint32_t index, uint64_t value);
-  [[nodiscard]] int GetMsr(uint32_t index, uint64_t* value);
   // As many of `entries` as the kernel takes; stops at the first it refuses (*taken says how many).
   [[nodiscard]] int SetMsrs(std::span<const kvm_msr_entry> entries, size_t* taken);
   [[nodiscard]] int EnableCap(uint32_t capability, uint64_t argument);

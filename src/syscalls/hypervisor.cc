@@ -162,8 +162,7 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_read_state, (zx_handle_t)handle, (uint32_t)kind
   if (kind != ZX_VCPU_STATE || buffer_size != sizeof(zx_vcpu_state_t)) return ZX_ERR_INVALID_ARGS;
   if (!vcpu->OnOwnerThread()) return ZX_ERR_BAD_STATE;
   if (!user::CanWriteCached(buffer, buffer_size)) return ZX_ERR_INVALID_ARGS;
-  vcpu->ReadState(static_cast<zx_vcpu_state_t*>(buffer));
-  return ZX_OK;
+  return vcpu->ReadState(static_cast<zx_vcpu_state_t*>(buffer));
 }
 
 ZIRCON_SYSCALL(zx_status_t, vcpu_write_state, (zx_handle_t)handle, (uint32_t)kind,
@@ -185,14 +184,10 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_write_state, (zx_handle_t)handle, (uint32_t)kin
   if (buffer_size != wanted_size) return ZX_ERR_INVALID_ARGS;
   if (!user::CanReadCached(buffer, buffer_size)) return ZX_ERR_INVALID_ARGS;
   if (!vcpu->OnOwnerThread()) return ZX_ERR_BAD_STATE;
-  if (kind == ZX_VCPU_STATE) {
-    vcpu->WriteState(*static_cast<const zx_vcpu_state_t*>(buffer));
-    return ZX_OK;
-  }
+  if (kind == ZX_VCPU_STATE) return vcpu->WriteState(*static_cast<const zx_vcpu_state_t*>(buffer));
   const zx_vcpu_io_t io = *static_cast<const zx_vcpu_io_t*>(buffer);
   if (io.access_size != 1 && io.access_size != 2 && io.access_size != 4) {
     return ZX_ERR_INVALID_ARGS;
   }
-  vcpu->WriteIo(io);
-  return ZX_OK;
+  return vcpu->WriteIo(io);
 }

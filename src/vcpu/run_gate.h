@@ -39,6 +39,7 @@ enum Request : uint32_t {
 class RunGate final : public guest::Parkable {
  public:
   explicit RunGate(pid_t owner_tid) : owner_tid_(owner_tid) {}
+  pid_t owner_tid() const { return owner_tid_; }
 
   // ---- The owner thread ----
 

@@ -1,12 +1,12 @@
-// Vcpu: a virtual processor: the thread that owns it, the loop that runs it, and what other threads
-// may do to it. What an exit means is the architecture's (vcpu/x86/core.h).
+// Vcpu: a virtual processor, as handles name it: what any thread may do to it (kick, interrupt),
+// the thread that owns it, and its place, which only the owner uses: the Processor
+// (vcpu/processor.h) with the guest's id and the kernel's VCPU, and the thread's one VCPU. The
+// place is given back when the last handle is closed and the owner is in no call (vcpu/tenure.h),
+// whoever holds references still.
 //
-// One turn of the loop: requests (kick first), a bell that waits, injection, KVM_RUN, the exit. No
-// lock is held across it, nothing is allocated, and a trap costs one ioctl.
-//
-// Ownership: handles hold it; it holds its guest. The kernel's VCPU goes back to the guest's shelf.
-// Thread safety: Enter, ReadState and WriteState answer ZX_ERR_BAD_STATE but on the owner thread;
-// the rest may be called from any thread.
+// Ownership: handles and calls in progress hold it; its place holds its guest.
+// Thread safety: Enter, ReadState, WriteState and WriteIo are for the owner thread
+// (ZX_ERR_BAD_STATE from any other); the rest may be called from any thread.
 
 #pragma once
 
@@ -14,17 +14,17 @@
 #include <zircon/syscalls/port.h>
 #include <zircon/types.h>
 
-#include <memory>
+#include <optional>
 
 #include "base/ref_ptr.h"
 #include "guest/guest.h"
 #include "objects/packet_reserve.h"
 #include "objects/waitable.h"
-#include "vcpu/exit_counters.h"
-#include "vcpu/host_timer.h"
+#include "vcpu/processor.h"
 #include "vcpu/run_gate.h"
+#include "vcpu/tenure.h"
 #include "vcpu/thread_owner.h"
-#include "vcpu/x86/core.h"
+#include "vcpu/x86/pending_interrupts.h"
 
 namespace zircon::vcpu {
 
@@ -38,47 +38,37 @@ class Vcpu final : public objects::Waitable, private objects::RoomListener {
                                           base::RefPtr<Vcpu>* out);
   ~Vcpu() override;
 
-  // With `code` a GUEST_MEM packet comes with the bytes of its instruction.
-  [[nodiscard]] zx_status_t Enter(zx_port_packet_t* packet, x86::InstructionBytes* code = nullptr);
+  bool OnOwnerThread() const { return owner_->IsCurrent(); }
+  // Those of the owner: ZX_ERR_BAD_HANDLE when the last handle has been closed since it was looked
+  // up. With `code` a GUEST_MEM packet comes with the bytes of its instruction.
+  [[nodiscard]] zx_status_t Enter(zx_port_packet_t* packet,
+                                  x86::InstructionBytes* code = nullptr) noexcept;
+  [[nodiscard]] zx_status_t ReadState(zx_vcpu_state_t* state) noexcept;
+  [[nodiscard]] zx_status_t WriteState(const zx_vcpu_state_t& state) noexcept;
+  [[nodiscard]] zx_status_t WriteIo(const zx_vcpu_io_t& io) noexcept;
+
   void Kick() { gate_.Post(kRequestKick); }
   // ZX_ERR_OUT_OF_RANGE for a vector that the architecture does not have.
   [[nodiscard]] zx_status_t Interrupt(uint32_t vector);
-  bool OnOwnerThread() const { return owner_->IsCurrent(); }
-  // The two below: on the owner thread.
-  void ReadState(zx_vcpu_state_t* state) const { core_.ReadState(state); }
-  void WriteState(const zx_vcpu_state_t& state) { core_.WriteState(state); }
-  void WriteIo(const zx_vcpu_io_t& io) { core_.WriteIo(io); }
-
   // A kick that no enter has taken yet.
   bool kicked() const { return gate_.IsSet(kRequestKick); }
 
  private:
-  Vcpu(base::RefPtr<guest::Guest> guest, base::RefPtr<ThreadOwner> owner, uint32_t id,
-       std::unique_ptr<kvm::VcpuFd>* fd);
+  class OwnersCall;
+
+  Vcpu(base::RefPtr<ThreadOwner> owner, Seat seat);
 
   void OnRoom() override { gate_.Post(kRequestRoom); }
+  void OnZeroHandles() override;
+  void GiveBackPlace();
 
-  // Waits, as HLT does, until something is pending. ZX_ERR_CANCELED when kicked.
-  [[nodiscard]] zx_status_t Halt();
-  // Queues the bell that waits, waiting for room. ZX_ERR_CANCELED when kicked.
-  [[nodiscard]] zx_status_t RingBell();
-  // KVM_RUN came back because of a signal.
-  void AfterInterruption();
-  void ArmTimer();
-
-  const base::RefPtr<guest::Guest> guest_;
-  const base::RefPtr<ThreadOwner> owner_;
-  const uint32_t id_;
-  ExitCounters counters_;  // before what must not go when this cannot be made
-  std::unique_ptr<kvm::VcpuFd> fd_;
+  // What other threads touch.
   RunGate gate_;
-  HostTimer timer_;
-  x86::Core core_;
-  uint64_t run_mask_ = 0;
-  objects::PacketReserve* last_bell_ = nullptr;
-  bool configured_ = false;  // whether the kernel's VCPU has its CPUID
-  bool told_no_timer_ = false;
-  bool joined_ = false;  // whether the guest knows the gate
+  x86::PendingInterrupts pending_;
+
+  const base::RefPtr<ThreadOwner> owner_;
+  Tenure tenure_;
+  std::optional<Processor> processor_;
 };
 
 }  // namespace zircon::vcpu

@@ -11,6 +11,8 @@
 #include "service.h"
 #include "verdict.h"
 
+DECLARE_GUEST(io_many);
+DECLARE_GUEST(topology_16);
 DECLARE_GUEST(try_code);
 
 namespace conformance {
@@ -361,8 +363,8 @@ TEST_F(InstructionTest, DirectMsrsTakeNoExit) {
   const uint64_t pat = 0x0407050600070106;
   tries.Value(kRdmsr, 0, kPat);
   EXPECT_EQ(tries.state().rdx << 32 | tries.state().rax, pat) << "at first";
-  std::vector<uint32_t> msrs = {0xC0000081, 0xC0000082, 0xC0000084, 0xC0000100, 0xC0000101,
-                                0xC0000102, 0x174,      0x175,      0x176};
+  std::vector<uint32_t> msrs = {0xC0000081, 0xC0000082, 0xC0000083, 0xC0000084, 0xC0000100,
+                                0xC0000101, 0xC0000102, 0x174,      0x175,      0x176};
   // A processor without RDTSCP has no TSC_AUX.
   tries.Value(kCpuid, 0x80000001);
   if ((tries.state().rdx & 1u << 27) != 0) msrs.push_back(0xC0000103);
@@ -428,6 +430,104 @@ TEST_F(InstructionTest, CpuidAboveTheHighestLeaf) {
     EXPECT_EQ(tries.state().rdx, last.rdx);
   }
   if (zeros) KnownDifference("CPUID-2", "leaves above the highest are 0 on this processor");
+}
+
+TEST_F(InstructionTest, TheIdInEverySubleafOfTheTopology) {
+  Shows("CPUID-12");
+  NEEDS(ProbeRealMode());
+  if (Tries().Value(kCpuid, 0) < 0xB) return;
+  // Of id 0 nothing can be seen: id 1, then.
+  Machine machine(GUEST_BLOB(io_many));
+  constexpr uint64_t kEntry = 0x21000;
+  const Blob blob = GUEST_BLOB(topology_16);
+  memcpy(machine.bytes(kEntry), blob.begin, blob.size());
+  Thread second([&] {
+    Vcpu vcpu(machine.guest(), kEntry);
+    ASSERT_TRUE(vcpu.Reaches(0));
+  });
+  second.Join();
+  for (uint32_t subleaf = 0; subleaf < 5; ++subleaf) {
+    SCOPED_TRACE(subleaf);
+    const auto value = [&](uint32_t which) {
+      return machine.At<uint32_t>(0x9000 + 16 * subleaf + 4 * which);
+    };
+    EXPECT_EQ(value(0), 0u);
+    EXPECT_EQ(value(1), 0u);
+    if (subleaf >= 3 && value(2) == subleaf) {
+      KnownDifference("CPUID-12", "from sub-leaf 3 on ECX has the sub-leaf's number");
+    } else {
+      EXPECT_EQ(value(2), 0u);
+    }
+    EXPECT_EQ(value(3), 1u) << "EDX";
+  }
+}
+
+TEST_F(InstructionTest, OtherLeavesAreZero) {
+  Shows("CPUID-23");
+  NEEDS(ProbeCpuid(1));
+  Tries tries;
+  const uint64_t highest = tries.Value(kCpuid, 0);
+  const uint64_t highest_extended = tries.Value(kCpuid, 0x80000000);
+  for (const uint64_t leaf :
+       {0x3u, 0x5u, 0x8u, 0x9u, 0xCu, 0xEu, 0xFu, 0x10u, 0x11u, 0x12u, 0x13u, 0x14u, 0x8000000Au,
+        0x8000000Bu, 0x80000018u, 0x8000001Bu, 0x8000001Cu}) {
+    // The highest itself is what stands for those above it.
+    if (leaf < 0x80000000 ? leaf >= highest : leaf > highest_extended) continue;
+    SCOPED_TRACE(leaf);
+    for (uint64_t subleaf = 0; subleaf < 2; ++subleaf) {
+      EXPECT_EQ(tries.Value(kCpuid, leaf, subleaf), 0u);
+      EXPECT_EQ(tries.state().rbx | tries.state().rcx | tries.state().rdx, 0u);
+    }
+  }
+}
+
+// What is shown has its MSRs, by the processor manuals.
+TEST_F(InstructionTest, WhatCpuidShowsHasItsMsrs) {
+  Shows("CPUID-22 MSR-DIRECT-1");
+  NEEDS(ProbeCpuid(1));
+  NEEDS(ProbeCpuid(7));
+  enum Register { kEax, kEbx, kEcx, kEdx };
+  struct Feature {
+    const char* name;
+    uint32_t leaf;
+    Register reg;
+    int bit;
+    std::vector<uint32_t> msrs;  // that can be read
+  };
+  const Feature kFeatures[] = {
+      {"SEP", 1, kEdx, 11, {0x174, 0x175, 0x176}},
+      {"MTRR", 1, kEdx, 12, {0xFE, 0x200, 0x2FF}},
+      {"MCA", 1, kEdx, 14, {0x179, 0x17A}},
+      {"PAT", 1, kEdx, 16, {0x277}},
+      {"x2APIC", 1, kEcx, 21, {0x1B, 0x802}},
+      {"PDCM", 1, kEcx, 15, {0x345}},
+      {"TSC_ADJUST", 7, kEbx, 1, {0x3B}},
+      {"WAITPKG", 7, kEcx, 5, {0xE1}},
+      {"RDPID", 7, kEcx, 22, {0xC0000103}},
+      {"SPEC_CTRL", 7, kEdx, 26, {0x48}},
+      {"ARCH_CAPABILITIES", 7, kEdx, 29, {0x10A}},
+      {"CORE_CAPABILITIES", 7, kEdx, 30, {0xCF}},
+      {"SYSCALL", 0x80000001, kEdx, 11, {0xC0000081, 0xC0000082, 0xC0000083, 0xC0000084}},
+      {"NX", 0x80000001, kEdx, 20, {0xC0000080}},
+      {"RDTSCP", 0x80000001, kEdx, 27, {0xC0000103}},
+      {"LM", 0x80000001, kEdx, 29, {0xC0000080, 0xC0000100, 0xC0000101, 0xC0000102}},
+      {"SVM", 0x80000001, kEcx, 2, {0xC0010114}},
+      {"OSVW", 0x80000001, kEcx, 9, {0xC0010140, 0xC0010141}},
+      {"PERFCTR_CORE", 0x80000001, kEcx, 23, {0xC0010200, 0xC0010201}},
+  };
+  Tries tries;
+  for (const Feature& feature : kFeatures) {
+    tries.Value(kCpuid, feature.leaf);
+    const zx_vcpu_state_t leaf = tries.state();
+    const uint64_t values[] = {leaf.rax, leaf.rbx, leaf.rcx, leaf.rdx};
+    if ((values[feature.reg] >> feature.bit & 1) == 0) continue;
+    for (const uint32_t msr : feature.msrs) {
+      zx_vcpu_state_t state{};
+      state.rcx = msr;
+      EXPECT_TRUE(tries.Run(kRdmsr, state));
+      EXPECT_EQ(tries.vector(), kNoFault) << feature.name << ' ' << std::hex << msr;
+    }
+  }
 }
 
 TEST_F(InstructionTest, CpuidHasTheHostsName) {

@@ -58,9 +58,9 @@ TEST_F(StateTest, DirectMsrs) {
                              0xC0000102u, 0x174u, 0x175u, 0x176u}) {
     EXPECT_EQ(guest.ReadMsr(msr), 0u) << std::hex << msr;
   }
-  // They can be written and keep it. (STAR, LSTAR, FMASK, the bases, SYSENTER.)
-  for (const uint32_t msr :
-       {0xC0000081u, 0xC0000082u, 0xC0000100u, 0xC0000101u, 0xC0000102u, 0x175u, 0x176u}) {
+  // They can be written and keep it. (STAR, LSTAR, CSTAR, the bases, SYSENTER.)
+  for (const uint32_t msr : {0xC0000081u, 0xC0000082u, 0xC0000083u, 0xC0000100u, 0xC0000101u,
+                             0xC0000102u, 0x175u, 0x176u}) {
     EXPECT_TRUE(guest.WriteMsr(msr, 0x12345000)) << std::hex << msr;
     EXPECT_EQ(guest.ReadMsr(msr), 0x12345000u) << std::hex << msr;
   }
@@ -68,7 +68,7 @@ TEST_F(StateTest, DirectMsrs) {
 }
 
 TEST_F(StateTest, EmulatedMsrs) {
-  Shows("MSR-2 MSR-5 MSR-6 MSR-7 MSR-8 MSR-9 MSR-10 MSR-11");
+  Shows("MSR-2 MSR-5 MSR-6 MSR-7 MSR-8 MSR-9 MSR-11");
   Service guest;
   for (const uint32_t msr : {0x17u, 0x8Bu, 0x179u, 0x17Au, 0x1A2u, 0xFEu, 0x200u, 0x201u, 0x250u,
                              0x268u, 0x26Fu, 0x2FFu, 0x606u, 0x610u, 0x611u, 0x639u}) {
@@ -77,8 +77,7 @@ TEST_F(StateTest, EmulatedMsrs) {
   const std::optional<uint64_t> misc = guest.ReadMsr(0x1A0);
   ASSERT_TRUE(misc.has_value());
   EXPECT_EQ(*misc & ~uint64_t{1}, 0u);
-  for (const uint32_t msr :
-       {0x200u, 0x201u, 0x250u, 0x268u, 0x2FFu, 0x8Bu, 0x610u, 0xC0000083u, 0x48u, 0x49u}) {
+  for (const uint32_t msr : {0x200u, 0x201u, 0x250u, 0x268u, 0x2FFu, 0x8Bu, 0x610u, 0x48u, 0x49u}) {
     EXPECT_TRUE(guest.WriteMsr(msr, 0)) << std::hex << msr;
   }
   for (const uint32_t msr : {0x17u, 0x179u, 0x17Au, 0x1A0u, 0x1A2u, 0x611u}) {
@@ -88,9 +87,9 @@ TEST_F(StateTest, EmulatedMsrs) {
 
 // The guest gets #GP(0), zx_vcpu_enter() does not return.
 TEST_F(StateTest, UnknownMsrsFault) {
-  Shows("MSR-1 MSR-10 MSR-12");
+  Shows("MSR-1 MSR-12");
   Service guest;
-  for (const uint32_t msr : {0x12345u, 0xC0000083u, 0x3Bu, 0x40000000u, 0x40000073u, 0x4B564D02u,
+  for (const uint32_t msr : {0x12345u, 0xC0000104u, 0x3Bu, 0x40000000u, 0x40000073u, 0x4B564D02u,
                              0x4B564D04u, 0xC0010015u, 0xC0011029u, 0x345u, 0xFFFFFFFFu}) {
     EXPECT_EQ(guest.ReadMsr(msr), std::nullopt) << std::hex << msr;
   }

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string>
 
+#include "fake/memory_shortage.h"
+
 namespace zircon::fake {
 
 void FakeKernel::Fail(unsigned long call, int error, int nth, int times) {
@@ -61,6 +63,7 @@ void FakeKernel::Close(int fd) {
 }
 
 int FakeKernel::Ioctl(int fd, unsigned long request, uintptr_t argument) {
+  const MemoryIsThere for_the_fake;
   Descriptor descriptor;
   {
     std::lock_guard lock(mutex_);

@@ -107,8 +107,6 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
       return SetCpuid(reinterpret_cast<const kvm_cpuid2*>(argument));
     case KVM_SET_MSRS:
       return SetMsrs(reinterpret_cast<const kvm_msrs*>(argument));
-    case KVM_GET_MSRS:
-      return GetMsrs(reinterpret_cast<kvm_msrs*>(argument));
     case KVM_ENABLE_CAP:
       caps[In<kvm_enable_cap>(argument).cap] = In<kvm_enable_cap>(argument).args[0];
       return 0;
@@ -150,16 +148,6 @@ int FakeVcpu::SetMsrs(const kvm_msrs* wanted) {
   for (uint32_t i = 0; i < wanted->nmsrs; ++i) {
     if (vm_->host().unknown_msrs.count(entries[i].index) != 0) return static_cast<int>(i);
     msrs[entries[i].index] = entries[i].data;
-  }
-  return static_cast<int>(wanted->nmsrs);
-}
-
-int FakeVcpu::GetMsrs(kvm_msrs* wanted) {
-  auto* entries = reinterpret_cast<kvm_msr_entry*>(wanted + 1);
-  for (uint32_t i = 0; i < wanted->nmsrs; ++i) {
-    const auto found = msrs.find(entries[i].index);
-    if (found == msrs.end()) return static_cast<int>(i);
-    entries[i].data = found->second;
   }
   return static_cast<int>(wanted->nmsrs);
 }
@@ -324,6 +312,10 @@ bool FakeVcpu::AtDeadlineProbe() {
 
 int FakeVcpu::RunDeadlineProbe() {
   kvm_run& page = run();
+  if (vm_->host().probe_exit != 0) {
+    page.exit_reason = vm_->host().probe_exit;
+    return kExit;
+  }
   if (vm_->host().swallows_deadline) {
     regs.rip += sizeof(guest::x86::kDeadlineProbeCode);
     page.exit_reason = KVM_EXIT_HLT;

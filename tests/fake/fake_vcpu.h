@@ -129,7 +129,6 @@ class FakeVcpu {
   int SetSregs(const kvm_sregs& wanted);
   int SetCpuid(const kvm_cpuid2* wanted);
   int SetMsrs(const kvm_msrs* wanted);
-  int GetMsrs(kvm_msrs* wanted);
   int SetSignalMask(const kvm_signal_mask* mask);
   int SetAttribute(const kvm_device_attr& attribute);
 

@@ -23,6 +23,7 @@ struct HostModel {
   std::set<uint32_t> unknown_msrs;  // KVM_SET_MSRS stops at these
   // The host's KVM keeps guest writes of MSR 0x6E0 to itself.
   bool swallows_deadline = false;
+  uint32_t probe_exit = 0;  // how the guest that finds that out ends instead; 0: as its code says
   // Port instructions pass KVM's emulator: at an OUT RIP has moved on, and registers that user
   // space gives back beat the bytes of an IN.
   bool emulates_ports = false;

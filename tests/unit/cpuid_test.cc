@@ -59,8 +59,7 @@ TEST_F(Cpuid, LeafOne) {
 
 TEST_F(Cpuid, PowerAndPerformance) {
   Shows("CPUID-7 CPUID-8");
-  const kvm_cpuid_entry2 mwait = Leaf(5);
-  EXPECT_EQ(mwait.eax | mwait.ebx | mwait.ecx | mwait.edx, 0u);
+  EXPECT_FALSE(Has(5));
   const kvm_cpuid_entry2 power = Leaf(6);
   EXPECT_EQ(power.eax, Bit(2));  // ARAT is kept
   EXPECT_EQ(power.ebx | power.ecx | power.edx, 0u);
@@ -81,13 +80,22 @@ TEST_F(Cpuid, LeafSeven) {
   for (const int clear : {26, 27, 28, 29, 31}) EXPECT_EQ(leaf.edx & Bit(clear), 0u) << clear;
   const kvm_cpuid_entry2 one = Leaf(7, 1);
   EXPECT_EQ(one.eax, 0u);
+  // PKU, OSPKE, MPX, SGX: what XCR0 does not hold, or has MSRs that are not there.
+  EXPECT_EQ(leaf.ecx & (Bit(3) | Bit(4)), 0u);
+  EXPECT_EQ(leaf.ebx & (Bit(2) | Bit(14)), 0u);
 }
 
 TEST_F(Cpuid, Topology) {
-  Shows("CPUID-20");
+  Shows("CPUID-12 CPUID-20");
   EXPECT_EQ(Leaf(0xB).edx, 3u);
-  EXPECT_EQ(Leaf(0xB).eax | Leaf(0xB).ebx, 0u);
-  EXPECT_EQ(Leaf(0xB, 1).edx, 3u);
+  for (uint32_t level = 0; level < 3; ++level) {
+    const kvm_cpuid_entry2 leaf = Leaf(0xB, level);
+    EXPECT_EQ(leaf.edx, 3u) << level;
+    EXPECT_EQ(leaf.eax | leaf.ebx | leaf.ecx, 0u) << level;
+    EXPECT_NE(leaf.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX, 0u) << level;
+  }
+  host_.cpuid[0].eax = 0xA;
+  EXPECT_FALSE(Has(0xB)) << "a processor without the leaf";
   EXPECT_EQ(Leaf(0x8000001E).eax, 3u);
 }
 

@@ -18,11 +18,12 @@ class Injection : public ::testing::Test {
  protected:
   kvm_vcpu_events& events() { return run_.s.regs.events; }
   bool Dirty() const { return (run_.kvm_dirty_regs & KVM_SYNC_X86_EVENTS) != 0; }
-  zx_status_t Inject() { return InjectNext(&run_, &pending_, &more_); }
+  zx_status_t Inject() { return InjectNext(&run_, fault_owed_, &pending_, &more_); }
 
   kvm_run run_ = {};
   PendingInterrupts pending_;
   bool more_ = true;
+  bool fault_owed_ = false;
 };
 
 TEST_F(Injection, NothingPending) {
@@ -144,21 +145,59 @@ TEST_F(Injection, AnEventUnderWayComesFirst) {
 }
 
 TEST_F(Injection, AFaultThatIsOwedComesFirst) {
-  for (const uint32_t reason : {KVM_EXIT_X86_RDMSR, KVM_EXIT_X86_WRMSR}) {
-    for (const uint32_t vector : {6u, 80u}) {
-      run_ = {};
-      run_.exit_reason = reason;
-      run_.msr.error = 1;
-      run_.ready_for_interrupt_injection = 1;
-      pending_.Set(vector);
-      EXPECT_EQ(Inject(), ZX_OK);
-      EXPECT_FALSE(Dirty());
-      EXPECT_EQ(run_.request_interrupt_window, 1);
-      run_.msr.error = 0;
-      EXPECT_EQ(Inject(), ZX_OK);
-      EXPECT_TRUE(Dirty());
-    }
+  for (const uint32_t vector : {6u, 80u}) {
+    run_ = {};
+    run_.ready_for_interrupt_injection = 1;
+    pending_.Set(vector);
+    fault_owed_ = true;
+    EXPECT_EQ(Inject(), ZX_OK);
+    EXPECT_FALSE(Dirty());
+    EXPECT_EQ(run_.request_interrupt_window, 1);
+    fault_owed_ = false;
+    EXPECT_EQ(Inject(), ZX_OK);
+    EXPECT_TRUE(Dirty());
   }
+}
+
+// What the page has left of another exit says nothing.
+TEST_F(Injection, TheExitInThePageIsNoFaultThatIsOwed) {
+  Shows("INT-11");
+  run_.exit_reason = KVM_EXIT_X86_WRMSR;
+  run_.msr.error = 1;
+  pending_.Set(6);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_TRUE(Dirty());
+}
+
+// It is handed to KVM, which keeps it; this entry is another's.
+TEST_F(Injection, ANmiWhileNmisAreBlockedIsNoDelivery) {
+  Shows("INT-8 INT-12");
+  events().nmi.masked = 1;
+  pending_.Set(2);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_EQ(events().nmi.pending, 1);
+  EXPECT_TRUE(Dirty());
+  EXPECT_FALSE(more_);
+
+  run_ = {};
+  events().nmi.masked = 1;
+  for (const uint32_t vector : {2u, 13u, 40u}) pending_.Set(vector);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_EQ(events().nmi.pending, 1);
+  EXPECT_EQ(run_.request_interrupt_window, 1);
+  EXPECT_TRUE(pending_.Take(40));
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_EQ(events().exception.injected, 1) << "it has not been dropped";
+  EXPECT_EQ(events().exception.nr, 13);
+
+  run_ = {};
+  events().nmi.masked = 1;
+  run_.ready_for_interrupt_injection = 1;
+  for (const uint32_t vector : {2u, 40u}) pending_.Set(vector);
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_EQ(events().nmi.pending, 1);
+  EXPECT_EQ(events().interrupt.nr, 40);
+  EXPECT_FALSE(more_);
 }
 
 TEST_F(Injection, OtherEventStateIsKept) {

@@ -375,6 +375,33 @@ TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
   EXPECT_TRUE(cpu().deliveries().empty());
 }
 
+// A #GP that the VCPU before owed for an MSR, and what else its last exit left in the run page.
+TEST_F(VcpuCreate, AReusedVcpuOwesNothing) {
+  Shows("VCPU-CREATE-14 INT-11");
+  ASSERT_EQ(Create(Machine::kEntry), ZX_OK);
+  cpu().Push([this](FakeVcpu& vcpu) {
+    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+    return fake::WrMsr(0x3B, 1)(vcpu);
+  });
+  ASSERT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+  CloseVcpu();
+  ASSERT_EQ(Create(Machine::kEntry), ZX_OK);
+  EXPECT_EQ(cpu().run().exit_reason, 0u);
+  EXPECT_EQ(cpu().run().msr.error, 0u);
+  EXPECT_EQ(cpu().run().msr.index, 0u);
+  EXPECT_EQ(cpu().run().kvm_dirty_regs, 0u);
+  ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, 6), ZX_OK);
+  ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
+  machine().Code({0xEE});
+  cpu().Push([](FakeVcpu& vcpu) {
+    EXPECT_EQ(vcpu.deliveries(), std::vector<fake::Delivery>({{fake::Delivery::kException, 6}}))
+        << "at the first entry";
+    vcpu.regs.rdx = 0x60;
+    return fake::PioOut(0x60, 1)(vcpu);
+  });
+  EXPECT_EQ(machine().Enter(), ZX_OK);
+}
+
 TEST_F(VcpuCreate, ReuseOnAHostThatLacksOneOfTheRegisters) {
   ASSERT_EQ(Create(), ZX_OK);
   cpu().msrs[0xC0000103] = 0xBAD;

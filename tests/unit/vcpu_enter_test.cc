@@ -563,5 +563,35 @@ TEST_F(VcpuEnter, EmulationFailureNamesItsCause) {
   EXPECT_TRUE(cpu().deliveries().empty());
 }
 
+// A program of the guest may execute what it likes: that is between it and the guest's kernel.
+TEST_F(VcpuEnter, WhatCannotBeEmulatedInRingThreeIsUndefinedThere) {
+  Shows("VCPU-ENTER-23 INSN-8 FAULT-12");
+  const auto fail_at = [](uint64_t rip, uint8_t ring) {
+    return [rip, ring](FakeVcpu& vcpu) {
+      vcpu.regs.rip = rip;
+      vcpu.sregs.ss.dpl = ring;
+      // Some hosts queue it, some do not.
+      if (rip == Machine::kEntry) vcpu.RaiseException(6, false);
+      return fake::InternalError(KVM_INTERNAL_ERROR_EMULATION)(vcpu);
+    };
+  };
+  for (const uint64_t rip : {Machine::kEntry, Machine::kEntry + 0x100}) {
+    cpu().ForgetDeliveries();
+    cpu().Push(fail_at(rip, 3));
+    cpu().Push(Do([rip](FakeVcpu& vcpu) { EXPECT_EQ(vcpu.regs.rip, rip); }));
+    PushOut();
+    EXPECT_EQ(machine().Enter(), ZX_OK);
+    EXPECT_EQ(cpu().deliveries(), std::vector<Delivery>({{Delivery::kException, 6}}));
+  }
+  cpu().ForgetDeliveries();
+  for (const uint8_t ring : {0, 1, 2}) {
+    cpu().Push(fail_at(Machine::kEntry, ring));
+    EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED) << int{ring};
+  }
+  cpu().Push(fail_at(Machine::kDeviceAddress, 3));
+  EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND) << "it cannot be fetched";
+  EXPECT_TRUE(cpu().deliveries().empty());
+}
+
 }  // namespace
 }  // namespace zircon

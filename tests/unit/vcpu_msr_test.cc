@@ -110,7 +110,7 @@ TEST_F(VcpuMsr, Reads) {
                             0x614, 0x618, 0x619, 0x61B, 0x61C, 0x638, 0x639, 0x640, 0x641};
   for (const uint32_t msr : kZero) EXPECT_EQ(Read(msr), 0u) << std::hex << msr;
   const uint32_t kFault[] = {0x11,  0x12,  0x3B,       0x48,       0x49,       0x6E0,     0x10A,
-                             0x210, 0x251, 0x4B564D00, 0x4B564D01, 0xC0000083, 0xFFFFFFFF};
+                             0x210, 0x251, 0x4B564D00, 0x4B564D01, 0xC0000104, 0xFFFFFFFF};
   for (const uint32_t msr : kFault) EXPECT_EQ(Read(msr), std::nullopt) << std::hex << msr;
 }
 
@@ -124,9 +124,9 @@ TEST_F(VcpuMsr, ReadsMoveRipAndCountNothingElse) {
 }
 
 TEST_F(VcpuMsr, Writes) {
-  Shows("MSR-2 MSR-5 MSR-6 MSR-10 MSR-11 MSR-12");
-  for (const uint32_t msr : {0x8Bu, 0xC0000083u, 0x48u, 0x49u, 0x200u, 0x20Fu, 0x250u, 0x26Fu,
-                             0x2FFu, 0x610u, 0x618u, 0x638u, 0x640u}) {
+  Shows("MSR-2 MSR-5 MSR-6 MSR-11 MSR-12");
+  for (const uint32_t msr : {0x8Bu, 0x48u, 0x49u, 0x200u, 0x20Fu, 0x250u, 0x26Fu, 0x2FFu, 0x610u,
+                             0x618u, 0x638u, 0x640u}) {
     EXPECT_TRUE(Ignored(msr, 0x1'0000'0001)) << std::hex << msr;
   }
   for (const uint32_t msr : {0x17u, 0x179u, 0x17Au, 0x1A0u, 0x1A2u, 0x3Bu, 0x606u, 0x611u, 0x639u,
@@ -252,6 +252,16 @@ TEST_F(VcpuMsr, IcrPackets) {
     cpu().Push(Do([](FakeVcpu& vcpu) { EXPECT_EQ(vcpu.regs.rip, Machine::kEntry + 2); }));
     Leave();
   }
+}
+
+TEST_F(VcpuMsr, ANmiToItselfIsDeliveredAtTheNextEnter) {
+  Shows("ICR-2 INT-8");
+  cpu().Push(WrMsr(kIcr, 4 << 8));  // To id 0.
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  EXPECT_EQ(packet().guest_vcpu.interrupt.mask, 0u);
+  EXPECT_TRUE(cpu().deliveries().empty());
+  Leave();
+  EXPECT_EQ(cpu().deliveries(), std::vector<Delivery>({{Delivery::kNmi, 2}}));
 }
 
 TEST_F(VcpuMsr, IcrStartup) {

@@ -160,13 +160,13 @@ TEST_F(VmCreation, TheMachineIsSetUp) {
   EXPECT_EQ(vm.cap(KVM_CAP_EXIT_ON_EMULATION_FAILURE), 1u);
   // MSR-DIRECT: these registers and no other.
   for (const uint32_t direct :
-       {0x174u, 0x175u, 0x176u, 0x277u, 0xC0000080u, 0xC0000081u, 0xC0000082u, 0xC0000084u,
-        0xC0000100u, 0xC0000101u, 0xC0000102u, 0xC0000103u}) {
+       {0x174u, 0x175u, 0x176u, 0x277u, 0xC0000080u, 0xC0000081u, 0xC0000082u, 0xC0000083u,
+        0xC0000084u, 0xC0000100u, 0xC0000101u, 0xC0000102u, 0xC0000103u}) {
     EXPECT_TRUE(vm.MsrAllowed(direct, true)) << std::hex << direct;
     EXPECT_TRUE(vm.MsrAllowed(direct, false)) << std::hex << direct;
   }
   for (const uint32_t other : {0x10u, 0x11u, 0x12u, 0x1Bu, 0x3Bu, 0x48u, 0x8Bu, 0x1A0u, 0x200u,
-                               0x6E0u, 0x4B564D00u, 0x4B564D01u, 0xC0000083u}) {
+                               0x6E0u, 0x4B564D00u, 0x4B564D01u, 0xC0000104u}) {
     EXPECT_FALSE(vm.MsrAllowed(other, true)) << std::hex << other;
   }
 }
@@ -237,12 +237,17 @@ TEST_F(VmCreation, WordsAreCutWithANul) {
 
 class HostProbe : public VmCreation {
  protected:
-  const guest::x86::Host* Find() {
+  int Get(const guest::x86::Host** host) {
     std::unique_ptr<kvm::SystemFd> system;
     EXPECT_EQ(kvm::SystemFd::Open(kernel_, &system), 0);
-    const guest::x86::Host* host = nullptr;
     std::string why;
-    EXPECT_EQ(guest::x86::Host::Get(*system, &host, &why), 0);
+    const int error = guest::x86::Host::Get(*system, host, &why);
+    EXPECT_EQ(error != 0, !why.empty());
+    return error;
+  }
+  const guest::x86::Host* Find() {
+    const guest::x86::Host* host = nullptr;
+    EXPECT_EQ(Get(&host), 0);
     return host;
   }
 };
@@ -261,26 +266,63 @@ TEST_F(HostProbe, HostThatSwallowsDeadlineWrites) {
   EXPECT_FALSE(Find()->deadline_timer);
 }
 
-TEST_F(HostProbe, AProbeThatFailsChoosesTheTimerThatAlwaysWorks) {
+// A question that fails is no answer: the call fails, and the next one asks again.
+TEST_F(HostProbe, AProbeThatFailsSaysNothingOfTheHost) {
+  Shows("KVM-ERR-11 CPUID-5");
   for (const unsigned long call :
        {static_cast<unsigned long>(KVM_CREATE_VM), KVM_ENABLE_CAP,
+        static_cast<unsigned long>(KVM_X86_SET_MSR_FILTER),
         static_cast<unsigned long>(KVM_SET_USER_MEMORY_REGION),
-        static_cast<unsigned long>(KVM_CREATE_VCPU), static_cast<unsigned long>(KVM_SET_CPUID2),
-        static_cast<unsigned long>(KVM_GET_SREGS), static_cast<unsigned long>(KVM_SET_SREGS),
-        static_cast<unsigned long>(KVM_SET_REGS), static_cast<unsigned long>(KVM_RUN)}) {
+        static_cast<unsigned long>(KVM_CREATE_VCPU), fake::kCallMapRun,
+        static_cast<unsigned long>(KVM_SET_CPUID2), static_cast<unsigned long>(KVM_GET_SREGS),
+        static_cast<unsigned long>(KVM_SET_SREGS), static_cast<unsigned long>(KVM_SET_REGS),
+        static_cast<unsigned long>(KVM_RUN)}) {
     guest::x86::Host::ForgetForTest(kernel_);
-    kernel_.Fail(call, EIO);
-    EXPECT_FALSE(Find()->deadline_timer) << std::hex << call;
+    const guest::x86::Host* host = nullptr;
+    kernel_.Fail(call, ENOMEM);
+    EXPECT_EQ(Get(&host), ENOMEM) << std::hex << call;
     EXPECT_EQ(kernel_.open_descriptors(), 0u);
+    EXPECT_TRUE(Find()->deadline_timer) << std::hex << call;
   }
+}
+
+TEST_F(HostProbe, ACapabilityThatIsNotToldIsAskedForAgain) {
+  Shows("KVM-ERR-3 KVM-ERR-11");
+  int asked = 0;
+  {
+    Find();
+    asked = static_cast<int>(kernel_.calls(KVM_CHECK_EXTENSION));
+    guest::x86::Host::ForgetForTest(kernel_);
+  }
+  ASSERT_GE(asked, 10);
+  for (int nth = 1; nth <= asked; ++nth) {
+    kernel_.Fail(KVM_CHECK_EXTENSION, ENOMEM, nth);
+    EXPECT_EQ(Create(), ZX_ERR_NO_MEMORY) << nth;
+    const guest::x86::Host* host = Find();
+    ASSERT_NE(host, nullptr);
+    EXPECT_EQ(host->max_slots, 32764u);
+    EXPECT_TRUE(host->exit_on_emulation_failure);
+    guest::x86::Host::ForgetForTest(kernel_);
+  }
+}
+
+TEST_F(HostProbe, AProbesGuestThatDoesSomethingElseIsNoAnswer) {
+  Shows("KVM-ERR-11");
+  kernel_.host().probe_exit = KVM_EXIT_FAIL_ENTRY;
+  const guest::x86::Host* host = nullptr;
+  EXPECT_EQ(Get(&host), EIO);
+  kernel_.host().probe_exit = 0;
+  EXPECT_TRUE(Find()->deadline_timer);
 }
 
 TEST_F(HostProbe, SignalsDoNotDisturbTheProbe) {
   kernel_.Fail(KVM_RUN, EINTR, 1, 10);
   EXPECT_TRUE(Find()->deadline_timer);
   guest::x86::Host::ForgetForTest(kernel_);
-  kernel_.Fail(KVM_RUN, EINTR, 1, 1000);
-  EXPECT_FALSE(Find()->deadline_timer);  // given up in the end
+  kernel_.Fail(KVM_RUN, EINTR, 1, 100);
+  const guest::x86::Host* host = nullptr;
+  EXPECT_EQ(Get(&host), EAGAIN) << "given up in the end";
+  EXPECT_TRUE(Find()->deadline_timer);
 }
 
 TEST_F(HostProbe, Capabilities) {

@@ -6,9 +6,7 @@
 
 #pragma once
 
-#include <span>
-
-#include "kvm/kvm_abi.h"
+#include "guest/x86/host.h"
 #include "kvm/system_fd.h"
 
 namespace zircon::guest::x86 {
@@ -17,7 +15,8 @@ namespace zircon::guest::x86 {
 inline constexpr unsigned char kDeadlineProbeCode[] = {0xB9, 0xE0, 0x06, 0x00,
                                                        0x00, 0x0F, 0x30, 0xF4};
 
-// False also when the probe itself fails: the timer that always works is chosen then.
-bool DeadlineWritesReachUs(kvm::SystemFd& system, std::span<const kvm_cpuid_entry2> cpuid);
+// Of `host` its CPUID and its MSRs are known. An errno when the probe cannot be made, which says
+// nothing of the host: EIO when its guest does anything but what its code says.
+[[nodiscard]] int ProbeDeadlineWrites(kvm::SystemFd& system, const Host& host, bool* reach_us);
 
 }  // namespace zircon::guest::x86

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "guest/x86/deadline_probe.h"
+#include "guest/x86/features.h"
 
 namespace zircon::guest::x86 {
 namespace {
@@ -42,26 +43,46 @@ uint32_t PhysicalAddressBits(const std::vector<kvm_cpuid_entry2>& cpuid) {
   return kBitsWithoutTheLeaf;
 }
 
-int Find(kvm::SystemFd& system, Host* host, std::string* why) {
+// What is needed must be there; what may be missing is found out.
+int AskForCapabilities(const kvm::SystemFd& system, Host* host, std::string* why) {
+  int error = 0;
+  const auto ask = [&](long capability) {
+    int answer = 0;
+    if (error == 0) error = system.Extension(capability, &answer);
+    return answer;
+  };
   for (const Requirement& required : kRequirements) {
-    if ((system.Extension(required.capability) & required.wanted_bits) != required.wanted_bits) {
+    const int answer = ask(required.capability);
+    if (error == 0 && (answer & required.wanted_bits) != required.wanted_bits) {
       *why = base::Format("The KVM of this host lacks {}; a newer Linux kernel has it.",
                           required.name);
       return ENOTSUP;
     }
   }
-  const int error = system.SupportedCpuid(&host->cpuid);
+  const int slots = ask(KVM_CAP_NR_MEMSLOTS);
+  host->max_slots = slots > 0 ? static_cast<uint32_t>(slots) : kFewestSlots;
+  host->exit_on_emulation_failure = ask(KVM_CAP_EXIT_ON_EMULATION_FAILURE) != 0;
+  host->enforce_pv_features = ask(KVM_CAP_ENFORCE_PV_FEATURE_CPUID) != 0;
+  host->tsc_offset = ask(KVM_CAP_VCPU_ATTRIBUTES) != 0;
+  if (error != 0) *why = base::Format("KVM does not say what it can do (errno {}).", error);
+  return error;
+}
+
+int Find(kvm::SystemFd& system, Host* host, std::string* why) {
+  int error = AskForCapabilities(system, host, why);
+  if (error != 0) return error;
+  error = system.SupportedCpuid(&host->cpuid);
   if (error != 0) {
     *why = base::Format("KVM does not say what processor it can show (errno {}).", error);
     return error;
   }
-  const int slots = system.Extension(KVM_CAP_NR_MEMSLOTS);
-  host->max_slots = slots > 0 ? static_cast<uint32_t>(slots) : kFewestSlots;
   host->physical_limit = uint64_t{1} << PhysicalAddressBits(host->cpuid);
-  host->exit_on_emulation_failure = system.Extension(KVM_CAP_EXIT_ON_EMULATION_FAILURE) != 0;
-  host->enforce_pv_features = system.Extension(KVM_CAP_ENFORCE_PV_FEATURE_CPUID) != 0;
-  host->tsc_offset = system.Extension(KVM_CAP_VCPU_ATTRIBUTES) != 0;
-  host->deadline_timer = DeadlineWritesReachUs(system, host->cpuid);
+  host->direct_msrs = DirectMsrs(host->cpuid);
+  error = ProbeDeadlineWrites(system, *host, &host->deadline_timer);
+  if (error != 0) {
+    *why = base::Format("The trial of this host's timer cannot be made (errno {}).", error);
+    return error;
+  }
   if (!host->deadline_timer) {
     LOG_INFO(
         "this host keeps writes of the TSC-deadline MSR to itself: guests get the one-shot and "

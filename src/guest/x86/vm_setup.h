@@ -11,8 +11,8 @@
 
 namespace zircon::guest::x86 {
 
-// Every MSR but the few that the hypervisor leaves to the processor exits to user space.
-[[nodiscard]] int EnableMsrExits(kvm::VmFd& vm);
+// Every MSR but those of Host::direct_msrs exits to user space.
+[[nodiscard]] int EnableMsrExits(kvm::VmFd& vm, const Host& host);
 [[nodiscard]] int SetUpVm(kvm::VmFd& vm, const Host& host);
 
 }  // namespace zircon::guest::x86

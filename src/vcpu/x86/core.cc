@@ -30,18 +30,24 @@ constexpr int64_t kExceptionRetry = 1'000'000;
 
 constexpr uint32_t kFallbackTscKhz = 1'000'000;
 
+// The ring that the guest is in: its stack segment has it, in every mode.
+constexpr uint8_t kLeastPrivilege = 3;
+uint8_t Privilege(const kvm_sregs& sregs) { return sregs.ss.dpl; }
+
 // The registers of the state stand in the order of their numbers.
 static_assert(offsetof(zx_vcpu_state_t, rsp) == 4 * sizeof(uint64_t) &&
               offsetof(zx_vcpu_state_t, r15) == 15 * sizeof(uint64_t));
 
 }  // namespace
 
-Core::Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, ExitCounters* counters)
+Core::Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, PendingInterrupts* pending,
+           ExitCounters* counters)
     : fd_(fd),
       guest_(guest),
       id_(id),
       counters_(*counters),
-      apic_(id, guest.host().deadline_timer, &pending_),
+      pending_(*pending),
+      apic_(id, guest.host().deadline_timer, pending),
       view_(guest.space(), &fd) {}
 
 int Core::Initialize(uint64_t entry, bool used) {
@@ -122,10 +128,15 @@ zx_status_t Core::PrepareRun(bool interrupts_added) {
   ExpireTimer();
   if (interrupts_added) may_have_pending_ = true;
   exception_waits_ = false;
-  if (!may_have_pending_) return ZX_OK;
-  const zx_status_t status = InjectNext(&fd_.run(), &pending_, &may_have_pending_);
-  exception_waits_ = may_have_pending_ && IsException(pending_.Highest());
-  return status;
+  if (may_have_pending_) {
+    const bool fault_owed = owed_.kind == PendingExit::kFault;
+    const zx_status_t status = InjectNext(&fd_.run(), fault_owed, &pending_, &may_have_pending_);
+    exception_waits_ = may_have_pending_ && IsException(pending_.Highest());
+    if (status != ZX_OK) return status;
+  }
+  // The run to come settles it.
+  owed_ = PendingExit{};
+  return ZX_OK;
 }
 
 int64_t Core::TimerDeadline() {
@@ -220,6 +231,12 @@ Turn Core::Unending(const char* what) {
   return Turn::Status(dead_);
 }
 
+void Core::AnswerMsr(const MsrResult& result) {
+  const bool faults = result.kind == MsrResult::kFault;
+  fd_.run().msr.error = faults ? 1 : 0;
+  if (faults) owed_ = PendingExit::Fault();
+}
+
 Turn Core::HandleReadMsr() {
   kvm_run& run = fd_.run();
   uint64_t value = 0;
@@ -227,8 +244,8 @@ Turn Core::HandleReadMsr() {
   const MsrResult result = LocalApic::Covers(msr) ? apic_.Read(msr, &value)
                            : IsClockMsr(msr)      ? MsrResult::Fault()
                                                   : ReadMsr(msr, id_, &value);
-  run.msr.error = result.kind == MsrResult::kFault ? 1 : 0;
   run.msr.data = value;
+  AnswerMsr(result);
   return Turn::Continue();
 }
 
@@ -239,9 +256,11 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
   const MsrResult result = LocalApic::Covers(msr) ? apic_.Write(msr, value, packet)
                            : IsClockMsr(msr)      ? WriteClockMsr(fd_, guest_.space(), msr, value)
                                                   : WriteMsr(msr, id_, value);
-  run.msr.error = result.kind == MsrResult::kFault ? 1 : 0;
+  AnswerMsr(result);
   switch (result.kind) {
     case MsrResult::kPacket:
+      // An NMI to itself is pending already.
+      if (pending_.Any()) may_have_pending_ = true;
       return Turn::Packet();
     case MsrResult::kError:
       return Turn::Status(result.status);
@@ -259,8 +278,7 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
 Turn Core::HandleEmulationFailure() {
   // KVM may have queued a #UD with the exit; taking the registers back as they are drops it, so
   // that the same instruction is tried again.
-  fd_.run().s.regs.events.exception.pending = 0;
-  fd_.run().s.regs.events.exception.injected = 0;
+  fd_.run().s.regs.events.exception = {};
   fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;
   // Code that is not mapped in guest-physical memory is one cause: all of it, or what comes after
   // the first bytes. The rest is what KVM cannot do.
@@ -274,7 +292,10 @@ Turn Core::HandleEmulationFailure() {
     const zx_status_t why = guest_.space().Explain(gpa, false);
     if (why != ZX_OK) return Turn::Status(why);
   }
-  return Turn::Status(ZX_ERR_NOT_SUPPORTED);
+  if (Privilege(sregs()) != kLeastPrivilege) return Turn::Status(ZX_ERR_NOT_SUPPORTED);
+  // What a program of the guest does must not stop the guest: to it the instruction does not exist.
+  QueueException(&fd_.run(), kUndefinedOpcode);
+  return Turn::Continue();
 }
 
 }  // namespace zircon::vcpu::x86

@@ -1,12 +1,12 @@
 // Core: the x86-64 half of a VCPU: its register file, what an exit still owes the kernel, what is
-// to be injected, and what each exit means. vcpu/vcpu.h drives it turn by turn and knows nothing of
+// to be injected, and what each exit means. vcpu/processor.h drives it turn by turn and knows nothing of
 // x86.
 //
 // The register file is the one in the run page: the kernel fills it at each exit, read_state and
 // write_state work on it, and the next run takes it back if it was changed. That is why a trap
 // costs one ioctl.
 //
-// Ownership: the VCPU's. Thread safety: the owner thread, but for AddInterrupt().
+// Ownership: the Processor's. Thread safety: the owner thread.
 
 #pragma once
 
@@ -63,7 +63,8 @@ using InstructionBytes = std::array<uint8_t, kMaxInstructionLength>;
 
 class Core {
  public:
-  Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, ExitCounters* counters);
+  Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, PendingInterrupts* pending,
+       ExitCounters* counters);
 
   // The VCPU is as new, or as another left it (`used`). An errno.
   [[nodiscard]] int Initialize(uint64_t entry, bool used);
@@ -108,11 +109,6 @@ class Core {
     return any;
   }
 
-  // ---- Any thread ----
-
-  static constexpr uint32_t kVectors = x86::kVectors;
-  void AddInterrupt(uint32_t vector) { pending_.Set(vector); }
-
  private:
   static constexpr uint64_t kTrapFlag = 1u << 8;
 
@@ -152,6 +148,8 @@ class Core {
 
   // other exits (core.cc)
   Turn HandleReadMsr();
+  // Tells the kernel how the RDMSR or WRMSR ends.
+  void AnswerMsr(const MsrResult& result);
   Turn HandleWriteMsr(zx_port_packet_t* packet);
   Turn HandleEmulationFailure();
   Turn LogOnce(const char* what, uint64_t number);
@@ -163,7 +161,7 @@ class Core {
   const uint32_t id_;
   ExitCounters& counters_;
 
-  PendingInterrupts pending_;
+  PendingInterrupts& pending_;
   bool may_have_pending_ = false;  // the owner's own note of pending_
   LocalApic apic_;
   TscClock clock_;

@@ -38,7 +38,7 @@ uint64_t SignExtend(uint64_t value, uint8_t from, uint8_t size) {
 zx_status_t Core::Settle(bool* entered) {
   *entered = false;
   if (dead_ != ZX_OK) return dead_;
-  if (owed_.nothing()) return ZX_OK;
+  if (owed_.settled_by_run()) return ZX_OK;
   if (FoldIntoRun()) {
     owed_ = PendingExit{};
     return ZX_OK;

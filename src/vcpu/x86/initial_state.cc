@@ -30,9 +30,8 @@ constexpr uint32_t kMsrPat = 0x277;
 // The page attributes as Linux sets them: WB, WC, UC-, UC, WB, WP, UC-, WT.
 constexpr uint64_t kPat = 0x0407050600070106;
 
-// What the guest may have changed of the directly used MSRs, and KVM's clock pages.
-constexpr uint32_t kMsrsToClear[] = {0x174,      0x175,      0x176,      0xC0000081, 0xC0000082,
-                                     0xC0000084, 0xC0000102, 0xC0000103, 0x4B564D01};
+constexpr uint32_t kMsrEfer = 0xC0000080;
+constexpr uint32_t kMsrClock = 0x4B564D01;
 
 kvm_segment Segment(uint8_t type, bool system) {
   kvm_segment segment = {};
@@ -97,22 +96,35 @@ int Drain(kvm::VcpuFd& fd) {
   return error == EINTR || error == EAGAIN ? 0 : EIO;
 }
 
-// What a new kernel VCPU has anyway.
-int ResetUsed(kvm::VcpuFd& fd, const kvm_regs& regs) {
-  int error = Drain(fd);
-  if (error != 0) return error;
+// What the guest may have written without the library, and KVM's clock page. EFER goes with SREGS,
+// PAT gets its value later.
+int ClearMsrs(kvm::VcpuFd& fd, const guest::x86::Host& host) {
   std::vector<kvm_msr_entry> msrs;
-  for (uint32_t index : kMsrsToClear) {
+  const auto add = [&](uint32_t index) {
     kvm_msr_entry entry = {};
     entry.index = index;
     msrs.push_back(entry);
+  };
+  for (const kvm::MsrRange& range : host.direct_msrs) {
+    for (uint32_t i = 0; i < range.count; ++i) {
+      if (range.first + i != kMsrEfer) add(range.first + i);
+    }
   }
+  add(kMsrClock);
   // A host without one of them takes those before it; one at a time then.
   size_t taken = 0;
-  error = fd.SetMsrs(msrs, &taken);
+  const int error = fd.SetMsrs(msrs, &taken);
   for (size_t i = taken; error == 0 && i < msrs.size(); ++i) {
     static_cast<void>(fd.SetMsr(msrs[i].index, 0));
   }
+  return error;
+}
+
+// What a new kernel VCPU has anyway.
+int ResetUsed(kvm::VcpuFd& fd, const guest::x86::Host& host, const kvm_regs& regs) {
+  int error = Drain(fd);
+  if (error == 0) error = ClearMsrs(fd, host);
+  if (error != 0) return error;
   kvm_debugregs debug = {};
   debug.dr6 = 0xFFFF0FF0;
   debug.dr7 = 0x400;
@@ -149,7 +161,7 @@ int SetInitialState(kvm::VcpuFd& fd, const guest::x86::Host& host, uint32_t id, 
   regs.rflags = kRflagsReserved;
   int error = 0;
   if (used) {
-    error = ResetUsed(fd, regs);
+    error = ResetUsed(fd, host, regs);
   } else {
     // Before SREGS: without x2APIC in CPUID the kernel refuses the APIC base. After the first run
     // it may not change, and it does not.
@@ -172,13 +184,10 @@ int SetInitialState(kvm::VcpuFd& fd, const guest::x86::Host& host, uint32_t id, 
   // The register file of the run page is the cache that enter, read_state and write_state work on;
   // from here on the kernel keeps it up to date at each exit.
   kvm_run& run = fd.run();
+  // Nothing of the last exit of a VCPU that had it before.
+  std::memset(&run, 0, sizeof(run));
   run.kvm_valid_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS;
-  run.kvm_dirty_regs = 0;
   run.s.regs.regs = regs;
-  run.s.regs.events = {};
-  run.request_interrupt_window = 0;
-  run.ready_for_interrupt_injection = 0;
-  run.cr8 = 0;
   return 0;
 }
 

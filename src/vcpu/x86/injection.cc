@@ -16,32 +16,42 @@ constexpr bool HasErrorCode(int vector) {
 
 // Whether an event is on its way already: one that was interrupted by a second-level fault and is
 // delivered again, or one that was put in before a run that never reached the guest.
-bool EventUnderWay(const kvm_run& run) {
-  // A #GP that is owed for an MSR is queued by the next run itself, and KVM drops what was put in
-  // beside it: the interrupt would be lost.
-  const bool msr_exit =
-      run.exit_reason == KVM_EXIT_X86_RDMSR || run.exit_reason == KVM_EXIT_X86_WRMSR;
-  if (msr_exit && run.msr.error != 0) return true;
-  const kvm_vcpu_events& events = run.s.regs.events;
+bool EventUnderWay(const kvm_vcpu_events& events) {
   return events.exception.injected != 0 || events.exception.pending != 0 ||
          events.interrupt.injected != 0 || events.nmi.injected != 0;
 }
 
+// The event of this entry is chosen: what waits still, and how it is to come in.
+void EventIsChosen(kvm_run* run, PendingInterrupts* pending, bool* more) {
+  run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+  pending->DropLow(kExceptions);
+  *more = pending->Any();
+  run->request_interrupt_window = pending->Highest() >= kFirstExternal;
+}
+
 }  // namespace
 
-zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more) {
+void QueueException(kvm_run* run, int vector) {
+  kvm_vcpu_events& events = run->s.regs.events;
+  events.exception = {};
+  events.exception.injected = 1;
+  events.exception.nr = static_cast<uint8_t>(vector);
+  events.exception.has_error_code = HasErrorCode(vector);
+  run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+}
+
+zx_status_t InjectNext(kvm_run* run, bool fault_owed, PendingInterrupts* pending, bool* more) {
   kvm_vcpu_events& events = run->s.regs.events;
   run->request_interrupt_window = 0;
 
   if (pending->Take(kNmi)) {
-    // KVM delivers it as soon as NMIs are not blocked.
     events.nmi.pending = 1;
     events.flags |= KVM_VCPUEVENT_VALID_NMI_PENDING;
     run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
-    pending->DropLow(kExceptions);
-    *more = pending->Any();
-    run->request_interrupt_window = pending->Highest() >= kFirstExternal;
-    return ZX_OK;
+    if (events.nmi.masked == 0) {
+      EventIsChosen(run, pending, more);
+      return ZX_OK;
+    }
   }
 
   const int vector = pending->Highest();
@@ -54,32 +64,25 @@ zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more) {
     return ZX_ERR_NOT_SUPPORTED;
   }
 
-  if (vector >= kFirstExternal) {
-    if (run->ready_for_interrupt_injection == 0 || EventUnderWay(*run)) {
-      run->request_interrupt_window = 1;
-      return ZX_OK;
-    }
+  const bool external = vector >= kFirstExternal;
+  // The delivery of what is under way comes first: KVM would drop what is put in beside it. The
+  // window's exit brings us back, or the next try (core.cc).
+  if (fault_owed || EventUnderWay(events) ||
+      (external && run->ready_for_interrupt_injection == 0)) {
+    run->request_interrupt_window = 1;
+    return ZX_OK;
+  }
+  if (external) {
     events.interrupt.injected = 1;
     events.interrupt.nr = static_cast<uint8_t>(vector);
     events.interrupt.soft = 0;
     // What the page says of readiness was true before this.
     run->ready_for_interrupt_injection = 0;
   } else {
-    if (EventUnderWay(*run)) {
-      // Its delivery comes first. The window's exit brings us back, or the next try (core.cc).
-      run->request_interrupt_window = 1;
-      return ZX_OK;
-    }
-    events.exception.injected = 1;
-    events.exception.nr = static_cast<uint8_t>(vector);
-    events.exception.has_error_code = HasErrorCode(vector);
-    events.exception.error_code = 0;
+    QueueException(run, vector);
   }
-  run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
   pending->Take(static_cast<uint32_t>(vector));
-  pending->DropLow(kExceptions);
-  *more = pending->Any();
-  run->request_interrupt_window = pending->Highest() >= kFirstExternal;
+  EventIsChosen(run, pending, more);
   return ZX_OK;
 }
 

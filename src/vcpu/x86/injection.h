@@ -1,5 +1,7 @@
 // Which pending event goes into the guest at an entry, at most one (contract INT rows):
-//   1. NMI (vector 2), which ignores RFLAGS.IF; KVM itself waits while NMIs are blocked.
+//   1. NMI (vector 2), which ignores RFLAGS.IF. While NMIs are blocked it is no event of this
+//   entry:
+//      KVM keeps it until they are not.
 //   2. the highest pending vector: 32..255 an external interrupt, when the guest can take one, else
 //      a window is requested; 21..31 an error of enter; 0..20 an exception.
 // After an injection the pending exceptions are dropped.
@@ -17,13 +19,18 @@
 namespace zircon::vcpu::x86 {
 
 inline constexpr int kNmi = 2;
+inline constexpr int kUndefinedOpcode = 6;
 inline constexpr int kLastException = 20;
 constexpr bool IsException(int vector) {
   return vector >= 0 && vector <= kLastException && vector != kNmi;
 }
 
 // ZX_OK, or ZX_ERR_NOT_SUPPORTED for vectors 21..31 (taken away). *more says whether something is
-// still pending.
-[[nodiscard]] zx_status_t InjectNext(kvm_run* run, PendingInterrupts* pending, bool* more);
+// still pending. `fault_owed`: the kernel is about to queue a #GP of its own.
+[[nodiscard]] zx_status_t InjectNext(kvm_run* run, bool fault_owed, PendingInterrupts* pending,
+                                     bool* more);
+
+// An exception of the guest's own, for the next entry: nothing else may be under way.
+void QueueException(kvm_run* run, int vector);
 
 }  // namespace zircon::vcpu::x86

@@ -44,7 +44,7 @@ constexpr uint64_t kLogicalDestination = 1u << 11;
 constexpr int kShorthandShift = 18;
 enum Shorthand : uint64_t { kNone = 0, kSelf = 1, kAll = 2, kAllButSelf = 3 };
 constexpr uint32_t kBroadcast = 0xFFFFFFFF;
-constexpr uint8_t kNmiVector = 2;
+constexpr uint32_t kNmiVector = 2;
 
 uint32_t ModeOf(uint32_t lvt) { return (lvt >> kTimerModeShift) & 3; }
 
@@ -137,6 +137,7 @@ MsrResult LocalApic::Write(uint32_t msr, uint64_t value, zx_port_packet_t* packe
       return WriteTimerVector(value);
     case kInitialCount:
       if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
+      if (ModeOf(lvt_timer_) == kDeadlineMode) return MsrResult::Done();
       initial_count_ = static_cast<uint32_t>(value);
       Rearm();
       return MsrResult::Done();
@@ -145,7 +146,8 @@ MsrResult LocalApic::Write(uint32_t msr, uint64_t value, zx_port_packet_t* packe
       // Bits 0, 1 and 3: 0 divides by 2, up to 6 by 128; 7 by 1.
       const auto code = static_cast<uint32_t>((value & 3) | ((value >> 1) & 4));
       divisor_ = code == 7 ? 1 : 2u << code;
-      Rearm();
+      // What has stopped stays so.
+      if (ModeOf(lvt_timer_) != kDeadlineMode && deadline_ != kNever) Rearm();
       return MsrResult::Done();
     }
     case kSelfIpi:
@@ -162,18 +164,15 @@ MsrResult LocalApic::WriteTimerVector(uint64_t value) {
   if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
   const auto lvt = static_cast<uint32_t>(value);
   if (ModeOf(lvt) == kReservedMode) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
-  const bool changes_mode = ModeOf(lvt) != ModeOf(lvt_timer_);
+  // The counts of the two kinds have nothing to do with each other. Else a timer that runs goes on,
+  // and one that has expired is not started by this.
+  const bool changes_kind = (ModeOf(lvt) == kDeadlineMode) != (ModeOf(lvt_timer_) == kDeadlineMode);
+  if (changes_kind) deadline_ = kNever;
   lvt_timer_ = lvt;
-  if (ModeOf(lvt) == kDeadlineMode) {
-    if (changes_mode) deadline_ = kNever;
-  } else {
-    Rearm();
-  }
   return MsrResult::Done();
 }
 
 void LocalApic::Rearm() {
-  if (ModeOf(lvt_timer_) == kDeadlineMode) return;
   // A count of 0 stops the timer, as on hardware.
   deadline_ = initial_count_ == 0 ? kNever : TscClock::Now() + CountTicks();
 }
@@ -191,7 +190,7 @@ bool LocalApic::ExpireTimer(uint64_t now) {
   return true;
 }
 
-MsrResult LocalApic::WriteIcr(uint64_t value, zx_port_packet_t* packet) const {
+MsrResult LocalApic::WriteIcr(uint64_t value, zx_port_packet_t* packet) {
   const uint64_t delivery = (value >> kDeliveryShift) & kDeliveryMask;
   if ((value & kLogicalDestination) != 0) return MsrResult::Error(ZX_ERR_NOT_SUPPORTED);
   // A secondary starts at its STARTUP; INIT, asserted or not, has nothing to do.
@@ -206,11 +205,16 @@ MsrResult LocalApic::WriteIcr(uint64_t value, zx_port_packet_t* packet) const {
       body.interrupt.mask = DestinationMask(value, id_);
       body.interrupt.vector = static_cast<uint8_t>(value & kVectorMask);
       return MsrResult::Packet();
-    case kNmi:
+    case kNmi: {
+      // The packet leaves the sender out, so its own is taken here.
+      const uint64_t own = uint64_t{1} << id_;
+      const uint64_t mask = DestinationMask(value, id_);
+      if ((mask & own) != 0) pending_->Set(kNmiVector);
       body.type = ZX_PKT_GUEST_VCPU_INTERRUPT;
-      body.interrupt.mask = DestinationMask(value, id_) & ~(uint64_t{1} << id_);
+      body.interrupt.mask = mask & ~own;
       body.interrupt.vector = kNmiVector;
       return MsrResult::Packet();
+    }
     case kStartup:
       body.type = ZX_PKT_GUEST_VCPU_STARTUP;
       body.startup.id = value >> 32;

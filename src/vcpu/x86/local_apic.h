@@ -38,7 +38,7 @@ class LocalApic {
   static constexpr uint32_t kTscDeadline = 0x6E0;
   static constexpr uint32_t kMasked = 1u << 16;
 
-  MsrResult WriteIcr(uint64_t value, zx_port_packet_t* packet) const;
+  MsrResult WriteIcr(uint64_t value, zx_port_packet_t* packet);
   MsrResult WriteTimerVector(uint64_t value);
   void Rearm();
   uint64_t CountTicks() const { return uint64_t{initial_count_} * divisor_; }

@@ -16,7 +16,6 @@ constexpr uint32_t kMcgStatus = 0x17A;
 constexpr uint32_t kMiscEnable = 0x1A0;
 constexpr uint32_t kTemperatureTarget = 0x1A2;
 constexpr uint32_t kMtrrDefault = 0x2FF;
-constexpr uint32_t kCstar = 0xC0000083;
 
 constexpr uint64_t kFastStrings = 1;
 
@@ -97,7 +96,6 @@ MsrResult WriteMsr(uint32_t msr, uint32_t vcpu_id, uint64_t value) {
       return value == ApicBase(vcpu_id) ? MsrResult::Done()
                                         : MsrResult::Refuse(ZX_ERR_INVALID_ARGS);
     case kMicrocode:
-    case kCstar:
     case kSpecCtrl:
     case kPredCmd:
       return MsrResult::Done();

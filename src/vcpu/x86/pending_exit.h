@@ -7,6 +7,8 @@
 //   kLoad     MOV-type load       the destination register goes into the run buffer, likewise
 //   kOther    any other read      the kernel finishes it with immediate_exit; then the registers
 //             (ALU, RMW, …)       become those that the VMM saw and wrote, RIP past the instruction
+//   kFault    MSR that is not     nothing but to put no event in beside the #GP, which the kernel
+//             the guest's         queues by itself and which would take that event's place
 //
 // The VMM never sees half an instruction: read_state shows the registers as the contract wants them
 // from the moment enter returns, write_state changes those, and what is owed is settled later.
@@ -20,7 +22,7 @@
 namespace zircon::vcpu::x86 {
 
 struct PendingExit {
-  enum Kind : uint8_t { kNone, kIn, kLoad, kOther };
+  enum Kind : uint8_t { kNone, kIn, kLoad, kOther, kFault };
 
   Kind kind = kNone;
   uint8_t size = 0;             // kIn, kLoad: bytes that the kernel waits for
@@ -30,7 +32,14 @@ struct PendingExit {
   uint64_t rflags = 0;          // as at the exit: an edit shows against it
   uint64_t next_rip = 0;        // behind the instruction; 0 when only the kernel knows
 
-  bool nothing() const { return kind == kNone; }
+  static PendingExit Fault() {
+    PendingExit fault;
+    fault.kind = kFault;
+    return fault;
+  }
+
+  // Whether the next run may come without anything being settled before.
+  bool settled_by_run() const { return kind == kNone || kind == kFault; }
 };
 
 }  // namespace zircon::vcpu::x86

@@ -6,6 +6,7 @@
 GUEST(service)
   mov r13, rsp  // As it was at first.
   TABLES
+  GATE 2, log_2
   GATE 6, fault_6
   GATE 13, fault_13
   GATE 0x40, log_0x40
@@ -86,6 +87,7 @@ fault_13:
   pop r14
   mov [rsp], rdi
   iretq
+  LOGS 2
   LOGS 0x40
   LOGS 0x41
   LOG_ROUTINE
