@@ -1,6 +1,6 @@
 // Core: the x86-64 half of a VCPU: its register file, what an exit still owes the kernel, what is
-// to be injected, and what each exit means. vcpu/processor.h drives it turn by turn and knows nothing of
-// x86.
+// to be injected, and what each exit means. vcpu/processor.h drives it turn by turn and knows
+// nothing of x86.
 //
 // The register file is the one in the run page: the kernel fills it at each exit, read_state and
 // write_state work on it, and the next run takes it back if it was changed. That is why a trap
