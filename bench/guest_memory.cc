@@ -14,6 +14,7 @@ BENCH_PROGRAM(io_out)
 BENCH_PROGRAM(io_in)
 BENCH_PROGRAM(mem_store)
 BENCH_PROGRAM(mem_load)
+BENCH_PROGRAM(bells)
 BENCH_PROGRAM(spin)
 BENCH_PROGRAM(interruptible)
 BENCH_PROGRAM(interrupt_handler)
@@ -43,6 +44,8 @@ std::span<const std::byte> CodeOf(Program program) {
       return {bench_mem_store, bench_mem_store_end};
     case Program::kMemLoad:
       return {bench_mem_load, bench_mem_load_end};
+    case Program::kBells:
+      return {bench_bells, bench_bells_end};
     case Program::kSpin:
       return {bench_spin, bench_spin_end};
     case Program::kInterruptible:

@@ -17,10 +17,12 @@ inline constexpr uint64_t kHandler = 0x6000;
 inline constexpr uint64_t kMemorySize = 0x8000;
 inline constexpr uint64_t kTrap = 0x100000;  // no memory there: a page of MMIO
 inline constexpr uint64_t kTrapSize = 0x1000;
+inline constexpr uint64_t kBell = 0x101000;  // nor there: where `bells` rings
+inline constexpr int kRings = 64;            // how often before each OUT
 inline constexpr uint16_t kPort = 0x3F8;
 inline constexpr uint32_t kVector = 64;  // that `interruptible` handles, by an OUT
 
-enum class Program { kIoOut, kIoIn, kMemStore, kMemLoad, kSpin, kInterruptible };
+enum class Program { kIoOut, kIoIn, kMemStore, kMemLoad, kBells, kSpin, kInterruptible };
 
 // Writes page tables, descriptor tables and code into kMemorySize bytes of zeroed memory.
 void FillGuestMemory(Program program, std::span<std::byte> memory);

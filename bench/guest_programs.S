@@ -5,6 +5,7 @@
 
 .set kPort, 0x3F8
 .set kTrap, 0x100000
+.set kBell, 0x101000
 .set kCounter, 0x4000
 .set kStackTop, 0x5000
 .set kPointers, 0x5000
@@ -52,6 +53,21 @@ program mem_load
   mov (%rbx), %eax
   jmp 1b
 end_of mem_load
+
+// 64 stores, as a driver notifies a queue, then an OUT.
+program bells
+  mov $kBell, %ebx
+  mov $kPort, %edx
+  xor %eax, %eax
+1:
+  mov $64, %ecx
+2:
+  mov %ax, (%rbx)
+  dec %ecx
+  jnz 2b
+  out %al, %dx
+  jmp 1b
+end_of bells
 
 // Counts where the host can see it.
 program spin

@@ -43,11 +43,15 @@ ZxGuest::ZxGuest(const ZxMemory& memory) {
          "zx_guest_set_trap");
   MustOk(zx_guest_set_trap(guest_, ZX_GUEST_TRAP_MEM, kTrap, kTrapSize, ZX_HANDLE_INVALID, 2),
          "zx_guest_set_trap");
+  MustOk(zx_port_create(0, &port_), "zx_port_create");
+  MustOk(zx_guest_set_trap(guest_, ZX_GUEST_TRAP_BELL, kBell, kTrapSize, port_, 3),
+         "zx_guest_set_trap");
   MustOk(zx_vcpu_create(guest_, 0, kCode, &vcpu_), "zx_vcpu_create");
 }
 
 ZxGuest::~ZxGuest() {
   zx_handle_close(vcpu_);
+  zx_handle_close(port_);
   zx_handle_close(space_);
   zx_handle_close(guest_);
 }

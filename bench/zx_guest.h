@@ -28,17 +28,20 @@ class ZxMemory {
 
 class ZxGuest {
  public:
-  // Creates the guest with its memory, its traps (the port and the page) and its VCPU.
+  // Creates the guest with its memory, its traps (the port, the page, the bell) and its VCPU.
   explicit ZxGuest(const ZxMemory& memory);
   ~ZxGuest();
   ZxGuest(const ZxGuest&) = delete;
   ZxGuest& operator=(const ZxGuest&) = delete;
 
   zx_handle_t vcpu() const { return vcpu_; }
+  // Where bells come.
+  zx_handle_t port() const { return port_; }
 
  private:
   zx_handle_t guest_ = ZX_HANDLE_INVALID;
   zx_handle_t space_ = ZX_HANDLE_INVALID;
+  zx_handle_t port_ = ZX_HANDLE_INVALID;
   zx_handle_t vcpu_ = ZX_HANDLE_INVALID;
 };
 

@@ -19,7 +19,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <source_location>
 #include <vector>
 
 #include "fake/guest_memory.h"
@@ -29,9 +28,9 @@
 namespace zircon::fuzz {
 
 // Says where and ends the process; a fuzzer and a test both take that for a finding.
-inline void Require(bool holds, std::source_location where = std::source_location::current()) {
+inline void Require(bool holds, int line = __builtin_LINE()) {
   if (holds) return;
-  std::fprintf(stderr, "%s:%u: does not hold\n", where.file_name(), where.line());
+  std::fprintf(stderr, "store_finder_input.h:%d: does not hold\n", line);
   std::abort();
 }
 
