@@ -75,7 +75,7 @@ class StoreFinderInput {
     if (!Report(store, &pieces)) return false;
     vcpu::x86::StoreFinder finder;
     for (int again = 0; again < 2; ++again) {  // the second time from what it remembers
-      const vcpu::x86::Store found = Ask(finder, store, sregs, fpu, pieces);
+      const Found found = Ask(finder, store, sregs, fpu, pieces);
       CheckFound(found, store, regs, sregs, fpu, base, pieces);
     }
     return true;
@@ -214,7 +214,7 @@ class StoreFinderInput {
     if (finder.Find(view_, regs, sregs, stray, &found) != vcpu::x86::StoreFinder::Answer::kFound) {
       return;
     }
-    Require(found.insn.length >= 1 && found.insn.length <= vcpu::x86::kMaxInstructionLength);
+    Require(found.insn->length >= 1 && found.insn->length <= vcpu::x86::kMaxInstructionLength);
   }
 
   // What KVM makes of the store: pieces of up to 8 bytes where there is no memory, and bytes in
@@ -248,9 +248,13 @@ class StoreFinderInput {
     return true;
   }
 
-  vcpu::x86::Store Ask(vcpu::x86::StoreFinder& finder, const ModelStore& store,
-                       const kvm_sregs& sregs, const kvm_fpu& fpu,
-                       const std::vector<Piece>& pieces) {
+  struct Found {
+    vcpu::x86::Store store;
+    kvm_regs before = {};
+  };
+
+  Found Ask(vcpu::x86::StoreFinder& finder, const ModelStore& store, const kvm_sregs& sregs,
+            const kvm_fpu& fpu, const std::vector<Piece>& pieces) {
     using Answer = vcpu::x86::StoreFinder::Answer;
     vcpu::x86::StoreExit exit(pieces[0].gpa, pieces[0].size, pieces[0].data);
     vcpu::x86::Store found;
@@ -269,13 +273,15 @@ class StoreFinderInput {
     }
     Require(answer == Answer::kFound);
     Require(exit.complete() || found.whole == (pieces.size() == 1));
-    return found;
+    const kvm_regs before = found.Before(store.after, sregs, exit);
+    Require(found.Rip(store.after, sregs) == before.rip);
+    return {found, before};
   }
 
-  void CheckFound(const vcpu::x86::Store& found, const ModelStore& store, const kvm_regs& regs,
+  void CheckFound(const Found& found, const ModelStore& store, const kvm_regs& regs,
                   const kvm_sregs& sregs, const kvm_fpu& fpu, uint64_t base,
                   const std::vector<Piece>& pieces) {
-    Require(store.repeats == (found.progress == vcpu::x86::Progress::kRepeats));
+    Require(store.repeats == (found.store.progress == vcpu::x86::Progress::kRepeats));
     const auto read = [this](uint64_t linear, uint8_t* to, size_t count) {
       return Copy(linear, to, count);
     };
@@ -287,7 +293,7 @@ class StoreFinderInput {
     const bool known = model_.Execute(code, sizeof(code), found.before, sregs, fpu, read, &again);
     Require(known || found.before.rip != regs.rip);
     if (known) {
-      Require(again.length == found.insn.length);
+      Require(again.length == found.store.insn->length);
       Require(std::memcmp(&again.after, &store.after, sizeof(kvm_regs)) == 0);
       std::vector<Piece> same;
       Require(Report(again, &same) && same == pieces);
@@ -296,7 +302,7 @@ class StoreFinderInput {
     kvm_regs lost = regs;
     lost.rflags = store.after.rflags;
     kvm_regs before = found.before;
-    if (found.insn.memory.address_size == 4) {
+    if (found.store.insn->memory.address_size == 4) {
       for (__u64* reg : {&lost.rdi, &lost.rsi, &lost.rcx, &before.rdi, &before.rsi, &before.rcx}) {
         *reg &= 0xFFFFFFFF;
       }

@@ -59,6 +59,59 @@ TEST_F(GuestViewTest, FourLevels) {
   EXPECT_EQ(Walk(sregs, linear), 0x1'C000'0000u | (7 << 21 | 0x9ABC));
 }
 
+// A walk that is remembered goes through the tables as they are.
+TEST_F(GuestViewTest, RememberedWalksSeeEveryChange) {
+  Shows("TRAP-MEM-14");
+  kvm_sregs sregs = fake::LongModeSregs(0x10000);
+  const uint64_t linear = uint64_t{1} << 30 | 2 << 21 | 3 << 12 | 0xABC;
+  memory_.Put64(0x10000, 0x11000 | kPresent);
+  memory_.Put64(0x11000 + 8, 0x12000 | kPresent);
+  memory_.Put64(0x12000 + 16, 0x13000 | kPresent);
+  memory_.Put64(0x13000 + 24, 0x20'0000 | kPresent);
+  memory_.Put64(0x14000 + 24, 0x21'0000 | kPresent);
+  EXPECT_EQ(Walk(sregs, linear), 0x20'0ABCu);
+  // The processor's marks are no change; each entry's address is.
+  memory_.Put64(0x13000 + 24, 0x20'0000 | kPresent | 0x60);
+  EXPECT_EQ(Walk(sregs, linear), 0x20'0ABCu);
+  memory_.Put64(0x13000 + 24, 0x22'0000 | kPresent);
+  EXPECT_EQ(Walk(sregs, linear), 0x22'0ABCu);
+  memory_.Put64(0x12000 + 16, 0x14000 | kPresent);
+  EXPECT_EQ(Walk(sregs, linear), 0x21'0ABCu);
+  memory_.Put64(0x12000 + 16, 0);
+  EXPECT_EQ(Walk(sregs, linear), kFault);
+  memory_.Put64(0x12000 + 16, 0x13000 | kPresent);
+  EXPECT_EQ(Walk(sregs, linear), 0x22'0ABCu);
+  memory_.Put64(0x11000 + 8, 0x15000 | kPresent);
+  memory_.Put64(0x15000 + 16, 0x40'0000 | kLarge | kPresent);
+  EXPECT_EQ(Walk(sregs, linear), 0x40'3ABCu);
+  // Other tables.
+  memory_.Put64(0x18000, 0x19000 | kPresent);
+  memory_.Put64(0x19000 + 8, uint64_t{7} << 30 | kLarge | kPresent);
+  sregs.cr3 = 0x18000;
+  EXPECT_EQ(Walk(sregs, linear), uint64_t{7} << 30 | 2 << 21 | 0x3ABC);
+  // Another page at the same place of the memory.
+  EXPECT_EQ(Walk(sregs, linear + 16 * 4096), uint64_t{7} << 30 | 2 << 21 | 0x13ABC);
+  EXPECT_EQ(Walk(sregs, linear), uint64_t{7} << 30 | 2 << 21 | 0x3ABC);
+}
+
+TEST_F(GuestViewTest, RememberedWalksGoWithTheSlots) {
+  Shows("TRAP-MEM-14");
+  const kvm_sregs sregs = fake::LongModeSregs(0x10000);
+  memory_.Put64(0x10000, 0x11000 | kPresent);
+  memory_.Put64(0x11000, 0 | kLarge | kPresent);
+  Place place;
+  ASSERT_TRUE(view_.Find(sregs, 0x800123, &place));
+  EXPECT_EQ(place.gpa, 0x800123u);
+  EXPECT_EQ(place.host, nullptr);
+  ASSERT_TRUE(memory_.Map(0x800000, 0x1000, ZX_VM_PERM_READ));
+  ASSERT_TRUE(view_.Find(sregs, 0x800123, &place));
+  EXPECT_EQ(place.host, memory_.at(0x800123));
+  EXPECT_FALSE(place.TakesStores());
+  memory_.space().Unmap(0x800000, 0x1000);
+  ASSERT_TRUE(view_.Find(sregs, 0x800123, &place));
+  EXPECT_EQ(place.host, nullptr);
+}
+
 TEST_F(GuestViewTest, FiveLevels) {
   Shows("TRAP-MEM-14");
   kvm_sregs sregs = fake::LongModeSregs(0x10000);

@@ -239,8 +239,7 @@ TEST(Instruction, LinearAddresses) {
   sregs.gs.base = 0x60000;
   auto linear = [&](const std::vector<uint8_t>& bytes) {
     const Instruction insn = DecodeOk(bytes, CodeModeOf(sregs));
-    regs.rip = 0x5000 - insn.length;
-    return LinearAddress(insn, insn.memory, regs, sregs);
+    return LinearAddress(insn.memory, regs, 0x5000, sregs);
   };
   EXPECT_EQ(linear({0x89, 0x04, 0xB0}), 0x180u);                     // (%rax,%rsi,4)
   EXPECT_EQ(linear({0x89, 0x43, 0x10}), 0xFFFFFFFFFFFFF010u);        // 0x10(%rbx)
@@ -283,9 +282,9 @@ TEST(Instruction, StacksOfEitherWidth) {
     sregs.ss.base = 0x100000;
     const auto size = static_cast<uint64_t>(insn.stack_grows);
     sregs.ss.db = 1;
-    EXPECT_EQ(LinearAddress(insn, insn.memory, regs, sregs), 0x110002 - size);
+    EXPECT_EQ(LinearAddress(insn.memory, regs, 0, sregs), 0x110002 - size);
     sregs.ss.db = 0;
-    EXPECT_EQ(LinearAddress(insn, insn.memory, regs, sregs), 0x100000 + ((2 - size) & 0xFFFF));
+    EXPECT_EQ(LinearAddress(insn.memory, regs, 0, sregs), 0x100000 + ((2 - size) & 0xFFFF));
     regs.rsp = 0x1'0001'0000 + ((2 - size) & 0xFFFF);
     EXPECT_EQ(RegistersBefore(insn, Progress::kOver, regs, sregs, 0).rsp, 0x1'0001'0002u);
     regs.rsp = 0x1'0001'0002;
@@ -335,7 +334,7 @@ TEST(Instruction, FramesAreUnmade) {
       RegistersBefore(insn, Progress::kOver, after, LongModeSregs(0), 0x1122334455667788);
   EXPECT_EQ(before.rsp, 0x8000u);
   EXPECT_EQ(before.rbp, 0x1122334455667788u);
-  EXPECT_EQ(LinearAddress(insn, insn.memory, before, LongModeSregs(0)), 0x7FF8u);
+  EXPECT_EQ(LinearAddress(insn.memory, before, 0, LongModeSregs(0)), 0x7FF8u);
 }
 
 }  // namespace

@@ -53,20 +53,26 @@ class StoreFinderTest : public ::testing::Test {
   bool FindHere(uint64_t gpa, uint64_t value, uint32_t size) {
     return Ask(Exit(gpa, value, size)) == Answer::kFound;
   }
-  Answer Ask(const StoreExit& exit) { return finder_.Find(view_, regs_, sregs_, exit, &found_); }
+  Answer Ask(const StoreExit& exit) {
+    exit_ = exit;
+    return finder_.Find(view_, regs_, sregs_, exit, &found_);
+  }
+  // What the store that was found is executed again with.
+  kvm_regs Before() const { return found_.Before(regs_, sregs_, exit_); }
 
   fake::GuestMemory memory_;
   GuestView view_{memory_.space()};
   kvm_sregs sregs_ = fake::LongModeSregs(kTables);
   kvm_regs regs_ = {};
   StoreFinder finder_;
+  StoreExit exit_ = Exit(0, 0, 1);
   Store found_;
 };
 
 TEST_F(StoreFinderTest, AddressSizeAndValueMustFit) {
   const std::vector<uint8_t> kMov = {0x89, 0x03};
   EXPECT_TRUE(Find(kMov, kDevice, 0x44332211, 4));
-  EXPECT_EQ(found_.insn.length, 2);
+  EXPECT_EQ(found_.insn->length, 2);
   EXPECT_EQ(found_.progress, Progress::kOver);
   EXPECT_TRUE(found_.whole);
   EXPECT_FALSE(Find(kMov, kDevice + 4, 0x44332211, 4));
@@ -78,7 +84,7 @@ TEST_F(StoreFinderTest, AddressSizeAndValueMustFit) {
 TEST_F(StoreFinderTest, PiecesAtTheEndOfAPage) {
   regs_.rbx = kDevice + 0xFFD;
   EXPECT_TRUE(Find({0x89, 0x03}, kDevice + 0xFFD, 0x332211, 3));
-  EXPECT_EQ(found_.insn.memory.access_size, 4);
+  EXPECT_EQ(found_.insn->memory.access_size, 4);
   EXPECT_FALSE(found_.whole);
   StoreExit exit = Exit(kDevice + 0xFFD, 0x332211, 3);
   Add(&exit, kDevice + 0x1000, 0x44, 1);
@@ -103,18 +109,18 @@ TEST_F(StoreFinderTest, AskForTheOtherPiecesWhileWidthsAreInDoubt) {
   EXPECT_EQ(Ask(four), Answer::kMorePieces);
   four.Complete();
   EXPECT_EQ(Ask(four), Answer::kFound);
-  EXPECT_EQ(found_.insn.length, 2);
+  EXPECT_EQ(found_.insn->length, 2);
   StoreExit eight = Exit(kDevice + 0xFFC, 0x48, 4);
   Add(&eight, kDevice + 0x1000, 0, 4);
   eight.Complete();
   EXPECT_EQ(Ask(eight), Answer::kFound);
-  EXPECT_EQ(found_.insn.length, 3);
+  EXPECT_EQ(found_.insn->length, 3);
   // In the middle of a page there is no doubt.
   regs_.rbx = kDevice + 0x10;
   EXPECT_EQ(Ask(Exit(kDevice + 0x10, 0x48, 4)), Answer::kFound);
-  EXPECT_EQ(found_.insn.length, 2);
+  EXPECT_EQ(found_.insn->length, 2);
   EXPECT_EQ(Ask(Exit(kDevice + 0x10, 0x48, 8)), Answer::kFound);
-  EXPECT_EQ(found_.insn.length, 3);
+  EXPECT_EQ(found_.insn->length, 3);
 }
 
 // The rest of the wider one would lie in memory: what is there says whether it was stored, and if
@@ -130,13 +136,13 @@ TEST_F(StoreFinderTest, TheRestOfAWiderStoreIsInMemory) {
     exit.Complete();
     memory_.Put64(kDevice + 0x1000, 0);
     EXPECT_EQ(Ask(exit), Answer::kFound);
-    EXPECT_EQ(found_.insn.length, 2);
+    EXPECT_EQ(found_.insn->length, 2);
   }
   memory_.Put64(kDevice + 0x1000, 0x99);
   StoreExit exit = Exit(kDevice + 0xFFC, 0x48, 4);
   exit.Complete();
   EXPECT_EQ(Ask(exit), Answer::kFound);
-  EXPECT_EQ(found_.insn.length, 2);
+  EXPECT_EQ(found_.insn->length, 2);
 }
 
 // movups %xmm0,(%rbx) or movups %xmm8,(%rbx): the same widths.
@@ -152,10 +158,10 @@ TEST_F(StoreFinderTest, VectorRegistersTellCandidatesApart) {
   fpu.xmm[0][8] = fpu.xmm[0][9] = 0x22;
   exit.SetVectors(&fpu);
   EXPECT_EQ(Ask(exit), Answer::kFound);
-  EXPECT_EQ(found_.insn.length, 3);
+  EXPECT_EQ(found_.insn->length, 3);
   std::swap(fpu.xmm[0], fpu.xmm[8]);
   EXPECT_EQ(Ask(exit), Answer::kFound);
-  EXPECT_EQ(found_.insn.length, 4);
+  EXPECT_EQ(found_.insn->length, 4);
   // Without another candidate nobody asks.
   Put({0x90, 0x0F, 0x11, 0x03});
   EXPECT_EQ(Ask(Exit(kDevice, 1, 8)), Answer::kFound);
@@ -170,18 +176,18 @@ TEST_F(StoreFinderTest, TheSourceInMemoryTellsCandidatesApart) {
   regs_.rsi = 0x5004;
   regs_.rdi = kDevice + 4;
   EXPECT_TRUE(Find({0xB0, 0x64, 0xA5}, kDevice, 0x55, 4));
-  EXPECT_EQ(found_.insn.length, 1);
+  EXPECT_EQ(found_.insn->length, 1);
   EXPECT_TRUE(Find({0xB0, 0x64, 0xA5}, kDevice, 0x66, 4));
-  EXPECT_EQ(found_.insn.length, 2);
+  EXPECT_EQ(found_.insn->length, 2);
 }
 
 TEST_F(StoreFinderTest, APrefixWithoutEffectBelongsToTheInstructionBefore) {
   // mov $0x3E,%cl; mov %eax,(%rbx): 3E is also a segment prefix.
   EXPECT_TRUE(Find({0xB1, 0x3E, 0x89, 0x03}, kDevice, 0x44332211, 4));
-  EXPECT_EQ(found_.insn.length, 2);
+  EXPECT_EQ(found_.insn->length, 2);
   // A prefix with effect: 16 bits.
   EXPECT_TRUE(Find({0xB1, 0x66, 0x89, 0x03}, kDevice, 0x2211, 2));
-  EXPECT_EQ(found_.insn.length, 3);
+  EXPECT_EQ(found_.insn->length, 3);
 }
 
 TEST_F(StoreFinderTest, TheSameCodeAgainWithOtherRegisters) {
@@ -227,7 +233,7 @@ TEST_F(StoreFinderTest, RealAndProtectedMode) {
 TEST_F(StoreFinderTest, StringsHaveMovedTheirRegisters) {
   regs_.rdi = kDevice + 4;
   EXPECT_TRUE(Find({0x90, 0xAB}, kDevice, 0x44332211, 4));
-  EXPECT_EQ(found_.insn.length, 1);
+  EXPECT_EQ(found_.insn->length, 1);
   regs_.rflags |= 1 << 10;
   regs_.rdi = kDevice - 4;
   EXPECT_TRUE(Find({0x90, 0xAB}, kDevice, 0x44332211, 4));
@@ -237,15 +243,15 @@ TEST_F(StoreFinderTest, StringsHaveMovedTheirRegisters) {
   for (const uint64_t count : {0, 3}) {
     regs_.rcx = count;
     EXPECT_TRUE(Find({0x90, 0xF3, 0xAB}, kDevice, 0x44332211, 4));
-    EXPECT_EQ(found_.insn.length, 1);
-    EXPECT_EQ(found_.before.rcx, count);
+    EXPECT_EQ(found_.insn->length, 1);
+    EXPECT_EQ(Before().rcx, count);
   }
   // In the address size: DI was 0xFFFF.
   sregs_ = fake::RealModeSregs();
   sregs_.es.base = kDevice;
   regs_.rdi = 0x50000;
   EXPECT_TRUE(Find({0x90, 0xAA}, kDevice + 0xFFFF, 0x11, 1));
-  EXPECT_EQ(found_.before.rdi, 0x5FFFFu);
+  EXPECT_EQ(Before().rdi, 0x5FFFFu);
 }
 
 // RFLAGS.RF: KVM is in the middle of a REP, whatever ends at RIP.
@@ -260,28 +266,28 @@ TEST_F(StoreFinderTest, ARepeatedStringStandsAtRip) {
     regs_.rflags = 0x10002;
     EXPECT_TRUE(FindHere(kDevice, 0xAA, 1));
     EXPECT_EQ(found_.progress, Progress::kRepeats);
-    EXPECT_EQ(found_.insn.length, 2);
-    EXPECT_EQ(found_.before.rip, kCode + 4);
-    EXPECT_EQ(found_.before.rcx, left + 1);
+    EXPECT_EQ(found_.insn->length, 2);
+    EXPECT_EQ(Before().rip, kCode + 4);
+    EXPECT_EQ(Before().rcx, left + 1);
     EXPECT_FALSE(FindHere(kDevice + 8, 0xAA, 1));
     // The STOS before the REP: AA ends at RIP.
     regs_.rflags = 2;
     EXPECT_TRUE(FindHere(kDevice, 0xAA, 1));
     EXPECT_EQ(found_.progress, Progress::kOver);
-    EXPECT_EQ(found_.insn.length, 1);
+    EXPECT_EQ(found_.insn->length, 1);
   }
 }
 
 TEST_F(StoreFinderTest, Undo) {
   ASSERT_TRUE(Find({0x89, 0x03}, kDevice, 0x44332211, 4));
-  EXPECT_EQ(found_.before.rip, kCode);
+  EXPECT_EQ(Before().rip, kCode);
   // push %rax; push $1
   for (const std::vector<uint8_t>& push :
        {std::vector<uint8_t>{0x50}, std::vector<uint8_t>{0x68, 1, 0, 0, 0}}) {
     regs_.rsp = kDevice;
     ASSERT_TRUE(Find(push, kDevice, push.size() == 1 ? regs_.rax : 1, 8));
-    EXPECT_EQ(found_.before.rip, kCode);
-    EXPECT_EQ(found_.before.rsp, kDevice + 8);
+    EXPECT_EQ(Before().rip, kCode);
+    EXPECT_EQ(Before().rsp, kDevice + 8);
   }
   // movsl, upwards and downwards
   for (const bool down : {false, true}) {
@@ -289,10 +295,10 @@ TEST_F(StoreFinderTest, Undo) {
     regs_.rdi = down ? kDevice - 4 : kDevice + 4;
     regs_.rsi = 0x5000;
     ASSERT_TRUE(Find({0xA5}, kDevice, 0, 4));
-    EXPECT_EQ(found_.before.rdi, kDevice);
-    EXPECT_EQ(found_.before.rsi, down ? 0x5004u : 0x4FFCu);
-    EXPECT_EQ(found_.before.rcx, regs_.rcx);
-    EXPECT_EQ(found_.before.rip, kCode);
+    EXPECT_EQ(Before().rdi, kDevice);
+    EXPECT_EQ(Before().rsi, down ? 0x5004u : 0x4FFCu);
+    EXPECT_EQ(Before().rcx, regs_.rcx);
+    EXPECT_EQ(Before().rip, kCode);
   }
 }
 

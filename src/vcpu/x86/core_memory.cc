@@ -72,8 +72,8 @@ Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
   bool found = false;
   if (!FindStore(&exit, &store, &found)) return Unending("a store");
   const bool repeats = found && store.progress == Progress::kRepeats;
-  const uint64_t rip = found ? store.before.rip : regs().rip;
-  const uint8_t length = found ? store.insn.length : 0;
+  const uint64_t rip = found ? store.Rip(regs(), sregs()) : regs().rip;
+  const uint8_t length = found ? store.insn->length : 0;
   // A store in pieces is one packet: the kernel finishes the rest unseen. So is a repeated one,
   // whose remaining iterations are dropped. The kernel forgets the trap of a single step.
   const bool pieces_left = !exit.complete() && (!found || !store.whole);
@@ -142,7 +142,7 @@ Turn Core::RefuseStore(StoreExit* exit, zx_status_t why) {
   bool found = false;
   if (!FindStore(exit, &store, &found)) return Unending("a store");
   if (found) {
-    regs() = store.before;
+    regs() = store.Before(regs(), sregs(), *exit);
     MarkRegsDirty();
   } else {
     LOG_DEBUG("VCPU {}: a store to {:#x} cannot be repeated: no instruction before RIP {:#x} fits",

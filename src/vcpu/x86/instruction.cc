@@ -9,7 +9,6 @@ namespace zircon::vcpu::x86 {
 namespace {
 
 constexpr uint64_t kEferLongModeActive = 1u << 10;
-constexpr uint64_t kCr0Protection = 1u << 0;
 
 constexpr ZydisMachineMode MachineMode(CodeMode mode) {
   switch (mode) {
@@ -313,12 +312,6 @@ void TakePort(const ZydisDecodedOperand* operands, Instruction* out) {
 }
 
 }  // namespace
-
-CodeMode CodeModeOf(const kvm_sregs& sregs) {
-  if ((sregs.efer & kEferLongModeActive) != 0 && sregs.cs.l != 0) return CodeMode::k64;
-  if ((sregs.cr0 & kCr0Protection) != 0 && sregs.cs.db != 0) return CodeMode::k32;
-  return CodeMode::k16;
-}
 
 uint8_t DefaultOperandSize(const kvm_sregs& sregs) {
   const bool long_code = (sregs.efer & kEferLongModeActive) != 0 && sregs.cs.l != 0;

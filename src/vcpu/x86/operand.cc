@@ -35,32 +35,8 @@ const kvm_segment& SegmentOf(const kvm_sregs& sregs, uint8_t number) {
 
 }  // namespace
 
-__u64* RegisterSlot(kvm_regs* regs, uint8_t number) {
-  // kvm_regs has its own order for the first eight.
-  switch (number) {
-    case 0:
-      return &regs->rax;
-    case 1:
-      return &regs->rcx;
-    case 2:
-      return &regs->rdx;
-    case 3:
-      return &regs->rbx;
-    case 4:
-      return &regs->rsp;
-    case 5:
-      return &regs->rbp;
-    case 6:
-      return &regs->rsi;
-    case 7:
-      return &regs->rdi;
-    default:
-      return &regs->r8 + (number - 8);
-  }
-}
-
 uint64_t ReadRegister(const kvm_regs& regs, const GeneralRegister& reg) {
-  const uint64_t value = *RegisterSlot(const_cast<kvm_regs*>(&regs), reg.number);
+  const uint64_t value = RegisterValue(regs, reg.number);
   if (reg.high_byte) return (value >> 8) & 0xFF;
   return value & Mask(reg.size);
 }
@@ -74,15 +50,15 @@ uint64_t LinearCode(const kvm_sregs& sregs, uint64_t rip) {
   return CodeModeOf(sregs) == CodeMode::k64 ? rip : (sregs.cs.base + rip) & kLow32;
 }
 
-uint64_t LinearAddress(const Instruction& insn, const MemoryOperand& operand,
-                       const kvm_regs& before, const kvm_sregs& sregs) {
-  const auto value = [&](uint8_t number) -> uint64_t {
-    if (number == kNoRegister) return 0;
-    if (number == kRipRegister) return before.rip + insn.length;
-    return *RegisterSlot(const_cast<kvm_regs*>(&before), number);
-  };
-  uint64_t offset = value(operand.base) + value(operand.index) * operand.scale +
-                    static_cast<uint64_t>(operand.displacement);
+uint64_t LinearAddress(const MemoryOperand& operand, const kvm_regs& before, uint64_t next_rip,
+                       const kvm_sregs& sregs) {
+  auto offset = static_cast<uint64_t>(operand.displacement);
+  if (operand.base == kRipRegister) {
+    offset += next_rip;
+  } else if (operand.base != kNoRegister) {
+    offset += RegisterValue(before, operand.base);
+  }
+  if (operand.index != kNoRegister) offset += RegisterValue(before, operand.index) * operand.scale;
   offset &= Mask(operand.on_stack ? StackWidth(sregs) : operand.address_size);
   const bool long_code = CodeModeOf(sregs) == CodeMode::k64;
   if (long_code && operand.segment != kFs && operand.segment != kGs) return offset;
@@ -90,8 +66,8 @@ uint64_t LinearAddress(const Instruction& insn, const MemoryOperand& operand,
   return long_code ? linear : linear & kLow32;
 }
 
-bool StoredValue(const Instruction& insn, const kvm_regs& before, const kvm_sregs& sregs,
-                 uint64_t* value) {
+bool StoredValue(const Instruction& insn, const kvm_regs& before, uint64_t next_rip,
+                 const kvm_sregs& sregs, uint64_t* value) {
   switch (insn.source) {
     case Source::kRegister:
       *value = ReadRegister(before, insn.reg);
@@ -103,11 +79,16 @@ bool StoredValue(const Instruction& insn, const kvm_regs& before, const kvm_sreg
       *value = SegmentOf(sregs, insn.segment).selector;
       return true;
     case Source::kNextRip:
-      *value = before.rip + insn.length;
+      *value = next_rip;
       return true;
     default:
       return false;
   }
+}
+
+bool MovesNothing(const Instruction& insn) {
+  return !insn.moves_rdi && !insn.moves_rsi && !insn.repeated && !insn.makes_frame &&
+         insn.stack_grows == 0;
 }
 
 kvm_regs RegistersBefore(const Instruction& insn, Progress progress, const kvm_regs& after,

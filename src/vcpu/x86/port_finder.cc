@@ -31,7 +31,7 @@ bool IsOuts(GuestView& view, const Instruction& insn, Progress progress, const k
   if (!outs) return false;
   *before = RegistersBefore(insn, progress, moved, sregs, 0);
   uint8_t source[8];
-  const uint64_t linear = LinearAddress(insn, insn.memory, *before, sregs);
+  const uint64_t linear = LinearAddress(insn.memory, *before, 0, sregs);
   return view.Read(sregs, linear, source, run.io.size) == run.io.size &&
          std::memcmp(source, Data(run), run.io.size) == 0;
 }
@@ -73,7 +73,7 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
   if (run.io.direction == KVM_EXIT_IO_IN) {
     PortInstruction in{.string = !decoded || at_rip.form != Form::kPortIn, .before = regs};
     if (decoded && in.string && at_rip.has_memory) {
-      in.destination = LinearAddress(at_rip, at_rip.memory, regs, sregs);
+      in.destination = LinearAddress(at_rip.memory, regs, 0, sregs);
     }
     return in;
   }

@@ -17,31 +17,38 @@ struct KnownBytes {
   size_t count = 0;
 };
 
-KnownBytes KnownValue(const Instruction& insn, const kvm_regs& before, const kvm_sregs& sregs,
-                      const StoreExit& exit) {
-  KnownBytes known;
+void KnownValue(const Instruction& insn, const kvm_regs& before, uint64_t next_rip,
+                const kvm_sregs& sregs, const StoreExit& exit, KnownBytes* known) {
   uint64_t value = 0;
-  if (StoredValue(insn, before, sregs, &value)) {
-    std::memcpy(known.bytes, &value, sizeof(value));
-    known.count = std::min<size_t>(sizeof(value), insn.memory.access_size);
+  if (StoredValue(insn, before, next_rip, sregs, &value)) {
+    std::memcpy(known->bytes, &value, sizeof(value));
+    known->count = std::min<size_t>(sizeof(value), insn.memory.access_size);
   } else if (insn.source == Source::kVector && exit.vectors() != nullptr &&
              insn.vector < std::size(exit.vectors()->xmm)) {
-    std::memcpy(known.bytes, exit.vectors()->xmm[insn.vector], sizeof(known.bytes));
-    known.count = std::min<size_t>(sizeof(known.bytes), insn.memory.access_size);
+    std::memcpy(known->bytes, exit.vectors()->xmm[insn.vector], sizeof(known->bytes));
+    known->count = std::min<size_t>(sizeof(known->bytes), insn.memory.access_size);
   }
-  return known;
 }
 
 // Whether the memory that the candidate has copied from says what was stored. It may have been
 // changed since.
 bool SourceAgrees(GuestView& view, const Instruction& insn, const kvm_regs& before,
-                  const kvm_sregs& sregs, const StoreExit& exit) {
+                  uint64_t next_rip, const kvm_sregs& sregs, const StoreExit& exit) {
   if (insn.source != Source::kMemory) return true;
   uint8_t bytes[kPieceSize];
   const size_t size = std::min<size_t>(exit.piece(0).size, sizeof(bytes));
   if (exit.piece(0).size != insn.memory.access_size) return true;  // in pieces: nobody can tell
-  return view.Read(sregs, LinearAddress(insn, insn.other, before, sregs), bytes, size) == size &&
+  const uint64_t linear = LinearAddress(insn.other, before, next_rip, sregs);
+  return view.Read(sregs, linear, bytes, size) == size &&
          std::memcmp(bytes, exit.data(0), size) == 0;
+}
+
+// Two times 8 bytes: what is compared at each exit.
+bool SameCode(const uint8_t* a, const uint8_t* b) {
+  uint64_t words[4];
+  std::memcpy(&words[0], a, 16);
+  std::memcpy(&words[2], b, 16);
+  return words[0] == words[2] && words[1] == words[3];
 }
 
 }  // namespace
@@ -54,28 +61,18 @@ void StoreExit::Add(uint64_t gpa, uint32_t size, const uint8_t* data) {
   ++count_;
 }
 
-StoreFinder::Window StoreFinder::ReadBehind(GuestView& view, const kvm_sregs& sregs,
-                                            uint64_t linear_end) {
-  Window window;
-  // The page that holds the last byte first; the page before it may not be mapped.
-  const uint64_t in_page = ((linear_end - 1) & kPageMask) + 1;
-  const size_t near = in_page < kMaxInstructionLength ? in_page : kMaxInstructionLength;
-  uint8_t* end = window.bytes + kMaxInstructionLength;
-  if (view.Read(sregs, linear_end - near, end - near, near) != near) return window;
-  window.have = near;
-  const size_t far = kMaxInstructionLength - near;
-  if (far != 0 && view.Read(sregs, linear_end - kMaxInstructionLength, window.bytes, far) == far) {
-    window.have = kMaxInstructionLength;
-  }
-  return window;
+kvm_regs Store::Before(const kvm_regs& after, const kvm_sregs& sregs, const StoreExit& exit) const {
+  uint64_t stored = 0;
+  std::memcpy(&stored, exit.data(0), sizeof(stored));
+  return RegistersBefore(*insn, progress, after, sregs, stored);
 }
 
 // Plays the store as KVM makes it: page by page, to memory where there is any, and where there is
 // none in pieces of up to 8 bytes.
 StoreFinder::Fit StoreFinder::FitOf(GuestView& view, const Instruction& candidate,
-                                    const kvm_regs& before, const kvm_sregs& sregs,
-                                    const StoreExit& exit, bool* agrees) {
-  const uint64_t linear = LinearAddress(candidate, candidate.memory, before, sregs);
+                                    const kvm_regs& before, uint64_t next_rip,
+                                    const kvm_sregs& sregs, const StoreExit& exit, bool* agrees) {
+  const uint64_t linear = LinearAddress(candidate.memory, before, next_rip, sregs);
   const uint64_t size = candidate.memory.access_size;
   // Without a walk: the place inside the page. A first piece that is not at the operand's beginning
   // begins a page.
@@ -83,27 +80,32 @@ StoreFinder::Fit StoreFinder::FitOf(GuestView& view, const Instruction& candidat
   if (first_in_page != (linear & kPageMask) && first_in_page != 0) return Fit::kNot;
 
   const bool long_code = CodeModeOf(sregs) == CodeMode::k64;
-  const KnownBytes known = KnownValue(candidate, before, sregs, exit);
+  KnownBytes known;
+  KnownValue(candidate, before, next_rip, sregs, exit, &known);
   size_t piece = 0;
   for (uint64_t offset = 0; offset < size;) {
     const uint64_t at = long_code ? linear + offset : (linear + offset) & 0xFFFFFFFF;
     const uint64_t in_page = std::min(size - offset, kPageSize - (at & kPageMask));
-    uint64_t gpa = 0;
-    if (!view.Translate(sregs, at, &gpa)) return Fit::kNot;
-    size_t there = 0;
-    if (const uint8_t* host = view.HostForWrite(gpa, &there); host != nullptr) {
+    Place place;
+    if (!view.Find(sregs, at, &place)) return Fit::kNot;
+    if (place.TakesStores()) {
       // Stored already, unless another processor has changed it since.
-      const uint64_t compared = offset >= known.count ? 0 : std::min(in_page, known.count - offset);
-      *agrees = *agrees && std::memcmp(host, known.bytes + offset, compared) == 0;
+      if (offset < known.count) {
+        const uint64_t compared = std::min(in_page, known.count - offset);
+        *agrees = *agrees && std::memcmp(place.host, known.bytes + offset, compared) == 0;
+      }
       offset += in_page;
       continue;
     }
+    uint64_t gpa = place.gpa;
     for (const uint64_t end = offset + in_page; offset < end; ++piece) {
       const uint64_t length = std::min(end - offset, kPieceSize);
       if (piece == exit.count()) return exit.complete() ? Fit::kNot : Fit::kSoFar;
       if (exit.piece(piece).gpa != gpa || exit.piece(piece).size != length) return Fit::kNot;
-      const uint64_t compared = offset >= known.count ? 0 : std::min(length, known.count - offset);
-      if (std::memcmp(exit.data(piece), known.bytes + offset, compared) != 0) return Fit::kNot;
+      if (offset < known.count) {
+        const uint64_t compared = std::min(length, known.count - offset);
+        if (std::memcmp(exit.data(piece), known.bytes + offset, compared) != 0) return Fit::kNot;
+      }
       offset += length;
       gpa += length;
     }
@@ -124,58 +126,89 @@ StoreFinder::Answer StoreFinder::FindRepeating(GuestView& view, const kvm_regs& 
                                                Store* found) {
   uint8_t bytes[kMaxInstructionLength];
   const size_t have = view.Read(sregs, LinearCode(sregs, regs.rip), bytes, sizeof(bytes));
-  Instruction& insn = found->insn;
+  Instruction& insn = repeating_insn_;
   if (!repeating_.Decode(bytes, have, CodeModeOf(sregs), &insn)) return Answer::kNothingFits;
   if (!insn.repeated || !insn.moves_rdi || !insn.memory.written) return Answer::kNothingFits;
+  found->insn = &insn;
   found->progress = Progress::kRepeats;
-  found->before = RegistersBefore(insn, found->progress, regs, sregs, 0);
+  const kvm_regs before = found->Before(regs, sregs, exit);
   bool agrees = true;
-  const Fit fit = FitOf(view, insn, found->before, sregs, exit, &agrees);
+  const Fit fit = FitOf(view, insn, before, regs.rip + insn.length, sregs, exit, &agrees);
   found->whole = fit == Fit::kWhole;
   return fit == Fit::kNot ? Answer::kNothingFits : Answer::kFound;
 }
 
-void StoreFinder::DecodeEnding(const Window& window, CodeMode mode) {
-  if (mode_ == mode && window.have == window_.have &&
-      std::memcmp(window.bytes, window_.bytes, sizeof(window.bytes)) == 0) {
-    return;
+StoreFinder::Site& StoreFinder::SiteAt(GuestView& view, const kvm_regs& regs,
+                                       const kvm_sregs& sregs) {
+  Site& site = sites_[regs.rip / 2 % kSites];
+  const uint64_t end = LinearCode(sregs, regs.rip);
+  const CodeMode mode = CodeModeOf(sregs);
+  // The page that holds the last byte first; the page before it may not be mapped.
+  const uint64_t in_page = ((end - 1) & kPageMask) + 1;
+  constexpr uint64_t kWhole = sizeof(site.code);
+  uint8_t code[kWhole] = {};
+  uint8_t have = kMaxInstructionLength;
+  Place place;
+  if (in_page >= kWhole) {
+    if (view.Find(sregs, end - kWhole, &place) && place.host != nullptr) {
+      const bool known = site.rip == regs.rip && site.mode == mode && site.have == have;
+      if (known && SameCode(site.code, place.host)) return site;
+      std::memcpy(code, place.host, kWhole);
+    } else {
+      have = 0;
+    }
+  } else {
+    uint8_t* last = code + kWhole;
+    if (view.Read(sregs, end - in_page, last - in_page, in_page) != in_page) have = 0;
+    const uint64_t far = kWhole - in_page;
+    if (have != 0 && view.Read(sregs, end - kWhole, code, far) != far) {
+      std::memset(code, 0, far);
+      have = static_cast<uint8_t>(in_page);
+    }
+    const bool known = site.rip == regs.rip && site.mode == mode && site.have == have;
+    if (known && SameCode(site.code, code)) return site;
   }
-  window_ = window;
-  mode_ = mode;
-  ending_count_ = 0;
-  for (size_t length = 1; length <= window.have; ++length) {
-    Instruction& candidate = ending_[ending_count_];
-    const uint8_t* start = window.bytes + kMaxInstructionLength - length;
-    if (!Decode(start, length, mode, &candidate) || candidate.length != length) continue;
+  site.rip = regs.rip;
+  site.mode = mode;
+  site.have = have;
+  std::memcpy(site.code, code, kWhole);
+  DecodeEnding(&site);
+  return site;
+}
+
+void StoreFinder::DecodeEnding(Site* site) {
+  site->count = 0;
+  for (size_t length = 1; length <= kMaxInstructionLength && length <= site->have; ++length) {
+    Instruction& candidate = site->ending[site->count];
+    const uint8_t* start = site->code + sizeof(site->code) - length;
+    if (!Decode(start, length, site->mode, &candidate) || candidate.length != length) continue;
     // No REP ends here: see above.
     if (!candidate.has_memory || !candidate.memory.written || candidate.repeated) continue;
     // The same with a prefix that does nothing.
     const auto same = [&](const Instruction& shorter) {
       return shorter.fingerprint == candidate.fingerprint;
     };
-    const auto end = ending_.begin() + static_cast<ptrdiff_t>(ending_count_);
-    if (std::find_if(ending_.begin(), end, same) != end) continue;
-    ++ending_count_;
-    if (ending_count_ == ending_.size()) return;
+    if (std::any_of(site->ending, site->ending + site->count, same)) continue;
+    ++site->count;
   }
 }
 
 StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& regs,
                                             const kvm_sregs& sregs, const StoreExit& exit,
                                             Store* found) {
-  const Window window = ReadBehind(view, sregs, LinearCode(sregs, regs.rip));
-  if (window.have == 0) return Answer::kNothingFits;
-  DecodeEnding(window, CodeModeOf(sregs));
-
-  uint64_t stored = 0;
-  std::memcpy(&stored, exit.data(0), sizeof(stored));
+  const Site& site = SiteAt(view, regs, sregs);
   const Instruction* best = nullptr;
   bool best_agrees = false, several = false, several_widths = false, vectors = false;
-  for (size_t i = 0; i < ending_count_; ++i) {
-    const Instruction& candidate = ending_[i];
-    const kvm_regs before = RegistersBefore(candidate, Progress::kOver, regs, sregs, stored);
-    bool agrees = SourceAgrees(view, candidate, before, sregs, exit);
-    const Fit fit = FitOf(view, candidate, before, sregs, exit, &agrees);
+  for (size_t i = 0; i < site.count; ++i) {
+    const Instruction& candidate = site.ending[i];
+    kvm_regs moved;
+    const kvm_regs* before = &regs;
+    if (!MovesNothing(candidate)) {
+      moved = Store{&candidate, Progress::kOver, true}.Before(regs, sregs, exit);
+      before = &moved;
+    }
+    bool agrees = SourceAgrees(view, candidate, *before, regs.rip, sregs, exit);
+    const Fit fit = FitOf(view, candidate, *before, regs.rip, sregs, exit, &agrees);
     if (fit == Fit::kNot) continue;
     vectors = vectors || candidate.source == Source::kVector;
     if (best != nullptr) {
@@ -188,13 +221,12 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
     }
     best = &candidate;
     best_agrees = agrees;
-    found->before = before;
     found->whole = fit == Fit::kWhole;
   }
   if (best == nullptr) return Answer::kNothingFits;
   if (several_widths && !exit.complete()) return Answer::kMorePieces;
   if (several && vectors && exit.vectors() == nullptr) return Answer::kVectorRegisters;
-  found->insn = *best;
+  found->insn = best;
   found->progress = Progress::kOver;
   return Answer::kFound;
 }

@@ -12,7 +12,8 @@
 // the end the longest wins whose first byte has an effect; a prefix without one is taken for the
 // end of the instruction before.
 //
-// Ownership: the VCPU's; remembers the last code. Thread safety: the owner thread.
+// Ownership: the VCPU's; remembers code that it has decoded, and compares it each time. Thread
+// safety: the owner thread.
 
 #pragma once
 
@@ -59,12 +60,20 @@ class StoreExit {
 };
 
 struct Store {
-  Instruction insn;
+  // Good until the finder is asked again.
+  const Instruction* insn = nullptr;
   Progress progress = Progress::kOver;
   // KVM has reported all of it.
   bool whole = true;
+
+  // RIP of the instruction, of which `after` are the registers at the exit.
+  uint64_t Rip(const kvm_regs& after, const kvm_sregs& sregs) const {
+    if (progress == Progress::kRepeats) return after.rip;
+    const uint64_t rip = after.rip - insn->length;
+    return CodeModeOf(sregs) == CodeMode::k64 ? rip : rip & 0xFFFFFFFF;
+  }
   // The registers with which it is executed again.
-  kvm_regs before = {};
+  kvm_regs Before(const kvm_regs& after, const kvm_sregs& sregs, const StoreExit& exit) const;
 };
 
 class StoreFinder {
@@ -81,29 +90,34 @@ class StoreFinder {
               Store* found);
 
  private:
-  struct Window {
-    uint8_t bytes[kMaxInstructionLength] = {};  // the last ends at RIP
-    size_t have = 0;
-  };
   // How far a candidate fits what KVM has reported.
   enum class Fit : uint8_t { kNot, kSoFar, kWhole };
 
-  static Window ReadBehind(GuestView& view, const kvm_sregs& sregs, uint64_t linear_end);
-  void DecodeEnding(const Window& window, CodeMode mode);
+  // The code before a RIP, and the stores that end there.
+  struct Site {
+    static constexpr size_t kMaxEnding = kMaxInstructionLength;
+    uint64_t rip = ~uint64_t{0};
+    CodeMode mode = CodeMode::k64;
+    uint8_t have = 0;                // how much of the code could be read
+    uint8_t count = 0;               // of `ending`
+    uint8_t code[16] = {};           // the last byte is the one before RIP
+    Instruction ending[kMaxEnding];  // from the shortest on
+  };
+  static constexpr size_t kSites = 4;
+
+  Site& SiteAt(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs);
+  static void DecodeEnding(Site* site);
   Answer FindEnding(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
                     const StoreExit& exit, Store* found);
   Answer FindRepeating(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
                        const StoreExit& exit, Store* found);
   // *agrees becomes false where memory speaks against it, which another processor may have changed.
   static Fit FitOf(GuestView& view, const Instruction& candidate, const kvm_regs& before,
-                   const kvm_sregs& sregs, const StoreExit& exit, bool* agrees);
+                   uint64_t next_rip, const kvm_sregs& sregs, const StoreExit& exit, bool* agrees);
 
-  Window window_;
-  CodeMode mode_ = CodeMode::k64;
-  // The stores that end there, from the shortest on.
-  std::array<Instruction, kMaxInstructionLength> ending_;
-  size_t ending_count_ = 0;
+  std::array<Site, kSites> sites_;
   DecodeCache repeating_;
+  Instruction repeating_insn_;
 };
 
 }  // namespace zircon::vcpu::x86
