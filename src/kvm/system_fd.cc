@@ -19,7 +19,10 @@ constexpr uint32_t kMaxCpuidEntries = 512;
 }  // namespace
 
 int SystemFd::Open(Kernel& kernel, std::unique_ptr<SystemFd>* out) {
-  const int fd = kernel.Open(kDevicePath, O_RDWR);
+  int fd;
+  do {
+    fd = kernel.Open(kDevicePath, O_RDWR);
+  } while (fd == -EINTR);
   if (fd < 0) return -fd;
   std::unique_ptr<SystemFd> opened(new (std::nothrow) SystemFd(kernel, fd));
   if (opened == nullptr) {

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "objects/data_extents.h"
+#include "objects/host_status.h"
 #include "objects/pages.h"
 
 namespace zircon::objects {
@@ -106,8 +107,8 @@ zx_status_t VmoPages::CopyTo(uint64_t offset, uint64_t length, VmoPages* to) {
     return true;
   };
   const uint64_t end = std::min(offset + length, size());
-  VisitData(fd(), offset, end, copy);
-  return status;
+  const int error = VisitData(fd(), offset, end, copy);
+  return status != ZX_OK ? status : HostStatus(error);
 }
 
 uint64_t VmoPages::CommittedBytes(uint64_t offset, uint64_t length) {
@@ -116,7 +117,8 @@ uint64_t VmoPages::CommittedBytes(uint64_t offset, uint64_t length) {
     return static_cast<uint64_t>(file.st_blocks) * 512;
   }
   uint64_t committed = 0;
-  VisitData(fd(), offset, offset + length, [&](uint64_t, uint64_t bytes) {
+  // What the host does not tell is not counted.
+  (void)VisitData(fd(), offset, offset + length, [&](uint64_t, uint64_t bytes) {
     committed += bytes;
     return true;
   });

@@ -63,6 +63,7 @@ zx_status_t zx_fifo_read(zx_handle_t handle, size_t elem_size, void* data, size_
 //   PEER_CLOSED      the other end is closed.
 //   OUT_OF_RANGE     elem_size is another, or count is 0.
 //   SHOULD_WAIT      there is no room.
+//   NO_MEMORY        out of memory; nothing is sent.
 //   INVALID_ARGS     data; nothing is sent.
 //   INVALID_ARGS     actual_count; the elements are sent.
 //

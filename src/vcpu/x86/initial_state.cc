@@ -93,7 +93,8 @@ int Drain(kvm::VcpuFd& fd) {
     error = fd.Run();
   }
   run.immediate_exit = 0;
-  return error == EINTR || error == EAGAIN ? 0 : EIO;
+  if (error == EINTR || error == EAGAIN) return 0;
+  return error != 0 ? error : EIO;
 }
 
 // What the guest may have written without the library, and KVM's clock page. EFER goes with SREGS,
