@@ -1,0 +1,27 @@
+// FaultyKernel: the fake kernel behind the plan, so that each of its calls can fail before it has
+// been made.
+//
+// Ownership: refers to the fake. Thread safety: as the fake, and the plan.
+
+#pragma once
+
+#include "fake/fake_kernel.h"
+#include "kvm/kernel.h"
+
+namespace zircon::faults {
+
+class FaultyKernel final : public kvm::Kernel {
+ public:
+  explicit FaultyKernel(fake::FakeKernel& fake) : fake_(fake) {}
+
+  int Open(const char* path, int flags) override;
+  void Close(int fd) override;
+  int Ioctl(int fd, unsigned long request, uintptr_t argument) override;
+  void* MapRun(int fd, size_t size, int* error) override;
+  void UnmapRun(void* run, size_t size) override;
+
+ private:
+  fake::FakeKernel& fake_;
+};
+
+}  // namespace zircon::faults

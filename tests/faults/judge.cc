@@ -1,0 +1,130 @@
+#include "faults/judge.h"
+
+#include <zircon/errors.h>
+#include <zircon/status.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace zircon::faults {
+namespace {
+
+struct Documented {
+  const char* call;
+  zx_status_t status;
+};
+constexpr Documented kDocumented[] = {
+#include "documented.inc"
+};
+
+// HOST-ERR.
+zx_status_t FromHost(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+      return ZX_ERR_NO_RESOURCES;
+    case ENOMEM:
+    case ENOSPC:
+    case EDQUOT:
+    case EAGAIN:
+      return ZX_ERR_NO_MEMORY;
+    case EFAULT:
+      return ZX_ERR_INVALID_ARGS;
+    case EEXIST:
+      return ZX_ERR_ALREADY_EXISTS;
+    case EFBIG:
+    case EOVERFLOW:
+      return ZX_ERR_OUT_OF_RANGE;
+    case EACCES:
+    case EPERM:
+      return ZX_ERR_ACCESS_DENIED;
+    case ENOSYS:
+      return ZX_ERR_NOT_SUPPORTED;
+    default:
+      return ZX_ERR_INTERNAL;
+  }
+}
+
+// KVM-ERR.
+zx_status_t FromKvm(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return ZX_ERR_ACCESS_DENIED;
+    case EMFILE:
+    case ENFILE:
+    case ENOSPC:
+    case EAGAIN:
+      return ZX_ERR_NO_RESOURCES;
+    case ENOMEM:
+      return ZX_ERR_NO_MEMORY;
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+    case ENOTTY:
+    case ENOSYS:
+    case EOPNOTSUPP:
+    case EBUSY:
+      return ZX_ERR_NOT_SUPPORTED;
+    default:
+      return ZX_ERR_INTERNAL;
+  }
+}
+
+// What a row of the call itself says otherwise.
+struct Row {
+  const char* call;
+  CallId failed;
+  int error;  // 0: any
+  zx_status_t status;
+};
+constexpr Row kRows[] = {
+    // KVM-ERR-10: a kernel that does not know a capability, or not the version.
+    {"zx_guest_create", kKvm_KVM_CHECK_EXTENSION, 0, ZX_ERR_NOT_SUPPORTED},
+    // VCPU-CREATE-8: a state that this processor cannot take.
+    {"zx_vcpu_create", kCallIds, EINVAL, ZX_ERR_NOT_SUPPORTED},
+    // KVM-ERR-7.
+    {"zx_vcpu_enter", kKvm_KVM_RUN, EFAULT, ZX_ERR_NO_MEMORY},
+    // VCPU-ENTER-18: while it runs, what is in no other row.
+    {"zx_vcpu_enter", kKvm_KVM_RUN, EPERM, ZX_ERR_INTERNAL},
+    {"zx_vcpu_enter", kKvm_KVM_RUN, ENOSYS, ZX_ERR_INTERNAL},
+    // TIMER-CREATE-3.
+    {"zx_timer_create", kHost_pthread_create, 0, ZX_ERR_NO_RESOURCES},
+};
+
+bool HasRow(const char* call, CallId failed, int error, zx_status_t status) {
+  return std::any_of(std::begin(kRows), std::end(kRows), [&](const Row& row) {
+    return std::strcmp(row.call, call) == 0 && (row.error == 0 || row.error == error) &&
+           (row.failed == failed ||
+            (row.failed == kCallIds && KindOf(failed).origin == Origin::kKvm)) &&
+           row.status == status;
+  });
+}
+
+bool IsDocumented(const char* call, zx_status_t status) {
+  return std::any_of(std::begin(kDocumented), std::end(kDocumented), [&](const Documented& entry) {
+    return std::strcmp(entry.call, call) == 0 && entry.status == status;
+  });
+}
+
+// Statuses that HOST-ERR and KVM-ERR permit for every call.
+bool IsAnyCalls(zx_status_t status) {
+  return status == ZX_ERR_INTERNAL || status == ZX_ERR_NOT_SUPPORTED ||
+         status == ZX_ERR_ACCESS_DENIED;
+}
+
+}  // namespace
+
+std::string Judge(const char* call, CallId failed, int error, zx_status_t status) {
+  if (HasRow(call, failed, error, status)) return "";
+  // A signal that comes at a bad moment is nobody's fault.
+  if (IsInterruption(failed, error)) return "it has only to be made again";
+  const zx_status_t wanted =
+      KindOf(failed).origin == Origin::kKvm ? FromKvm(error) : FromHost(error);
+  if (status != wanted) return std::string("by the errno it is ") + zx_status_get_string(wanted);
+  if (!IsDocumented(call, status) && !IsAnyCalls(status)) return "its header does not name that";
+  return "";
+}
+
+}  // namespace zircon::faults
