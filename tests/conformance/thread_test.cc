@@ -173,7 +173,9 @@ TEST_F(ThreadTest, ForeignSignalsAreInvisible) {
   {
     Machine machine(GUEST_BLOB(halt));
     Thread kicker([&] {
-      SleepMs(200);
+      EXPECT_TRUE(WaitUntil([&] { return machine.At<uint64_t>(GUEST_DATA) == 1; }));
+      const int before = alarms;
+      EXPECT_TRUE(WaitUntil([&] { return alarms >= before + 100; }));
       EXPECT_EQ(machine.At<uint64_t>(GUEST_DATA), 1u) << "HLT must not end";
       EXPECT_EQ(zx_vcpu_kick(machine.vcpu().get()), ZX_OK);
     });

@@ -4,19 +4,21 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/types.h>
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <thread>
 
+#include "asleep.h"
 #include "fake/machine.h"
 
 namespace zircon::fake {
 
-// Waits until `done`, for ten seconds at most.
+// Waits until `done`. The limit is there for a test that is wrong.
 inline bool Eventually(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!done()) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::microseconds(200));
@@ -43,6 +45,11 @@ class OnMachine : public ::testing::Test {
   Machine& machine() { return *machine_; }
   FakeVcpu& cpu() { return machine_->cpu(); }
   const zx_port_packet_t& packet() { return machine_->packet; }
+  // For another thread: waits until the owner has come out of its `runs`-th KVM_RUN and sleeps in
+  // the library, halted or in front of a bell's full port.
+  bool AwaitSleepAfter(uint64_t runs) {
+    return Eventually([&] { return cpu().runs() == runs; }) && AwaitAsleep(owner_);
+  }
   // One enter; `runs` says how many KVM_RUN it takes and that it makes no other VCPU ioctl.
   zx_status_t EnterWithRuns(uint64_t runs) {
     const uint64_t ran = cpu().runs();
@@ -54,6 +61,7 @@ class OnMachine : public ::testing::Test {
   }
 
  private:
+  const pid_t owner_ = ThisThread();
   std::unique_ptr<Machine> machine_;
 };
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <thread>
 
+#include "asleep.h"
 #include "contract.h"
 
 namespace {
@@ -107,7 +108,7 @@ TEST(Nanosleep, InfiniteNeverReturns) {
       zx_nanosleep(deadline);
       _exit(1);
     }
-    usleep(50'000);
+    EXPECT_TRUE(AwaitAsleep(child));
     int status = 0;
     EXPECT_EQ(waitpid(child, &status, WNOHANG), 0) << "it returned";
     kill(child, SIGKILL);

@@ -17,6 +17,7 @@
 #include "contract.h"
 #include "handles/handle_table.h"
 #include "rights/rights.h"
+#include "sleeping_thread.h"
 
 namespace zircon::objects {
 namespace {
@@ -272,15 +273,16 @@ TEST_F(PacketReserveTest, APortDiesAtOnceAlsoWhileAThreadWaitsByItsHandle) {
   zx_handle_t handle = ZX_HANDLE_INVALID;
   ASSERT_EQ(handles::HandleTable::Process().Insert(port, rights::kPort, &handle), ZX_OK);
   auto reserve = PacketReserve::Create(port, kKey, 1);
-  std::thread waiter([&] {
+  // Only its deadline ends that wait, which on a busy machine may be over before it has begun.
+  SleepingThread waiter([&] {
     zx_port_packet_t packet;
-    const zx_status_t status = zx_port_wait(handle, zx_deadline_after(ZX_MSEC(100)), &packet);
+    const zx_status_t status = zx_port_wait(handle, zx_deadline_after(ZX_MSEC(500)), &packet);
     EXPECT_TRUE(status == ZX_ERR_TIMED_OUT || status == ZX_ERR_BAD_HANDLE) << status;
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  (void)waiter.AwaitSleep();
   EXPECT_EQ(zx_handle_close(handle), ZX_OK);
   EXPECT_EQ(reserve->QueueBell(0, &listener_), ZX_ERR_BAD_STATE);
-  waiter.join();
+  waiter.Join();
 }
 
 TEST_F(PacketReserveTest, AReserveMayOutliveTheLastOtherReference) {
@@ -336,16 +338,13 @@ class RunningCall : public PacketReserveTest {
   // Runs `body` in a thread; it must not return before the call has ended.
   template <typename Body>
   void ExpectWaits(Body body) {
-    std::atomic<bool> returned{false};
-    std::thread waiting([&] {
+    SleepingThread waiting([&] {
       body();
       EXPECT_TRUE(slow_.left());
-      returned = true;
     });
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    EXPECT_FALSE(returned);
+    EXPECT_TRUE(waiting.AwaitSleep());
     slow_.Release();
-    waiting.join();
+    waiting.Join();
     deliverer_.join();
   }
   std::unique_ptr<PacketReserve> reserve_;

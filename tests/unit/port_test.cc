@@ -11,12 +11,14 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <deque>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "contract.h"
 #include "handles/handle_table.h"
+#include "sleeping_thread.h"
 
 namespace zircon::objects {
 namespace {
@@ -42,9 +44,6 @@ zx_handle_t WithRights(zx_handle_t handle, zx_rights_t rights) {
   EXPECT_EQ(zx_handle_duplicate(handle, rights, &reduced), ZX_OK);
   return reduced;
 }
-
-// Long enough for another thread to have gone to sleep, in nearly all runs; no test fails if not.
-void LetOthersRun() { std::this_thread::sleep_for(std::chrono::milliseconds(20)); }
 
 zx_time_t After(zx_duration_t nanoseconds) { return zx_deadline_after(nanoseconds); }
 
@@ -254,8 +253,8 @@ TEST_F(PortCalls, AWaitEndsAtItsDeadline) {
 
 TEST_F(PortCalls, AWaiterIsWoken) {
   Shows("PORT-WAIT-4");
-  std::thread queuer([&] {
-    LetOthersRun();
+  std::thread queuer([&, waiter = ThisThread()] {
+    EXPECT_TRUE(AwaitAsleep(waiter));
     EXPECT_EQ(Queue(11), ZX_OK);
   });
   zx_port_packet_t packet;
@@ -269,8 +268,8 @@ TEST_F(PortCalls, AWaiterGetsAUserPacketWhateverTypeWasSent) {
   Shows("PORT-QUEUE-5");
   zx_port_packet_t sent = User(12);
   sent.type = ZX_PKT_TYPE_GUEST_BELL;
-  std::thread queuer([&] {
-    LetOthersRun();
+  std::thread queuer([&, waiter = ThisThread()] {
+    EXPECT_TRUE(AwaitAsleep(waiter));
     EXPECT_EQ(zx_port_queue(port_, &sent), ZX_OK);
   });
   zx_port_packet_t packet;
@@ -283,7 +282,7 @@ TEST_F(PortCalls, EachPacketGoesToOneWaiter) {
   Shows("PORT-2");
   constexpr uint64_t kWaiters = 8;
   std::vector<uint64_t> keys(kWaiters);
-  std::vector<std::thread> waiters;
+  std::deque<SleepingThread> waiters;
   for (uint64_t& key : keys) {
     waiters.emplace_back([&] {
       zx_port_packet_t packet;
@@ -291,9 +290,9 @@ TEST_F(PortCalls, EachPacketGoesToOneWaiter) {
       key = packet.key;
     });
   }
-  LetOthersRun();
+  for (SleepingThread& waiter : waiters) EXPECT_TRUE(waiter.AwaitSleep());
   for (uint64_t key = 0; key < kWaiters; ++key) ASSERT_EQ(Queue(key), ZX_OK);
-  for (std::thread& waiter : waiters) waiter.join();
+  for (SleepingThread& waiter : waiters) waiter.Join();
   EXPECT_EQ(std::set<uint64_t>(keys.begin(), keys.end()).size(), kWaiters);
   EXPECT_EQ(Next(), UINT64_MAX);
 }
@@ -302,16 +301,16 @@ TEST_F(PortCalls, AWaiterKeepsWaitingWhenTheLastHandleIsClosed) {
   Shows("PORT-WAIT-7");
   const zx_time_t deadline = After(ZX_MSEC(100));
   const zx_handle_t other = CreatePort();
-  std::thread waiter([&] {
+  SleepingThread waiter([&] {
     zx_port_packet_t packet;
     const zx_status_t status = zx_port_wait(other, deadline, &packet);
     if (status == ZX_ERR_BAD_HANDLE) return;  // came too late to wait
     EXPECT_EQ(status, ZX_ERR_TIMED_OUT);
     EXPECT_GE(zx_clock_get_monotonic(), deadline);
   });
-  LetOthersRun();
+  (void)waiter.AwaitSleep();  // its deadline may be over already
   EXPECT_EQ(zx_handle_close(other), ZX_OK);
-  waiter.join();
+  waiter.Join();
 }
 
 TEST_F(PortCalls, AClosedPortsHandleIsFreeWhileAThreadStillWaits) {
@@ -319,15 +318,15 @@ TEST_F(PortCalls, AClosedPortsHandleIsFreeWhileAThreadStillWaits) {
   const zx_time_t deadline = After(ZX_MSEC(100));
   const zx_handle_t other = CreatePort();
   const uint32_t before = handles::HandleTable::Process().live();
-  std::thread waiter([&] {
+  SleepingThread waiter([&] {
     zx_port_packet_t packet;
     EXPECT_NE(zx_port_wait(other, deadline, &packet), ZX_OK);
   });
-  LetOthersRun();
+  (void)waiter.AwaitSleep();  // its deadline may be over already
   EXPECT_EQ(zx_handle_close(other), ZX_OK);
   EXPECT_EQ(handles::HandleTable::Process().live(), before - 1);
   EXPECT_EQ(zx_handle_close(other), ZX_ERR_BAD_HANDLE);
-  waiter.join();
+  waiter.Join();
 }
 
 // ---- Death ----
@@ -357,14 +356,14 @@ TEST(PortObject, AWaiterKeepsWaitingWhenThePortDies) {
   auto port = base::MakeRef<Port>(0u);
   port->AddHandle();
   const zx_time_t deadline = After(ZX_MSEC(60));
-  std::thread waiter([&] {
+  SleepingThread waiter([&] {
     zx_port_packet_t packet;
     EXPECT_EQ(port->Wait(deadline, &packet), ZX_ERR_TIMED_OUT);
     EXPECT_GE(zx_clock_get_monotonic(), deadline);
   });
-  LetOthersRun();
+  (void)waiter.AwaitSleep();  // its deadline may be over already
   port->DropHandle();
-  waiter.join();
+  waiter.Join();
 }
 
 // ---- A delivery and a deadline at the same moment ----

@@ -15,6 +15,7 @@
 
 #include "base/futex.h"
 #include "contract.h"
+#include "sleeping_thread.h"
 #include "vcpu/kick_signal.h"
 
 namespace zircon::vcpu {
@@ -78,11 +79,11 @@ TEST_F(RunGateTest, AFullSignalQueueIsWaitedFor) {
   const rlimit none = {0, before.rlim_max};
   EXPECT_EQ(gate_.Begin(), 0u);
   ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &none), 0);
-  std::thread other([&] { gate_.Post(kRequestKick); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  SleepingThread other([&] { gate_.Post(kRequestKick); });
+  EXPECT_TRUE(other.AwaitSleep());
   EXPECT_FALSE(KickPending());
   ASSERT_EQ(setrlimit(RLIMIT_SIGPENDING, &before), 0);
-  other.join();
+  other.Join();
   EXPECT_TRUE(KickPending());
   EXPECT_TRUE(gate_.TakeSignals());
   gate_.Leave();
@@ -142,8 +143,8 @@ TEST_F(RunGateTest, AnIgnoredRequestDoesNotEndTheSleep) {
 TEST_F(RunGateTest, ASleeperIsWokenByEveryRequest) {
   for (const Request request : {kRequestKick, kRequestInterrupt, kRequestRoom}) {
     gate_.Begin();
-    std::thread other([&] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    std::thread other([&, owner = ThisThread()] {
+      EXPECT_TRUE(AwaitAsleep(owner));
       gate_.Post(request);
     });
     while (!gate_.IsSet(request)) gate_.Sleep(base::kForever, 0);

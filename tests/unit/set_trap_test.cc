@@ -160,8 +160,7 @@ TEST_F(SetTrap, ParkingAHaltedVcpu) {
   Shows("GPAS-11");
   cpu().Push(fake::Hlt());
   std::thread other([&] {
-    EXPECT_TRUE(fake::Eventually([&] { return cpu().runs() == 1; }));
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE(AwaitSleepAfter(1));
     for (uint64_t i = 0; i < 50; ++i) {
       EXPECT_EQ(machine().Map(0x400000 + i * 0x2000, 0x1000, ZX_VM_PERM_READ), ZX_OK);
     }

@@ -7,8 +7,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <thread>
 #include <vector>
+
+#include "sleeping_thread.h"
 
 namespace zircon::base {
 namespace {
@@ -38,22 +41,22 @@ TEST(ShortLock, WakesEveryThreadThatSleeps) {
   ShortLock lock;
   std::atomic<int> inside{0};
   std::atomic<int> done{0};
-  std::vector<std::thread> threads;
+  std::deque<SleepingThread> threads;
   lock.Lock();
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&] {
       ShortLockScope scope(lock);
       EXPECT_EQ(inside.fetch_add(1), 0);
-      // Long enough for the others to go to sleep again.
+      // The others go to sleep again meanwhile, as a rule.
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       EXPECT_EQ(inside.fetch_sub(1), 1);
       done.fetch_add(1);
     });
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (SleepingThread& thread : threads) EXPECT_TRUE(thread.AwaitSleep());
   EXPECT_EQ(done, 0);
   lock.Unlock();
-  for (std::thread& thread : threads) thread.join();
+  for (SleepingThread& thread : threads) thread.Join();
   EXPECT_EQ(done, 4);
 }
 
@@ -76,17 +79,17 @@ struct Door {
 TEST(ShortLockCondition, WakesAll) {
   Door door;
   std::atomic<int> through{0};
-  std::vector<std::thread> threads;
+  std::deque<SleepingThread> threads;
   for (int thread = 0; thread < 4; ++thread) {
     threads.emplace_back([&] {
       door.Await(1);
       through.fetch_add(1);
     });
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (SleepingThread& thread : threads) EXPECT_TRUE(thread.AwaitSleep());
   EXPECT_EQ(through, 0);
   door.Open();
-  for (std::thread& thread : threads) thread.join();
+  for (SleepingThread& thread : threads) thread.Join();
   EXPECT_EQ(through, 4);
   door.Open();  // nobody waits
 }

@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "asleep.h"
 #include "contract.h"
 #include "unit/free_range.h"
 
@@ -379,8 +380,8 @@ TEST(UserMemory, WorksWhenTheFirstThreadHasEnded) {
   Shows("PTR-2");
   Pages pages(PROT_READ | PROT_WRITE);
   EXPECT_EQ(InChild([&]() -> int {
-              std::thread([&] {
-                usleep(50'000);
+              std::thread([&, first = ThisThread()] {
+                if (!AwaitState(first, 'Z')) _exit(3);
                 uint32_t value = 5;
                 const zx_status_t status = CopyOut(pages.base(), &value, sizeof(value));
                 _exit(status == ZX_OK && pages.base()[0] == 5 ? 0 : 1);

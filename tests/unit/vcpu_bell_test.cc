@@ -148,9 +148,7 @@ TEST_F(VcpuBell, BlocksWhenTheReserveIsUsedUp) {
   Ring(0, kReserve + 1);
   PushOut();
   std::thread reader([&] {
-    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    EXPECT_EQ(cpu().runs(), kReserve + 1);  // blocked
+    EXPECT_TRUE(AwaitSleepAfter(kReserve + 1));  // blocked
     zx_port_packet_t bell;
     EXPECT_EQ(Next(&bell), ZX_OK);
   });
@@ -176,8 +174,7 @@ TEST_F(VcpuBell, KickWhileBlockedCancelsAndTheBellComesFirstNextTime) {
   Ring(0x80);
   PushOut();
   std::thread kicker([&] {
-    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE(AwaitSleepAfter(kReserve + 1));
     EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
   });
   EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
@@ -220,11 +217,9 @@ TEST_F(VcpuBell, AnInterruptDoesNotEndTheBlocking) {
   Ring(0, kReserve + 1);
   PushOut();
   std::thread other([&] {
-    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE(AwaitSleepAfter(kReserve + 1));
     EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 2), ZX_OK);
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    EXPECT_EQ(cpu().runs(), kReserve + 1);
+    EXPECT_TRUE(AwaitSleepAfter(kReserve + 1));  // still
     zx_port_packet_t bell;
     EXPECT_EQ(Next(&bell), ZX_OK);
   });
@@ -263,8 +258,7 @@ TEST_F(VcpuBell, PortDeathReleasesABlockedVcpu) {
   Ring(0, kReserve + 1);
   PushOut();
   std::thread closer([&] {
-    EXPECT_TRUE(Eventually([&] { return cpu().runs() == kReserve + 1; }));
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_TRUE(AwaitSleepAfter(kReserve + 1));
     ClosePort();
   });
   EXPECT_EQ(machine().Enter(), ZX_ERR_BAD_STATE);

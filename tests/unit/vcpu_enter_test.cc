@@ -189,8 +189,7 @@ TEST_F(VcpuEnter, KickWhileHalted) {
   Shows("KICK-2 KICK-8 HLT-3 RIP-7");
   cpu().Push(Hlt());
   std::thread kicker([&] {
-    EXPECT_TRUE(Eventually([&] { return cpu().runs() == 1; }));
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    EXPECT_TRUE(AwaitSleepAfter(1));
     EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
   });
   EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
@@ -263,9 +262,7 @@ TEST_F(VcpuEnter, InterruptWakesAHaltedGuest) {
   cpu().Push(Hlt());
   PushOut();
   std::thread other([&] {
-    EXPECT_TRUE(Eventually([&] { return cpu().runs() == 1; }));
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    EXPECT_EQ(cpu().runs(), 1u);  // asleep
+    EXPECT_TRUE(AwaitSleepAfter(1));
     EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 50), ZX_OK);
   });
   EXPECT_EQ(machine().Enter(), ZX_OK);
@@ -289,10 +286,9 @@ TEST_F(VcpuEnter, NmiAndExceptionWakeAHaltedGuest) {
   for (const uint32_t vector : {2u, 13u}) {
     cpu().Push(Hlt());
     PushOut();
-    std::thread other([&] {
-      const uint64_t ran = cpu().runs();
-      static_cast<void>(ran);
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const uint64_t runs = cpu().runs();
+    std::thread other([&, runs] {
+      EXPECT_TRUE(AwaitSleepAfter(runs + 1));
       EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, vector), ZX_OK);
     });
     EXPECT_EQ(machine().Enter(), ZX_OK);

@@ -18,6 +18,7 @@ using fake::Block;
 using fake::DefaultHost;
 using fake::Delivery;
 using fake::Do;
+using fake::Eventually;
 using fake::FakeVcpu;
 using fake::Hlt;
 using fake::HostModel;
@@ -305,6 +306,35 @@ class VcpuTimer : public VcpuMsr {
     ASSERT_EQ(machine().Enter(), ZX_OK);
     cpu().Always(nullptr);
   }
+  // Sets a deadline, and calls it off before it is due: on a busy machine with more time. The counter
+  // at which it would have been due.
+  template <typename CallOff>
+  uint64_t SetAndCallOff(CallOff call_off) {
+    for (uint64_t span = 5 * khz_;; span *= 4) {
+      Start(DefaultHost());
+      EXPECT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
+      const uint64_t when = __rdtsc() + span;
+      EXPECT_TRUE(Ignored(kDeadline, when));
+      call_off();
+      if (__rdtsc() < when) return when;
+    }
+  }
+  // The guest halts until a kick, which comes when the counter has passed `when`; all that long it
+  // gets no interrupt, or at most as many as may be on their way.
+  void ExpectSilence(uint64_t when, size_t on_their_way = 0) {
+    const uint64_t runs = cpu().runs();
+    cpu().Push(SetInterruptFlag(true));
+    cpu().Always(Hlt());
+    std::thread kicker([&] {
+      EXPECT_TRUE(Eventually([&] { return __rdtsc() > when && cpu().runs() > runs; }));
+      EXPECT_TRUE(AwaitSleepAfter(cpu().runs()));
+      EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+    });
+    EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+    kicker.join();
+    cpu().Always(nullptr);
+    EXPECT_LE(cpu().deliveries().size(), on_their_way);
+  }
   uint64_t khz_ = 0;
 };
 
@@ -338,18 +368,8 @@ TEST_F(VcpuTimer, DeadlineInThePastFiresAtOnce) {
 
 TEST_F(VcpuTimer, DeadlineOfZeroDisarms) {
   Shows("APIC-8");
-  ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
-  ASSERT_TRUE(Ignored(kDeadline, __rdtsc() + 5 * khz_));
-  ASSERT_TRUE(Ignored(kDeadline, 0));
-  cpu().Push(SetInterruptFlag(true));
-  cpu().Push(Hlt());
-  std::thread kicker([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(15));
-    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
-  });
-  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
-  kicker.join();
-  EXPECT_TRUE(cpu().deliveries().empty());
+  const uint64_t when = SetAndCallOff([&] { EXPECT_TRUE(Ignored(kDeadline, 0)); });
+  ExpectSilence(when + 5 * khz_);
 }
 
 TEST_F(VcpuTimer, ADeadlineFarAwayIsNoOverflow) {
@@ -368,14 +388,7 @@ TEST_F(VcpuTimer, OneShotFiresOnce) {
   WaitFor(1, Hlt());
   EXPECT_GE(__rdtsc() - begin, 3 * khz_);
   cpu().ForgetDeliveries();
-  cpu().Push(Hlt());
-  std::thread kicker([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
-  });
-  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
-  kicker.join();
-  EXPECT_TRUE(cpu().deliveries().empty());
+  ExpectSilence(__rdtsc() + 10 * khz_);
 }
 
 TEST_F(VcpuTimer, DividerCounts) {
@@ -407,14 +420,7 @@ TEST_F(VcpuTimer, PeriodicGoesOn) {
   // "0 stops as on hardware"
   ASSERT_EQ(Write(kInitialCount, 0), ZX_OK);
   cpu().ForgetDeliveries();
-  cpu().Push(Hlt());
-  std::thread kicker([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
-  });
-  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
-  kicker.join();
-  EXPECT_LE(cpu().deliveries().size(), 1u);
+  ExpectSilence(__rdtsc() + 10 * khz_, 1);
 }
 
 TEST_F(VcpuTimer, MaskedTimerIsSilent) {
@@ -422,37 +428,21 @@ TEST_F(VcpuTimer, MaskedTimerIsSilent) {
   ASSERT_TRUE(Ignored(kDivide, kDivideByOne));
   ASSERT_TRUE(Ignored(kLvtTimer, kMasked | kVector));
   ASSERT_TRUE(Ignored(kInitialCount, khz_));
-  cpu().Push(SetInterruptFlag(true));
-  cpu().Push(Hlt());
-  std::thread kicker([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(8));
-    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
-  });
-  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
-  kicker.join();
-  EXPECT_TRUE(cpu().deliveries().empty());
+  ExpectSilence(__rdtsc() + 8 * khz_);
 }
 
 TEST_F(VcpuTimer, LeavingDeadlineModeDropsTheDeadline) {
-  ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
-  ASSERT_TRUE(Ignored(kDeadline, __rdtsc() + 3 * khz_));
-  ASSERT_TRUE(Ignored(kLvtTimer, kVector));  // one-shot with no count
-  cpu().Push(SetInterruptFlag(true));
-  cpu().Push(Hlt());
-  std::thread kicker([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    EXPECT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
-  });
-  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
-  kicker.join();
-  EXPECT_TRUE(cpu().deliveries().empty());
+  // One-shot with no count.
+  const uint64_t when = SetAndCallOff([&] { EXPECT_TRUE(Ignored(kLvtTimer, kVector)); });
+  ExpectSilence(when + 5 * khz_);
 }
 
 TEST_F(VcpuTimer, ATickWhileTheVmmHasTheVcpuIsPendingAtTheNextEnter) {
   Shows("APIC-20");
   ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
   ASSERT_TRUE(Ignored(kDeadline, __rdtsc() + khz_));
-  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const uint64_t later = __rdtsc() + 2 * khz_;
+  ASSERT_TRUE(Eventually([&] { return __rdtsc() > later; }));
   cpu().Push(SetInterruptFlag(true));
   Leave();
   EXPECT_EQ(cpu().deliveries(), std::vector<Delivery>({{Delivery::kInterrupt, kVector}}));

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <thread>
 
+#include "sleeping_thread.h"
 #include "terminal.h"
 
 namespace zvmm {
@@ -105,14 +106,14 @@ TEST_F(ConsoleTest, CloseWritesWhatIsLeft) {
 
 TEST_F(ConsoleTest, AReaderThatHasStoppedDoesNotHoldUpTheEnd) {
   Console console(in_[0], out_[1], stop_);
-  std::thread guest([&] {
+  SleepingThread guest([&] {
     for (size_t i = 0; i < 4 * Console::kCapacity; ++i) {
       console.Write(BytesOf("x"));
     }
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_TRUE(guest.AwaitSleep());
   console.Close();
-  guest.join();
+  guest.Join();
 }
 
 TEST_F(ConsoleTest, AClosedPipeStopsTheMachine) {

@@ -4,11 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
+
+#include "sleeping_thread.h"
 
 namespace zvmm {
 namespace {
@@ -220,10 +220,10 @@ TEST_F(UartTest, ClearingTheFifoDropsOnlyWhatIsInIt) {
 
 TEST_F(UartTest, CloseEndsAReceiveThatWaits) {
   const std::vector<uint8_t> much(Uart::kLineCapacity + 100, 'x');
-  std::thread typist([&] { EXPECT_FALSE(uart_.Receive(much)); });
-  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  SleepingThread typist([&] { EXPECT_FALSE(uart_.Receive(much)); });
+  EXPECT_TRUE(typist.AwaitSleep());
   uart_.Close();
-  typist.join();
+  typist.Join();
   EXPECT_FALSE(uart_.Receive(much));
 }
 

@@ -8,23 +8,21 @@
 
 #pragma once
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <atomic>
-#include <fstream>
-#include <iterator>
-#include <string>
+#include <chrono>
 #include <thread>
 #include <utility>
+
+#include "asleep.h"
 
 class SleepingThread {
  public:
   template <typename Body>
   explicit SleepingThread(Body body)
-      : thread_([this, body = std::move(body)] {
-          tid_ = static_cast<pid_t>(syscall(SYS_gettid));
+      : thread_([this, body = std::move(body)]() mutable {
+          tid_ = ThisThread();
           body();
+          done_ = true;
         }) {}
   ~SleepingThread() {
     if (thread_.joinable()) thread_.join();
@@ -32,25 +30,20 @@ class SleepingThread {
   SleepingThread(const SleepingThread&) = delete;
   SleepingThread& operator=(const SleepingThread&) = delete;
 
-  // Ten seconds at most.
+  // False if it has come to its end instead, or does not come to sleep at all.
   [[nodiscard]] bool AwaitSleep() const {
-    for (int tries = 0; tries < 10'000; ++tries) {
-      if (tid_ != 0 && Sleeps(tid_)) return true;
-      usleep(1000);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (tid_ == 0 || StateOfThread(tid_) != 'S') {
+      if (done_ || std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(200));
     }
-    return false;
+    return true;
   }
   void Join() { thread_.join(); }
   pthread_t native() { return thread_.native_handle(); }
 
  private:
-  static bool Sleeps(pid_t tid) {
-    std::ifstream stat("/proc/self/task/" + std::to_string(tid) + "/stat");
-    std::string text((std::istreambuf_iterator<char>(stat)), {});
-    const size_t name_end = text.rfind(") ");
-    return name_end != std::string::npos && text[name_end + 2] == 'S';
-  }
-
   std::atomic<pid_t> tid_{0};
+  std::atomic<bool> done_{false};
   std::thread thread_;
 };
