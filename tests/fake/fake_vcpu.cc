@@ -54,6 +54,12 @@ void FakeVcpu::Always(Step step) {
   always_ = std::move(step);
 }
 
+void FakeVcpu::ForgetScript() {
+  std::lock_guard lock(script_mutex_);
+  script_.clear();
+  always_ = nullptr;
+}
+
 void FakeVcpu::RaiseException(uint8_t vector, bool has_error_code) {
   events.exception.injected = 1;
   events.exception.nr = vector;

@@ -13,7 +13,7 @@
 //   8. what kvm_valid_regs names is put into the page, whatever came of it; so is readiness
 //
 // Thread safety: the members and KVM_RUN are the owner thread's (or a test's, while that is joined
-// or idle); Push(), Always(), runs(), blocked() are for any thread.
+// or idle); Push(), Always(), ForgetScript(), runs(), blocked() are for any thread.
 
 #pragma once
 
@@ -61,6 +61,8 @@ class FakeVcpu {
   // What follows when the script has been used up. Without it the VCPU exits with KVM_EXIT_DEBUG,
   // which no guest of the library does.
   void Always(Step step);
+  // The steps that have not been taken are not taken any more.
+  void ForgetScript();
 
   // ---- For steps ----
 
