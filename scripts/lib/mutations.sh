@@ -8,6 +8,10 @@
 declare -A why=() file=() tests=() program=() hangs=() old_lines=() new_lines=()
 names=()
 
+# The test programs by their names in a mutation, as targets, and where they are built.
+declare -rA target_of=([unit]=unit_tests [stress]=stress_tests [faults]=fault_tests [models]=model_tests
+  [limits]=limit_tests [conformance]=zircon-conformance)
+
 # read_mutations [NAME]...: all of them, or these.
 read_mutations() {
   local name path
@@ -35,7 +39,7 @@ read_mutation() {
       head:why:\ *) why[$name]=${line#why: } ;;
       head:file:\ *) file[$name]=${line#file: } ;;
       head:tests:\ *) tests[$name]=${line#tests: } ;;
-      head:program:\ conformance) program[$name]=conformance ;;
+      head:program:\ *) program[$name]=${line#program: } ;;
       head:hangs:\ *) hangs[$name]=${line#hangs: } ;;
       head:'--- old') part=old ;;
       old:'--- new') part=new ;;
@@ -47,6 +51,7 @@ read_mutation() {
   [[ $part == new && -n ${why[$name]:-} && -n ${file[$name]:-} && -n ${tests[$name]:-} &&
     -n ${old_lines[$name]:-} && ${old_lines[$name]} != "${new_lines[$name]:-}" ]] ||
     die "$2: it needs why, file, tests, old lines, and new ones that differ"
+  [[ -n ${target_of[${program[$name]}]:-} ]] || die "$2: no program ${program[$name]}"
   [[ ${hangs[$name]:-1} =~ ^[1-9][0-9]*$ ]] || die "$2: hangs is a number of seconds"
 }
 
@@ -90,7 +95,7 @@ restore() {
 # copy_tree FROM TO: what a build of the tests needs. A file that is the same already is not touched: the build goes by
 # times. A folder of the copy that is no part of the tree stays.
 copy_tree() {
-  local from=$1 to=$2 path parts=(CMakeLists.txt CMakePresets.json cmake include src examples tests bench)
+  local from=$1 to=$2 path parts=(CMakeLists.txt CMakePresets.json cmake include src examples tests bench zvmm)
   mkdir -p -- "$to"
   while IFS= read -r path; do
     mkdir -p -- "$to/$(dirname -- "$path")"
