@@ -13,6 +13,9 @@
 
 namespace zircon::faults {
 
+// In the pass that makes the handle table (HANDLE-9).
+inline bool judging_first_use = false;
+
 // Empty if `call` may have given `status` because `failed` did with `error`; else what is wrong.
 std::string Judge(const char* call, CallId failed, int error, zx_status_t status);
 

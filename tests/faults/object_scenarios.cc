@@ -219,7 +219,8 @@ void UseResources(Run& run) {
 
 // What is told of the process, and of the machine.
 void AskForInfo(Run& run) {
-  const zx_handle_t process = zx_process_self();
+  zx_handle_t process = ZX_HANDLE_INVALID;
+  run.Call("zx_process_self()", [&] { process = zx_process_self(); });
   zx_info_task_stats_t memory = {};
   if (!DO(run, ZX_OK,
           zx_object_get_info(process, ZX_INFO_TASK_STATS, &memory, sizeof(memory), nullptr,

@@ -1,14 +1,12 @@
 #include "faults/sweep.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <map>
 
 #include "base/log.h"
 #include "faults/holdings.h"
+#include "faults/log_to_nowhere.h"
 #include "faults/plan.h"
 #include "faults/witness.h"
 
@@ -18,16 +16,16 @@ namespace {
 constexpr size_t kMostFaults = 25;
 constexpr unsigned kSeconds = 10;
 
-struct Failure {
-  size_t point = 0;
-  CallId id = kCallIds;
-  int error = 0;
-  bool for_good = false;
-};
+bool IsFull() {
+  const char* const wish = std::getenv("ZIRCON_FAULTS");
+  return wish != nullptr && std::strcmp(wish, "full") == 0;
+}
 
-// Which failures are played: with `full` all, else each kind of call and errno at a few places.
-std::vector<Failure> Choose(const std::vector<CallId>& points, bool full) {
+}  // namespace
+
+std::vector<Failure> ChooseFailures(const std::vector<CallId>& points) {
   constexpr size_t kPlaces = 6;
+  const bool full = IsFull();
   std::map<CallId, std::vector<size_t>> places;
   for (size_t point = 0; point < points.size(); ++point) places[points[point]].push_back(point);
   std::vector<Failure> chosen;
@@ -48,113 +46,82 @@ std::vector<Failure> Choose(const std::vector<CallId>& points, bool full) {
   return chosen;
 }
 
-std::string Words(const Failure& failure) {
+std::string WordsOf(const Failure& failure) {
   return "call " + std::to_string(failure.point) + ", " + KindOf(failure.id).name +
          ", fails with " + strerrorname_np(failure.error) +
          (failure.for_good ? " for good" : " once") + ": ";
 }
 
-// The library's log goes nowhere while it lives; written it is.
-class LogToNowhere {
- public:
-  LogToNowhere() : stderr_(dup(STDERR_FILENO)) {
-    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    dup2(nowhere, STDERR_FILENO);
-    close(nowhere);
-    witness.TellTo(stderr_);
-  }
-  ~LogToNowhere() {
-    witness.TellTo(STDERR_FILENO);
-    dup2(stderr_, STDERR_FILENO);
-    close(stderr_);
-  }
-  LogToNowhere(const LogToNowhere&) = delete;
-  LogToNowhere& operator=(const LogToNowhere&) = delete;
-
- private:
-  const int stderr_;
-};
-
-class Sweeper {
- public:
-  explicit Sweeper(const Scenario& scenario) : scenario_(scenario) {}
-
-  SweepResult Do() {
-    const LogToNowhere quiet;
-    // What the process makes once is made, the log too, and the second pass counts.
-    LOG_WARN("{}", scenario_.name);
-    PlayClean();
-    PlayClean();
-    const std::vector<CallId> points(plan.points().begin(), plan.points().end());
-    if (plan.too_many()) Fault("makes more calls than can be counted");
-    result_.points = points.size();
-    const char* const wish = std::getenv("ZIRCON_FAULTS");
-    for (const Failure& failure :
-         Choose(points, wish != nullptr && std::strcmp(wish, "full") == 0)) {
-      if (result_.faults.size() >= kMostFaults) break;
-      // Where time is waited for a call may be made or not.
-      constexpr int kAttempts = 10;
-      int attempt = 0;
-      while (!Play(failure) && attempt < kAttempts) ++attempt;
-      if (attempt == kAttempts) Fault(Words(failure) + "the pass does not come there");
-    }
-    return std::move(result_);
-  }
-
- private:
-  void PlayClean() {
-    witness.Begin(scenario_.name, 0, "nothing", 0, false, kSeconds);
+void Player::Play(const Failure* failure, const std::string& words) {
+  witness.Begin(scenario_.name, failure != nullptr ? failure->point : 0,
+                failure != nullptr ? KindOf(failure->id).name : "nothing",
+                failure != nullptr ? failure->error : 0, failure != nullptr && failure->for_good,
+                kSeconds);
+  if (failure == nullptr) {
     plan.Count();
-    PlayBody("without a fault: ");
-    witness.End();
+  } else if (failure->for_good) {
+    plan.FailOn(failure->point, failure->id, failure->error);
+  } else {
+    plan.FailOnce(failure->point, failure->id, failure->error);
   }
+  Run run;
+  scenario_.body(run);
+  reached_ = plan.failed() != 0;
+  plan.Off();
+  run.End();
+  for (const std::string& fault : run.faults()) faults_.push_back(words + fault);
+  const fake::FakeKernel& kernel = run.kernel();
+  if (kernel.open_descriptors() != 0) faults_.push_back(words + "descriptors of KVM are open");
+  if (kernel.mapped_pages() != 0) faults_.push_back(words + "run pages are mapped");
+  if (kernel.misuses() != 0) faults_.push_back(words + "a call of KVM was out of place");
+  witness.End();
+}
 
-  // Whether the call that was to fail has been made.
-  bool Play(const Failure& failure) {
-    const std::string words = Words(failure);
-    const size_t faults = result_.faults.size();
-    Holdings before = Holdings::Now();
-    witness.Begin(scenario_.name, failure.point, KindOf(failure.id).name, failure.error,
-                  failure.for_good, kSeconds);
-    if (failure.for_good) {
-      plan.FailOn(failure.point, failure.id, failure.error);
-    } else {
-      plan.FailOnce(failure.point, failure.id, failure.error);
-    }
-    PlayBody(words);
-    const bool reached = plan.failed() != 0;
-    ++result_.passes;
-    // The next guest works. What could not be given back while calls failed may go with it.
-    PlayBody(words + "the pass after it: ");
-    const Holdings now = Holdings::Now();
-    // A fault's own words are blocks.
-    if (result_.faults.size() != faults) before.blocks = now.blocks;
-    const std::string left = now.Since(before);
-    if (!left.empty()) Fault(words + "left behind: " + left);
-    witness.End();
-    return reached;
-  }
+namespace {
 
-  void PlayBody(const std::string& words) {
-    Run run;
-    scenario_.body(run);
-    plan.Off();
-    run.End();
-    for (const std::string& fault : run.faults()) Fault(words + fault);
-    const fake::FakeKernel& kernel = run.kernel();
-    if (kernel.open_descriptors() != 0) Fault(words + "descriptors of KVM are open");
-    if (kernel.mapped_pages() != 0) Fault(words + "run pages are mapped");
-    if (kernel.misuses() != 0) Fault(words + "a call of KVM was out of place");
-  }
-
-  void Fault(const std::string& words) { result_.faults.push_back(words); }
-
-  const Scenario& scenario_;
-  SweepResult result_;
-};
+// Whether the call that was to fail has been made.
+bool PlayAndCompare(Player* player, const Failure& failure) {
+  const std::string words = WordsOf(failure);
+  const size_t faults = player->faults().size();
+  Holdings before = Holdings::Now();
+  player->Play(&failure, words);
+  const bool reached = player->reached();
+  // The next guest works. What could not be given back while calls failed may go with it.
+  player->Play(nullptr, words + "the pass after it: ");
+  const Holdings now = Holdings::Now();
+  // A fault's own words are blocks.
+  if (player->faults().size() != faults) before.blocks = now.blocks;
+  const std::string left = now.Since(before);
+  if (!left.empty()) player->faults().push_back(words + "left behind: " + left);
+  return reached;
+}
 
 }  // namespace
 
-SweepResult Sweep(const Scenario& scenario) { return Sweeper(scenario).Do(); }
+SweepResult Sweep(const Scenario& scenario) {
+  const LogToNowhere quiet;
+  Player player(scenario);
+  SweepResult result;
+  // What the process makes once is made, the log too, and the second pass counts.
+  LOG_WARN("{}", scenario.name);
+  player.Play(nullptr, "without a fault: ");
+  player.Play(nullptr, "without a fault: ");
+  const std::vector<CallId> points(plan.points().begin(), plan.points().end());
+  if (plan.too_many()) player.faults().push_back("makes more calls than can be counted");
+  result.points = points.size();
+  for (const Failure& failure : ChooseFailures(points)) {
+    if (player.faults().size() >= kMostFaults) break;
+    // Where time is waited for a call may be made or not.
+    constexpr int kAttempts = 10;
+    int attempt = 0;
+    while (!PlayAndCompare(&player, failure) && attempt < kAttempts) ++attempt;
+    if (attempt == kAttempts) {
+      player.faults().push_back(WordsOf(failure) + "the pass does not come there");
+    }
+    ++result.passes;
+  }
+  result.faults = std::move(player.faults());
+  return result;
+}
 
 }  // namespace zircon::faults

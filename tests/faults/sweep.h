@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "faults/plan.h"
 #include "faults/run.h"
 
 namespace zircon::faults {
@@ -33,5 +34,34 @@ struct SweepResult {
 
 // Ends early when there are too many faults to read.
 SweepResult Sweep(const Scenario& scenario);
+
+// ---- For sweeps of another kind ----
+
+// One failure to play.
+struct Failure {
+  size_t point = 0;
+  CallId id = kCallIds;
+  int error = 0;
+  bool for_good = false;
+};
+// Those to play where a pass makes these calls.
+std::vector<Failure> ChooseFailures(const std::vector<CallId>& points);
+std::string WordsOf(const Failure& failure);
+
+// Plays the scenario with or without a failure (null: the calls are counted) and says what was
+// wrong.
+class Player {
+ public:
+  explicit Player(const Scenario& scenario) : scenario_(scenario) {}
+  void Play(const Failure* failure, const std::string& words);
+  // Whether the call that was to fail in the last pass has been made.
+  bool reached() const { return reached_; }
+  std::vector<std::string>& faults() { return faults_; }
+
+ private:
+  const Scenario& scenario_;
+  std::vector<std::string> faults_;
+  bool reached_ = false;
+};
 
 }  // namespace zircon::faults

@@ -161,48 +161,6 @@ uint64_t MaxMapCount() {
   return count;
 }
 
-TEST(Limits, NoRoomForMappingsLeft) {
-  Shows("VMAR-3 VMAR-UNMAP-5 VMAR-MAP-25 VMAR-PROTECT-9");
-  const uint64_t most = MaxMapCount();
-  if (most == 0 || most > 1'000'000) GTEST_SKIP() << "vm.max_map_count is " << most;
-  // Every second page of one mapping permits something else, until the host has no more.
-  const uint64_t pages = 2 * most;
-  zx_handle_t vmo = ZX_HANDLE_INVALID;
-  ASSERT_EQ(zx_vmo_create(pages * kPage, 0, &vmo), ZX_OK);
-  const zx_handle_t root = zx_vmar_root_self();
-  zx_vaddr_t base = 0;
-  ASSERT_EQ(zx_vmar_map(root, ZX_VM_PERM_READ, 0, vmo, 0, pages * kPage, &base), ZX_OK);
-  uint64_t made = 0;
-  zx_status_t status = ZX_OK;
-  for (; 2 * made < pages; ++made) {
-    status =
-        zx_vmar_protect(root, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE, base + 2 * made * kPage, kPage);
-    if (status != ZX_OK) break;
-  }
-  EXPECT_TRUE(status == ZX_ERR_NO_MEMORY || status == ZX_ERR_NO_RESOURCES) << status;
-  EXPECT_GT(made, most / 4);
-  // What would take one more fails and changes nothing, or is done all the same.
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    const zx_vaddr_t untouched = base + (2 * made + 101) * kPage;
-    zx_vaddr_t at = 0;
-    const zx_status_t mapped = zx_vmar_map(root, ZX_VM_PERM_READ, 0, vmo, 0, kPage, &at);
-    if (mapped == ZX_OK) {
-      EXPECT_EQ(zx_vmar_unmap(root, at, kPage), ZX_OK);
-    }
-    const zx_status_t unmapped = zx_vmar_unmap(root, untouched, kPage);
-    EXPECT_TRUE(unmapped == ZX_OK || unmapped == ZX_ERR_NO_MEMORY) << unmapped;
-    char byte = 0;
-    const bool reached = zx_vmo_read(vmo, &byte, 0, 1) == ZX_OK &&
-                         zx_vmo_write(vmo, reinterpret_cast<const void*>(untouched), 0, 1) == ZX_OK;
-    EXPECT_EQ(reached, unmapped != ZX_OK);
-    if (unmapped == ZX_OK) break;
-  }
-  ASSERT_EQ(zx_vmar_unmap(root, base, pages * kPage), ZX_OK);
-  ASSERT_EQ(zx_vmar_map(root, ZX_VM_PERM_READ, 0, vmo, 0, kPage, &base), ZX_OK);
-  ASSERT_EQ(zx_vmar_unmap(root, base, kPage), ZX_OK);
-  zx_handle_close(vmo);
-}
-
 TEST(Limits, ThirtyThousandMappingsInTheProcess) {
   Shows("VMAR-4 VMAR-5");
   const uint64_t count = Many(30'000, 3'000);

@@ -1,0 +1,108 @@
+#include "faults/first_use.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <string>
+
+#include "faults/holdings.h"
+#include "faults/judge.h"
+#include "faults/log_to_nowhere.h"
+
+namespace zircon::faults {
+namespace {
+
+constexpr size_t kMostFaults = 25;
+
+// What `body` writes into the descriptor, in a child; with words about its end if that is none.
+std::string InChild(const std::function<void(int)>& body) {
+  int ends[2];
+  if (pipe(ends) != 0) return "no pipe\n";
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    body(ends[1]);
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string text;
+  char part[4096];
+  for (ssize_t size; (size = read(ends[0], part, sizeof(part))) > 0;) {
+    text.append(part, static_cast<size_t>(size));
+  }
+  close(ends[0]);
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) return text + "no child\n";
+  if (WIFSIGNALED(status)) text += "ended by signal " + std::to_string(WTERMSIG(status)) + "\n";
+  return text;
+}
+
+void Write(int fd, const void* bytes, size_t size) {
+  if (write(fd, bytes, size) != static_cast<ssize_t>(size)) std::abort();
+}
+
+std::vector<CallId> PointsOf(const Scenario& scenario) {
+  const std::string bytes = InChild([&](int fd) {
+    Player player(scenario);
+    player.Play(nullptr, "");
+    Write(fd, plan.points().data(), plan.points().size_bytes());
+  });
+  std::vector<CallId> points;
+  for (const char byte : bytes) points.push_back(static_cast<CallId>(byte));
+  return points;
+}
+
+// A line for each fault.
+std::string PlayFirst(const Scenario& scenario, const Failure& failure) {
+  return InChild([&](int fd) {
+    const LogToNowhere quiet;
+    judging_first_use = true;
+    const std::string words = WordsOf(failure);
+    Player player(scenario);
+    player.Play(&failure, words);
+    if (!player.reached()) player.faults().push_back(words + "the pass does not come there");
+    // What could not be made once is made now, and from then on nothing is left behind.
+    player.Play(nullptr, words + "the second use: ");
+    const size_t faults = player.faults().size();
+    (void)Holdings::Now();  // asking makes something once, too
+    const Holdings before = Holdings::Now();
+    player.Play(nullptr, words + "the third use: ");
+    const std::string left = Holdings::Now().Since(before);
+    if (player.faults().size() == faults && !left.empty()) {
+      player.faults().push_back(words + "left behind by the third use: " + left);
+    }
+    for (std::string fault : player.faults()) {
+      fault += '\n';
+      Write(fd, fault.data(), fault.size());
+    }
+  });
+}
+
+}  // namespace
+
+bool LibraryHasBeenUsed() {
+  // HANDLE-FORK-1.
+  return !InChild([](int fd) {
+            zx_handle_t event = ZX_HANDLE_INVALID;
+            if (zx_event_create(0, &event) == ZX_ERR_BAD_STATE) Write(fd, "used", 4);
+          }).empty();
+}
+
+SweepResult SweepFirstUse(const Scenario& scenario) {
+  SweepResult result;
+  const std::vector<CallId> points = PointsOf(scenario);
+  result.points = points.size();
+  for (const Failure& failure : ChooseFailures(points)) {
+    if (result.faults.size() >= kMostFaults) break;
+    if (KindOf(failure.id).origin == Origin::kKvm) continue;
+    const std::string said = PlayFirst(scenario, failure);
+    if (!said.empty()) result.faults.push_back(said);
+    ++result.passes;
+  }
+  return result;
+}
+
+}  // namespace zircon::faults

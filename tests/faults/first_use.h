@@ -1,0 +1,20 @@
+// The first use of the library in a process: what is made once (the handle table, the root VMAR,
+// the timer thread, the log, the choice of a signal) fails then. Each pass is a forked child of a
+// process that has not used the library.
+//
+// Thread safety: one thread, the only one.
+
+#pragma once
+
+#include "faults/sweep.h"
+
+namespace zircon::faults {
+
+// As Sweep(), for the calls on the host's kernel and the allocations of the first pass. KVM's calls
+// are the same in every pass.
+SweepResult SweepFirstUse(const Scenario& scenario);
+
+// Whether this process has used the library: then there can be no first use in its children either.
+bool LibraryHasBeenUsed();
+
+}  // namespace zircon::faults
