@@ -1,11 +1,7 @@
 #include "machine.h"
 
-#include <errno.h>
 #include <lib/zx/resource.h>
 #include <lib/zx/vmar.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 #include <zircon-kvm/host.h>
 
@@ -14,16 +10,14 @@
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "boot/acpi_tables.h"
 #include "boot/boot_image.h"
 #include "boot/memory_map.h"
 #include "exit_status.h"
+#include "host/log.h"
 #include "mmio_trap.h"
-#include "signals.h"
-#include "terminal.h"
 #include "virtio/virtio_block.h"
 #include "zx_error.h"
 
@@ -97,6 +91,9 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
 
   std::unique_ptr<Machine> machine(new Machine(std::move(guest), *std::move(memory), options));
   machine->entry_ = (*load)(kAcpiTables, machine->memory_->view());
+  if (absl::Status status = machine->OpenConsole(); !status.ok()) {
+    return status;
+  }
   if (absl::Status status = machine->ConnectDevices(options); !status.ok()) {
     return status;
   }
@@ -109,19 +106,34 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
 Machine::Machine(zx::guest guest, std::unique_ptr<GuestMemory> memory, const Options& options)
     : guest_(std::move(guest)),
       memory_(std::move(memory)),
-      console_(STDIN_FILENO, STDOUT_FILENO, stop_),
+      terminal_(STDIN_FILENO),
       vcpus_(guest_, options.cpus, memory_->view(), stop_),
       io_apic_(vcpus_),
       uart_(
           Uart::kCom1, [this](bool level) { io_apic_.SetLine(Uart::kCom1Pin, level); },
           [this](uint8_t byte) {
-            console_.Write({&byte, 1});
+            output_->Write({&byte, 1});
           }),
       i8042_(stop_),
       host_bridge_(stop_, pci_),
       acpi_pm_(stop_),
       exit_port_(stop_),
+      pvpanic_(stop_),
       input_console_(options.console) {}
+
+absl::Status Machine::OpenConsole() {
+  auto output = ConsoleOutput::Create(STDOUT_FILENO, stop_);
+  if (!output.ok()) {
+    return output.status();
+  }
+  output_ = *std::move(output);
+  auto input = ConsoleInput::Create(STDIN_FILENO, terminal_, stop_);
+  if (!input.ok()) {
+    return input.status();
+  }
+  input_ = *std::move(input);
+  return absl::OkStatus();
+}
 
 absl::Status Machine::ConnectDevices(const Options& options) {
   ports_.Add(Pic::kMaster, 2, pic_);
@@ -134,6 +146,7 @@ absl::Status Machine::ConnectDevices(const Options& options) {
   ports_.Add(Cmos::kIndexPort, 2, cmos_);
   ports_.Add(Uart::kCom1, Uart::kPorts, uart_);
   ports_.Add(AcpiPm::kPorts, AcpiPm::kPortCount, acpi_pm_);
+  ports_.Add(PvPanic::kPort, 1, pvpanic_);
   ports_.Add(HostBridge::kPorts, HostBridge::kPortCount, host_bridge_);
   if (ports_.Find(options.exit_port) != nullptr || options.exit_port >= IoPorts::kEnd) {
     return absl::InvalidArgumentError(
@@ -149,7 +162,7 @@ absl::Status Machine::ConnectDevices(const Options& options) {
 
 absl::Status Machine::AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> disks) {
   auto console = std::make_unique<VirtioConsole>(
-      [this](std::span<const uint8_t> bytes) { console_.Write(bytes); });
+      [this](std::span<const uint8_t> bytes) { output_->Write(bytes); });
   virtio_console_ = console.get();
   if (absl::Status status = AddVirtioDevice(std::move(console)); !status.ok()) {
     return status;
@@ -176,45 +189,72 @@ absl::Status Machine::AddVirtioDevice(std::unique_ptr<VirtioDevice> device) {
   return virtio_.back()->Start(guest_);
 }
 
-bool Machine::ReceiveInput(std::span<const uint8_t> bytes) {
-  return input_console_ == ConsoleKind::kSerial ? uart_.Receive(bytes)
-                                                : virtio_console_->Receive(bytes);
+bool Machine::ReceiveInput(std::span<const uint8_t> bytes, WhenFull when_full) {
+  return input_console_ == ConsoleKind::kSerial ? uart_.Receive(bytes, when_full)
+                                                : virtio_console_->Receive(bytes, when_full);
 }
 
-StopRequest Machine::Run() {
-  const RawTerminal terminal(STDIN_FILENO);
-  console_.StartInput([this](std::span<const uint8_t> bytes) { return ReceiveInput(bytes); },
-                      terminal.active());
-  vcpus_.Boot(entry_);
-  WaitForStop();
-  // First what a thread may wait for, then the threads. What the guest wrote before it stopped is
-  // still written out.
+StopRequest Machine::Run(Signals& signals) {
+  TakeSignals(signals);
+  if (absl::Status status = Boot(); !status.ok()) {
+    stop_.Request({.status = kExitNotRun, .message = std::string(status.message())});
+  }
+  StopRequest end = stop_.Wait();
+  EndThreads(end);
+  const absl::Status written = output_->Finish();
+  if (!written.ok() && end.reason != StopRequest::Reason::kUser) {
+    end = {.message = std::string(written.message())};
+  }
+  // They refer to this machine.
+  signals.SetActions({});
+  return end;
+}
+
+void Machine::TakeSignals(Signals& signals) {
+  signals.SetActions(
+      {.end =
+           [this](int number) {
+             const bool first =
+                 stop_.Request({.reason = StopRequest::Reason::kUser,
+                                .status = kExitSignalBase + number,
+                                .message = absl::StrCat("ended by signal ", number)});
+             if (!first) {
+               // Whatever is still being waited for.
+               terminal_.Close();
+               Say(absl::StrCat("ended by signal ", number, "; output of the guest may be lost"));
+               DieBySignal(number);
+             }
+           },
+       .suspend = [this] { terminal_.Suspend(); },
+       .resume =
+           [this] {
+             terminal_.Resume();
+             input_->Look();
+           }});
+}
+
+absl::Status Machine::Boot() {
+  const absl::Status status =
+      input_->Start([this](std::span<const uint8_t> bytes, WhenFull when_full) {
+        return ReceiveInput(bytes, when_full);
+      });
+  return status.ok() ? vcpus_.Boot(entry_) : status;
+}
+
+void Machine::EndThreads(const StopRequest& end) {
+  // First what a thread may wait for, then the threads.
   uart_.Close();
   virtio_console_->Close();
-  console_.Close();
+  input_->Close();
+  // From here on Ctrl-C is a signal again.
+  terminal_.Close();
+  if (end.reason == StopRequest::Reason::kUser) {
+    output_->Abandon();
+  }
   vcpus_.Join();
+  // Requests of before are still served: what the guest has written is written out.
   for (const auto& device : virtio_) {
     device->Stop();
-  }
-  return stop_.request();
-}
-
-void Machine::WaitForStop() {
-  const sigset_t signals = EndSignals();
-  const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
-  const absl::Cleanup closer = [signal_fd] { close(signal_fd); };
-  while (!stop_.requested()) {
-    pollfd fds[] = {{.fd = stop_.fd(), .events = POLLIN, .revents = 0},
-                    {.fd = signal_fd, .events = POLLIN, .revents = 0}};
-    if (poll(fds, std::size(fds), -1) < 0 && errno != EINTR) {
-      stop_.Request({.message = "poll failed"});
-    }
-    signalfd_siginfo info;
-    if (fds[1].revents != 0 && read(signal_fd, &info, sizeof(info)) == sizeof(info)) {
-      stop_.Request({.reason = StopRequest::Reason::kUser,
-                     .status = kExitSignalBase + static_cast<int>(info.ssi_signo),
-                     .message = absl::StrCat("ended by signal ", info.ssi_signo)});
-    }
   }
 }
 

@@ -12,7 +12,6 @@
 
 #include "absl/status/statusor.h"
 #include "boot/cpu_entry.h"
-#include "console.h"
 #include "devices/acpi_pm.h"
 #include "devices/cmos.h"
 #include "devices/exit_port.h"
@@ -21,8 +20,13 @@
 #include "devices/open_bus.h"
 #include "devices/pic.h"
 #include "devices/pit.h"
+#include "devices/pvpanic.h"
 #include "devices/uart.h"
 #include "guest_memory.h"
+#include "host/console_input.h"
+#include "host/console_output.h"
+#include "host/signals.h"
+#include "host/terminal.h"
 #include "io_ports.h"
 #include "options.h"
 #include "pci/host_bridge.h"
@@ -42,18 +46,23 @@ class Machine {
   // without having run anything.
   static absl::StatusOr<std::unique_ptr<Machine>> Create(const Options& options);
 
-  // Runs the guest until it, the user, or SIGINT, SIGTERM, SIGHUP or SIGQUIT ends it. These must be
-  // blocked in all threads. Once only.
-  StopRequest Run();
+  // Runs the guest until it, the user, or a signal ends it. What the guest has written is written
+  // out then, however long that takes, unless it was the user who wanted an end; another signal
+  // ends the process. Once only.
+  StopRequest Run(Signals& signals);
 
  private:
   Machine(zx::guest guest, std::unique_ptr<GuestMemory> memory, const Options& options);
 
+  absl::Status OpenConsole();
+
   absl::Status ConnectDevices(const Options& options);
   absl::Status AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> disks);
   absl::Status AddVirtioDevice(std::unique_ptr<VirtioDevice> device);
-  bool ReceiveInput(std::span<const uint8_t> bytes);
-  void WaitForStop();
+  bool ReceiveInput(std::span<const uint8_t> bytes, WhenFull when_full);
+  void TakeSignals(Signals& signals);
+  absl::Status Boot();
+  void EndThreads(const StopRequest& end);
 
   StopLatch stop_;
   zx::guest guest_;
@@ -61,7 +70,9 @@ class Machine {
   CpuEntry entry_;
 
   // Devices come after what they refer to. Run() ends the threads that use them.
-  Console console_;
+  Terminal terminal_;
+  std::unique_ptr<ConsoleOutput> output_;
+  std::unique_ptr<ConsoleInput> input_;
   Vcpus vcpus_;
   IoApic io_apic_;
   Uart uart_;
@@ -73,6 +84,7 @@ class Machine {
   HostBridge host_bridge_;
   AcpiPm acpi_pm_;
   ExitPort exit_port_;
+  PvPanic pvpanic_;
   OpenBus open_bus_;
   IoPorts ports_;
   const ConsoleKind input_console_;

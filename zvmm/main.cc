@@ -1,15 +1,16 @@
 // zvmm: a small virtual machine monitor on the Zircon hypervisor calls. See --help.
 
-#include <signal.h>
-#include <stdio.h>
-
+#include <exception>
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "exit_status.h"
+#include "host/log.h"
+#include "host/signals.h"
+#include "host/standard_files.h"
 #include "machine.h"
 #include "options.h"
-#include "signals.h"
 
 namespace zvmm {
 namespace {
@@ -19,37 +20,56 @@ int ExitStatus(const StopRequest& end, const Options& options) {
     case StopRequest::Reason::kPowerOff:
       return kExitPowerOff;
     case StopRequest::Reason::kReset:
-      fprintf(stderr, "zvmm: the guest asked for a reset; ending\n");
+      Say("the guest asked for a reset; ending");
       return options.reset_status;
+    case StopRequest::Reason::kPanic:
+      Say("the guest's kernel has panicked");
+      return kExitPanicked;
     case StopRequest::Reason::kExitStatus:
       return end.status;
     case StopRequest::Reason::kUser:
-      fprintf(stderr, "zvmm: %s\n", end.message.c_str());
+      Say(end.message);
       return end.status;
     case StopRequest::Reason::kFailure:
       break;
   }
-  fprintf(stderr, "zvmm: %s\n", end.message.c_str());
-  return kExitCrashed;
+  Say(end.message);
+  return end.status != 0 ? end.status : kExitCrashed;
+}
+
+int Run(const Options& options) {
+  // Before the first thread, so that all have them blocked.
+  Signals signals(/*with_report=*/false);
+  if (absl::Status status = signals.Start(); !status.ok()) {
+    Say(std::string(status.message()));
+    return kExitNotRun;
+  }
+  IgnoreSignalsOfWrites();
+
+  auto machine = Machine::Create(options);
+  if (!machine.ok()) {
+    Say(std::string(machine.status().message()));
+    return kExitNotRun;
+  }
+  return ExitStatus((*machine)->Run(signals), options);
 }
 
 int Main(int argc, char** argv) {
+  if (!OpenMissingStandardFiles()) {
+    return kExitNotRun;
+  }
   std::optional<int> exit_status;
   const Options options = ParseOptions(argc, argv, exit_status);
   if (exit_status) {
     return *exit_status;
   }
-  // Before the first thread, so that all have it. A closed pipe is an error of write(), no signal.
-  const sigset_t signals = EndSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-
-  auto machine = Machine::Create(options);
-  if (!machine.ok()) {
-    fprintf(stderr, "zvmm: %s\n", std::string(machine.status().message()).c_str());
+  try {
+    return Run(options);
+  } catch (const std::exception& error) {
+    // Memory that the host does not have, most likely.
+    Say(absl::StrCat("cannot start the machine: ", error.what()));
     return kExitNotRun;
   }
-  return ExitStatus((*machine)->Run(), options);
 }
 
 }  // namespace

@@ -26,12 +26,18 @@ Example: boot a distribution's kernel with a small initramfs
 A Zircon kernel finds its command line, memory, ACPI tables, serial port and RAM disk in the items
 of its boot image.
 
-In a terminal, Ctrl-A x ends zvmm and Ctrl-A Ctrl-A sends a Ctrl-A to the guest.
+In a terminal, Ctrl-A x ends zvmm, Ctrl-A z stops it as Ctrl-Z does other programs, and Ctrl-A Ctrl-A
+sends a Ctrl-A to the guest. When the guest has ended, zvmm writes what is left of its output, however
+slow the reader is; a signal ends that.
 
 Exit status:
-  0      the guest turned the machine off, or reset it (see --reset-status)
+  0      the guest turned the machine off
   1      nothing was run: bad option, bad file, no KVM
-  2      the guest crashed (triple fault) or did what cannot be emulated
+  2      the guest crashed (triple fault) or did what cannot be emulated; or its output could not be
+         written
+  3      the guest's kernel has panicked, and has said so to the pvpanic device
+  4      the guest reset the machine (see --reset-status); so does a Linux kernel with panic=-1 that
+         has panicked
   N      the guest wrote the byte N to the exit port (see --exit-port)
   128+S  ended by signal S; 130 also for Ctrl-A x
 )";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "devices/exit_port.h"
+#include "exit_status.h"
 
 namespace zvmm {
 
@@ -25,7 +26,7 @@ struct Options {
   bool read_only_disks = false;
   ConsoleKind console = ConsoleKind::kSerial;
   uint16_t exit_port = ExitPort::kDefaultPort;
-  int reset_status = 0;
+  int reset_status = kExitReset;
 };
 
 // Parses. If zvmm shall not go on (--help, or an error, both of which are printed), gives the

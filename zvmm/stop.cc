@@ -1,36 +1,44 @@
 #include "stop.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <utility>
 
 namespace zvmm {
 
-StopLatch::StopLatch() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-
-StopLatch::~StopLatch() {
-  if (fd_ >= 0) {
-    close(fd_);
-  }
-}
-
-void StopLatch::Request(StopRequest request) {
+bool StopLatch::Request(StopRequest request) {
   {
     std::lock_guard lock(mutex_);
     if (requested_.load(std::memory_order_relaxed)) {
-      return;
+      return false;
     }
     request_ = std::move(request);
+    if (panic_end_ && (request_.reason == StopRequest::Reason::kPowerOff ||
+                       request_.reason == StopRequest::Reason::kReset)) {
+      request_.reason = StopRequest::Reason::kPanic;
+    }
     requested_.store(true, std::memory_order_seq_cst);
   }
-  const uint64_t one = 1;
-  // Cannot fail: the counter is far from its limit and the descriptor is ours.
-  [[maybe_unused]] const ssize_t written = write(fd_, &one, sizeof(one));
+  changed_.notify_all();
+  return true;
 }
 
-StopRequest StopLatch::request() const {
-  std::lock_guard lock(mutex_);
+void StopLatch::Panic() {
+  {
+    std::lock_guard lock(mutex_);
+    if (panic_end_) {
+      return;
+    }
+    panic_end_ = std::chrono::steady_clock::now() + panic_time_;
+  }
+  changed_.notify_all();
+}
+
+StopRequest StopLatch::Wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return requested() || panic_end_.has_value(); });
+  if (!requested() && !changed_.wait_until(lock, *panic_end_, [this] { return requested(); })) {
+    request_ = {.reason = StopRequest::Reason::kPanic};
+    requested_.store(true, std::memory_order_seq_cst);
+  }
   return request_;
 }
 

@@ -3,12 +3,18 @@
 // Anybody may ask for a stop: a device (power-off, reset, a status written by the guest), a VCPU
 // thread (the guest cannot go on), the console, a signal. The first request wins. The main thread
 // waits for it, and then stops the VCPUs.
+//
+// A guest that has panicked gets a little time to say why; whatever it stops with then, power-off
+// or reset, it has panicked.
 
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace zvmm {
@@ -17,8 +23,9 @@ struct StopRequest {
   enum class Reason {
     kPowerOff,    // The guest turned the machine off.
     kReset,       // The guest asked for a reset.
+    kPanic,       // The guest's kernel said that it cannot go on.
     kExitStatus,  // The guest wrote `status` to the exit port.
-    kFailure,     // The guest, or a part of zvmm, cannot go on: `message`.
+    kFailure,     // The guest, or a part of zvmm, cannot go on: `message`, and maybe `status`.
     kUser,        // The user, by the escape key or a signal: `status`.
   };
   Reason reason = Reason::kFailure;
@@ -26,32 +33,35 @@ struct StopRequest {
   std::string message{};
 };
 
-// Holds the first request and wakes who polls fd(). Owns an eventfd. Thread-safe.
+// Holds the first request. Thread-safe.
 class StopLatch {
  public:
-  StopLatch();
-  ~StopLatch();
-  StopLatch(const StopLatch&) = delete;
-  StopLatch& operator=(const StopLatch&) = delete;
+  // What a guest has for its last words after a panic.
+  static constexpr std::chrono::seconds kPanicTime{2};
 
-  void Request(StopRequest request);
+  explicit StopLatch(std::chrono::nanoseconds panic_time = kPanicTime) : panic_time_(panic_time) {}
+
+  // Tells whether this was the first.
+  bool Request(StopRequest request);
+
+  // The guest has panicked: the machine stops when it asks for that, or after a while.
+  void Panic();
 
   // Has anybody asked? VCPU threads look before each zx_vcpu_enter().
   bool requested() const { return requested_.load(std::memory_order_seq_cst); }
 
-  // The first request. Only after requested().
-  StopRequest request() const;
-
-  // Becomes readable with the first request and stays so. -1 if the system has no descriptor left.
-  int fd() const { return fd_; }
+  // Waits for the first request and gives it.
+  StopRequest Wait();
 
  private:
-  const int fd_;
+  const std::chrono::nanoseconds panic_time_;
   // seq_cst: "request, then kick the VCPUs that exist" and "make the VCPU known, then look for a
   // request" must not both miss each other.
   std::atomic<bool> requested_{false};
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
   StopRequest request_;
+  std::optional<std::chrono::steady_clock::time_point> panic_end_;
 };
 
 }  // namespace zvmm

@@ -1,14 +1,15 @@
 #include "vcpus.h"
 
 #include <lib/zx/vcpu.h>
-#include <pthread.h>
-#include <stdio.h>
 
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "host/log.h"
+#include "host/start_thread.h"
 
 namespace zvmm {
 
@@ -20,9 +21,9 @@ Vcpus::~Vcpus() {
   Join();
 }
 
-void Vcpus::Boot(const CpuEntry& entry) {
+absl::Status Vcpus::Boot(const CpuEntry& entry) {
   std::lock_guard lock(mutex_);
-  StartNext(entry);
+  return StartNext(entry);
 }
 
 void Vcpus::Join() {
@@ -60,30 +61,38 @@ void Vcpus::Startup(uint64_t id, uint64_t entry) {
     return;  // Guests send the request twice; the second one is for processors that slept.
   }
   if (id != started_ || id >= count_) {
-    fprintf(stderr, "zvmm: the guest starts processor %llu; the next one is %u of %u: ignored\r\n",
-            static_cast<unsigned long long>(id), started_, count_);
+    Say(absl::StrFormat("the guest starts processor %d; the next one is %d of %d: ignored", id,
+                        started_, count_));
     return;
   }
-  StartNext({.rip = entry, .rsi = 0});
+  if (absl::Status status = StartNext({.rip = entry, .rsi = 0}); !status.ok()) {
+    stop_.Request({.message = absl::StrCat("processor ", id, ": ", std::string(status.message()))});
+  }
 }
 
-void Vcpus::StartNext(CpuEntry entry) {
-  const unsigned id = started_++;
+absl::Status Vcpus::StartNext(CpuEntry entry) {
+  const unsigned id = started_;
   Slot& slot = slots_[id];
-  slot.thread = std::thread([this, id, entry] { ThreadMain(id, entry); });
+  auto thread =
+      StartThread(absl::StrCat("vcpu-", id), [this, id, entry] { ThreadMain(id, entry); });
+  if (!thread.ok()) {
+    return thread.status();
+  }
+  slot.thread = *std::move(thread);
+  ++started_;
   slot.tried.wait(false);
+  return slot.failure;
 }
 
 void Vcpus::ThreadMain(unsigned id, CpuEntry entry) {
-  pthread_setname_np(pthread_self(), absl::StrCat("vcpu-", id).c_str());
   Slot& slot = slots_[id];
-  absl::Status status = CreateVcpu(slot, entry);
+  slot.failure = CreateVcpu(slot, entry);
   slot.tried.store(true);
   slot.tried.notify_one();
-  if (status.ok()) {
-    status = slot.vcpu->Run(stop_);
+  if (!slot.vcpu) {
+    return;
   }
-  if (!status.ok()) {
+  if (absl::Status status = slot.vcpu->Run(stop_); !status.ok()) {
     stop_.Request({.message = absl::StrCat("VCPU ", id, ": ", std::string(status.message()))});
   }
 }

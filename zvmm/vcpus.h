@@ -35,8 +35,8 @@ class Vcpus final : public VcpuRequests {
   // Stops what still runs.
   ~Vcpus() override;
 
-  // Starts the first VCPU. A failure arrives as a request to stop.
-  void Boot(const CpuEntry& entry);
+  // Starts the first VCPU.
+  absl::Status Boot(const CpuEntry& entry);
 
   // Ends all threads. A stop must have been requested.
   void Join();
@@ -47,14 +47,15 @@ class Vcpus final : public VcpuRequests {
  private:
   struct Slot {
     std::thread thread;
-    std::atomic<bool> tried{false};  // The thread has created its VCPU, or failed to.
-    std::optional<Vcpu> vcpu;        // The thread's own; closed after all threads have ended.
+    std::atomic<bool> tried{false};  // The thread has created its VCPU, or failed to:
+    absl::Status failure;
+    std::optional<Vcpu> vcpu;  // The thread's own; closed after all threads have ended.
     // The VCPU's handle for all threads; ZX_HANDLE_INVALID as long as there is none.
     std::atomic<zx_handle_t> handle{ZX_HANDLE_INVALID};
   };
 
   // Starts the next slot's thread and waits until its VCPU exists. With mutex_ held.
-  void StartNext(CpuEntry entry);
+  absl::Status StartNext(CpuEntry entry);
   void ThreadMain(unsigned id, CpuEntry entry);
   absl::Status CreateVcpu(Slot& slot, const CpuEntry& entry);
 

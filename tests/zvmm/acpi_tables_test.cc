@@ -1,4 +1,4 @@
-// The ACPI tables of examples/zvmm, read back as a guest would: every sum, length and pointer.
+// The ACPI tables of zvmm, read back as a guest would: every sum, length and pointer.
 
 #include "boot/acpi_tables.h"
 

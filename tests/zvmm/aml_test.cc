@@ -1,4 +1,4 @@
-// The AML of examples/zvmm: encodings, against the ACPI specification.
+// The AML of zvmm: encodings, against the ACPI specification.
 
 #include "boot/aml.h"
 

@@ -1,4 +1,4 @@
-// The small devices of examples/zvmm: interrupt controller, timer, clock, power, reset, exit port,
+// The small devices of zvmm: interrupt controller, timer, clock, power, reset, exit port,
 // and the map from ports to devices.
 
 #include <gtest/gtest.h>
@@ -13,6 +13,7 @@
 #include "devices/open_bus.h"
 #include "devices/pic.h"
 #include "devices/pit.h"
+#include "devices/pvpanic.h"
 #include "io_ports.h"
 #include "stop.h"
 
@@ -25,20 +26,6 @@ using Reason = StopRequest::Reason;
 
 uint8_t In(IoDevice& device, uint16_t port) { return static_cast<uint8_t>(device.Read(port, 1)); }
 void Out(IoDevice& device, uint16_t port, uint8_t value) { device.Write(port, 1, value); }
-
-TEST(StopLatchTest, TheFirstRequestWinsAndTheDescriptorStaysReadable) {
-  StopLatch stop;
-  EXPECT_FALSE(stop.requested());
-  pollfd fd = {.fd = stop.fd(), .events = POLLIN, .revents = 0};
-  EXPECT_EQ(poll(&fd, 1, 0), 0);
-  stop.Request({.reason = Reason::kExitStatus, .status = 7});
-  stop.Request({.reason = Reason::kPowerOff});
-  EXPECT_TRUE(stop.requested());
-  EXPECT_EQ(stop.request().reason, Reason::kExitStatus);
-  EXPECT_EQ(stop.request().status, 7);
-  EXPECT_EQ(poll(&fd, 1, 0), 1);
-  EXPECT_EQ(poll(&fd, 1, 0), 1);
-}
 
 TEST(PicTest, MasksCanBeReadAfterInitialisation) {
   Pic pic;
@@ -201,7 +188,7 @@ TEST(I8042Test, ResetCommand) {
   Out(keyboard, 0x60, 0xFE);
   EXPECT_FALSE(stop.requested());
   Out(keyboard, 0x64, 0xFE);
-  EXPECT_EQ(stop.request().reason, Reason::kReset);
+  EXPECT_EQ(stop.Wait().reason, Reason::kReset);
 }
 
 class AcpiPmTest : public testing::Test {
@@ -227,7 +214,7 @@ TEST_F(AcpiPmTest, PowerOff) {
   EXPECT_FALSE(stop_.requested()) << "another sleep state, which there is not";
   pm_.Write(AcpiPm::kControlBlock, 2, (5 << 10) | (1 << 13));
   ASSERT_TRUE(stop_.requested());
-  EXPECT_EQ(stop_.request().reason, Reason::kPowerOff);
+  EXPECT_EQ(stop_.Wait().reason, Reason::kPowerOff);
 }
 
 TEST_F(AcpiPmTest, TimerRunsAtItsRateAndWraps) {
@@ -239,12 +226,32 @@ TEST_F(AcpiPmTest, TimerRunsAtItsRateAndWraps) {
   EXPECT_EQ(timer(), static_cast<uint32_t>(1200 * uint64_t{3'579'545}));
 }
 
+TEST(PvPanicTest, APanicIsNoSuccess) {
+  StopLatch stop;
+  PvPanic device(stop);
+  IoDevice& port = device;
+  EXPECT_EQ(port.Read(PvPanic::kPort, 1), 3u) << "the events that are known";
+  port.Write(PvPanic::kPort, 1, PvPanic::kCrashKernelLoaded);
+  port.Write(PvPanic::kPort, 1, PvPanic::kPanicked);
+  EXPECT_FALSE(stop.requested());
+  stop.Request({.reason = Reason::kReset});
+  EXPECT_EQ(stop.Wait().reason, Reason::kPanic);
+}
+
+TEST(PvPanicTest, ACrashKernelGetsItsTurn) {
+  StopLatch stop;
+  PvPanic device(stop);
+  static_cast<IoDevice&>(device).Write(PvPanic::kPort, 1, PvPanic::kCrashKernelLoaded);
+  stop.Request({.reason = Reason::kReset});
+  EXPECT_EQ(stop.Wait().reason, Reason::kReset);
+}
+
 TEST(ExitPortTest, GivesTheByteAsStatus) {
   StopLatch stop;
   ExitPort port(stop);
   port.Write(ExitPort::kDefaultPort, 4, 0x12345642);
-  EXPECT_EQ(stop.request().reason, Reason::kExitStatus);
-  EXPECT_EQ(stop.request().status, 0x42);
+  EXPECT_EQ(stop.Wait().reason, Reason::kExitStatus);
+  EXPECT_EQ(stop.Wait().status, 0x42);
 }
 
 TEST(IoPortsTest, EveryPortHasADevice) {

@@ -1,4 +1,4 @@
-// The I/O APIC of examples/zvmm.
+// The I/O APIC of zvmm.
 
 #include "devices/io_apic.h"
 

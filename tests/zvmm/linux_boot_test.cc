@@ -1,4 +1,4 @@
-// How examples/zvmm checks, places and loads a Linux kernel.
+// How zvmm checks, places and loads a Linux kernel.
 
 #include "boot/linux_boot.h"
 

@@ -1,4 +1,4 @@
-// How examples/zvmm carries out trapped accesses to memory.
+// How zvmm carries out trapped accesses to memory.
 
 #include "mmio_decode.h"
 

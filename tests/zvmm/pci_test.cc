@@ -1,4 +1,4 @@
-// The PCI bus of examples/zvmm: configuration mechanism 1, the host bridge, what a function shows.
+// The PCI bus of zvmm: configuration mechanism 1, the host bridge, what a function shows.
 
 #include <gtest/gtest.h>
 #include <linux/pci_regs.h>
@@ -72,7 +72,7 @@ TEST_F(PciTest, ResetRegister) {
   EXPECT_FALSE(stop_.requested());
   bridge_.Write(HostBridge::kResetPort, 1, HostBridge::kResetValue);
   ASSERT_TRUE(stop_.requested());
-  EXPECT_EQ(stop_.request().reason, StopRequest::Reason::kReset);
+  EXPECT_EQ(stop_.Wait().reason, StopRequest::Reason::kReset);
 }
 
 TEST_F(PciTest, SlotZeroIsTheHostBridge) {

@@ -1,4 +1,4 @@
-// The 16550A of examples/zvmm, as a driver sees it.
+// The 16550A of zvmm, as a driver sees it.
 
 #include "devices/uart.h"
 
@@ -21,7 +21,7 @@ class UartTest : public testing::Test {
   void Out(uint16_t reg, uint8_t value) { port().Write(kBase + reg, 1, value); }
   IoDevice& port() { return uart_; }
   void Type(std::string_view text) {
-    uart_.Receive({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    uart_.Receive({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, WhenFull::kWait);
   }
 
   std::string sent_;
@@ -220,11 +220,11 @@ TEST_F(UartTest, ClearingTheFifoDropsOnlyWhatIsInIt) {
 
 TEST_F(UartTest, CloseEndsAReceiveThatWaits) {
   const std::vector<uint8_t> much(Uart::kLineCapacity + 100, 'x');
-  SleepingThread typist([&] { EXPECT_FALSE(uart_.Receive(much)); });
+  SleepingThread typist([&] { EXPECT_FALSE(uart_.Receive(much, WhenFull::kWait)); });
   EXPECT_TRUE(typist.AwaitSleep());
   uart_.Close();
   typist.Join();
-  EXPECT_FALSE(uart_.Receive(much));
+  EXPECT_FALSE(uart_.Receive(much, WhenFull::kWait));
 }
 
 TEST_F(UartTest, WideAccessesAreByteAccesses) {

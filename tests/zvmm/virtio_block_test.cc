@@ -1,10 +1,11 @@
-// The virtio disk of examples/zvmm and the file behind it.
+// The virtio disk of zvmm and the file behind it.
 
 #include "virtio/virtio_block.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/virtio_ids.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "host/signals.h"
 #include "virtio_driver.h"
 
 namespace zvmm {
@@ -251,6 +253,33 @@ TEST(DiskImageTest, OneWriterOrManyReaders) {
   const auto writer = DiskImage::Open(file.path(), false);
   EXPECT_TRUE(writer.ok());
   EXPECT_FALSE(DiskImage::Open(file.path(), true).ok());
+}
+
+TEST_F(VirtioBlockTest, AWriteBeyondTheLimitOfFileSizesIsAnError) {
+  EXPECT_EXIT(
+      {
+        IgnoreSignalsOfWrites();
+        rlimit limit;
+        limit.rlim_cur = DiskImage::kSectorSize;
+        limit.rlim_max = RLIM_INFINITY;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        const uint8_t inside = Write(0, 512);
+        const uint8_t beyond = Write(1, 512);
+        exit(inside == VIRTIO_BLK_S_OK && beyond == VIRTIO_BLK_S_IOERR ? 5 : 6);
+      },
+      testing::ExitedWithCode(5), "");
+}
+
+TEST(DiskImageTest, ATailThatTheGuestDoesNotSeeIsSaid) {
+  const TestFile file(std::string(1300, 'x'));
+  testing::internal::CaptureStderr();
+  const auto image = DiskImage::Open(file.path(), false);
+  EXPECT_EQ(
+      testing::internal::GetCapturedStderr(),
+      "zvmm: warning: " + file.path() +
+          " has 1300 bytes, and the guest sees 1024: a disk has whole sectors of 512 bytes\n");
+  ASSERT_TRUE(image.ok());
+  EXPECT_EQ((*image)->sectors(), 2u);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The virtio console of examples/zvmm.
+// The virtio console of zvmm.
 
 #include "virtio/virtio_console.h"
 
@@ -50,7 +50,7 @@ TEST_F(VirtioConsoleTest, SendsWhatTheGuestTransmits) {
 }
 
 TEST_F(VirtioConsoleTest, InputFillsTheBuffersInOrder) {
-  EXPECT_TRUE(console_.Receive(BytesOf("abcdefg")));
+  EXPECT_TRUE(console_.Receive(BytesOf("abcdefg"), WhenFull::kWait));
   EXPECT_EQ(wakings_, 1u);
   receive_driver_.Add(0, {{kBuffer, 4, true}});
   ServeReceive();
@@ -66,13 +66,13 @@ TEST_F(VirtioConsoleTest, BuffersWaitForInput) {
   receive_driver_.Add(0, {{kBuffer, 4, true}});
   ServeReceive();
   EXPECT_EQ(receive_driver_.used_index(), 0) << "an empty buffer is no input";
-  EXPECT_TRUE(console_.Receive(BytesOf("x")));
+  EXPECT_TRUE(console_.Receive(BytesOf("x"), WhenFull::kWait));
   ServeReceive();
   EXPECT_EQ(receive_driver_.used_index(), 1);
 }
 
 TEST_F(VirtioConsoleTest, ABufferWithoutRoomIsGivenBackEmpty) {
-  EXPECT_TRUE(console_.Receive(BytesOf("x")));
+  EXPECT_TRUE(console_.Receive(BytesOf("x"), WhenFull::kWait));
   receive_driver_.Add(0, {{kBuffer, 4, false}});
   receive_driver_.Add(1, {{kBuffer, 4, true}});
   ServeReceive();
@@ -82,7 +82,7 @@ TEST_F(VirtioConsoleTest, ABufferWithoutRoomIsGivenBackEmpty) {
 }
 
 TEST_F(VirtioConsoleTest, BrokenBuffersAreReported) {
-  EXPECT_TRUE(console_.Receive(BytesOf("x")));
+  EXPECT_TRUE(console_.Receive(BytesOf("x"), WhenFull::kWait));
   receive_driver_.Add(0, {{TestMemory::kSize, 4, true}});
   EXPECT_FALSE(console_.Serve(VirtioConsole::kReceive, receive_).ok());
   transmit_driver_.Add(0, {{TestMemory::kSize, 4, false}});
@@ -94,7 +94,7 @@ TEST_F(VirtioConsoleTest, MuchInputWaitsForRoomAndNoneIsLost) {
   for (unsigned i = 0; text.size() < 3 * VirtioConsole::kCapacity; ++i) {
     text += std::to_string(i) + ' ';
   }
-  std::thread input([&] { EXPECT_TRUE(console_.Receive(BytesOf(text))); });
+  std::thread input([&] { EXPECT_TRUE(console_.Receive(BytesOf(text), WhenFull::kWait)); });
   std::string got;
   for (uint16_t i = 0; got.size() < text.size(); ++i) {
     receive_driver_.Add(i % TestQueue::kSize, {{kBuffer, 1000, true}});
@@ -111,13 +111,13 @@ TEST_F(VirtioConsoleTest, MuchInputWaitsForRoomAndNoneIsLost) {
 
 TEST_F(VirtioConsoleTest, CloseEndsWhoWaits) {
   const std::string text(2 * VirtioConsole::kCapacity, 'x');
-  std::thread input([&] { EXPECT_FALSE(console_.Receive(BytesOf(text))); });
+  std::thread input([&] { EXPECT_FALSE(console_.Receive(BytesOf(text), WhenFull::kWait)); });
   while (wakings_ == 0) {
     std::this_thread::yield();
   }
   console_.Close();
   input.join();
-  EXPECT_FALSE(console_.Receive(BytesOf("x")));
+  EXPECT_FALSE(console_.Receive(BytesOf("x"), WhenFull::kWait));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A virtio driver in a few lines, for the tests of the devices of examples/zvmm: it owns RAM, lays
+// A virtio driver in a few lines, for the tests of the devices of zvmm: it owns RAM, lays
 // out rings in it, and makes requests.
 
 #pragma once

@@ -292,7 +292,7 @@ TEST_F(VirtioPciTest, ABrokenRequestMakesTheDeviceRest) {
   transport_->Notified(0);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "zvmm: echo: the guest's driver gave a buffer of 4 bytes at 0x100000; the device waits "
-            "for a reset\r\n");
+            "for a reset\n");
   EXPECT_NE(Status() & VIRTIO_CONFIG_S_NEEDS_RESET, 0);
   EXPECT_TRUE(line_);
   EXPECT_EQ(Read(VirtioPci::kInterruptStatus, 1), InterruptStatus::kConfig);

@@ -1,4 +1,4 @@
-// The virtqueues of examples/zvmm: what a driver gets, and what a hostile one does not.
+// The virtqueues of zvmm: what a driver gets, and what a hostile one does not.
 
 #include "virtio/virtqueue.h"
 

@@ -1,4 +1,4 @@
-// How examples/zvmm checks, places and loads a Zircon boot image.
+// How zvmm checks, places and loads a Zircon boot image.
 // Shows: ZBI-3
 
 #include <gtest/gtest.h>

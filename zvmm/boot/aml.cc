@@ -14,6 +14,7 @@ constexpr uint8_t kNameOp = 0x08;
 constexpr uint8_t kByte = 0x0A;
 constexpr uint8_t kWord = 0x0B;
 constexpr uint8_t kDword = 0x0C;
+constexpr uint8_t kStringPrefix = 0x0D;
 constexpr uint8_t kScopeOp = 0x10;
 constexpr uint8_t kBufferOp = 0x11;
 constexpr uint8_t kPackageOp = 0x12;
@@ -88,6 +89,10 @@ Code Integer(uint32_t value) {
     return Bytes({kWord}) + Little(value, 2);
   }
   return Bytes({kDword}) + Little(value, 4);
+}
+
+Code String(std::string_view text) {
+  return Bytes({kStringPrefix}) + Code(std::vector<uint8_t>(text.begin(), text.end())) + Bytes({0});
 }
 
 Code EisaId(std::string_view id) {

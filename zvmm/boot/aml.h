@@ -36,6 +36,7 @@ Code Scope(std::string_view name, const Code& body);
 Code Device(std::string_view name, const Code& body);
 
 Code Integer(uint32_t value);
+Code String(std::string_view text);
 // An id of seven characters, such as "PNP0A03", as the number that stands for it.
 Code EisaId(std::string_view id);
 Code Package(const std::vector<Code>& elements);

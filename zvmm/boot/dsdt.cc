@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "devices/acpi_pm.h"
+#include "devices/pvpanic.h"
 #include "pci/host_bridge.h"
 #include "pci/pci_layout.h"
 
@@ -39,8 +40,16 @@ aml::Code PciBridge() {
                                  aml::Name("_PRT", InterruptRoutes()));
 }
 
+aml::Code PanicDevice() {
+  constexpr uint32_t kPresentAndWorking = 0x0F;
+  return aml::Device(
+      "PEVT", aml::Name("_HID", aml::String("QEMU0001")) +
+                  aml::Name("_CRS", aml::ResourceTemplate(aml::IoPortRange(PvPanic::kPort, 1))) +
+                  aml::Name("_STA", aml::Integer(kPresentAndWorking)));
+}
+
 }  // namespace
 
-aml::Code DsdtCode() { return OffState() + aml::Scope("\\_SB_", PciBridge()); }
+aml::Code DsdtCode() { return OffState() + aml::Scope("\\_SB_", PciBridge() + PanicDevice()); }
 
 }  // namespace zvmm

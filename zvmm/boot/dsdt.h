@@ -1,4 +1,5 @@
-// The AML of the DSDT: how to turn the machine off, and the PCI bus with its interrupt pins.
+// The AML of the DSDT: how to turn the machine off, the PCI bus with its interrupt pins, and the
+// devices that cannot be found otherwise.
 
 #pragma once
 

@@ -7,8 +7,8 @@
 
 #include <cstring>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "host/descriptor.h"
 
 namespace zvmm {
 namespace {
@@ -20,11 +20,12 @@ absl::Status ErrnoStatus(const std::string& path, int error) {
 }  // namespace
 
 absl::StatusOr<std::vector<uint8_t>> ReadWholeFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Not waiting: a FIFO, which is no such file, must not hold zvmm up.
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const int fd = file.get();
   if (fd < 0) {
     return ErrnoStatus(path, errno);
   }
-  const absl::Cleanup closer = [fd] { close(fd); };
   struct stat status = {};
   if (fstat(fd, &status) != 0) {
     return ErrnoStatus(path, errno);

@@ -56,6 +56,10 @@ class MmioDevice {
 // same level it has no effect.
 using InterruptLine = std::function<void(bool level)>;
 
+// What becomes of input that the guest does not take. At a terminal the escape key must work all
+// the same, so what is typed is dropped, as a terminal does.
+enum class WhenFull { kWait, kDrop };
+
 // Where interrupts go: the VCPUs.
 class InterruptSink {
  public:

@@ -67,10 +67,14 @@ constexpr uint8_t kPollsThatListen = 16;
 Uart::Uart(uint16_t base, InterruptLine line, std::function<void(uint8_t)> transmit)
     : base_(base), line_(std::move(line)), transmit_(std::move(transmit)) {}
 
-bool Uart::Receive(std::span<const uint8_t> bytes) {
+bool Uart::Receive(std::span<const uint8_t> bytes, WhenFull when_full) {
   std::unique_lock lock(mutex_);
   for (const uint8_t byte : bytes) {
-    room_.wait(lock, [this] { return closed_ || waiting_.size() < kLineCapacity; });
+    const auto has_room = [this] { return closed_ || waiting_.size() < kLineCapacity; };
+    if (when_full == WhenFull::kDrop && !has_room()) {
+      return true;
+    }
+    room_.wait(lock, has_room);
     if (closed_) {
       return false;
     }

@@ -33,13 +33,13 @@ class Uart final : public ByteIoDevice {
   static constexpr uint16_t kCom1 = 0x3F8;
   static constexpr unsigned kCom1Pin = 4;
   static constexpr size_t kFifoSize = 16;
-  // What may wait on the line until Receive() blocks.
+  // What may wait on the line until Receive() waits or drops.
   static constexpr size_t kLineCapacity = 4096;
 
   Uart(uint16_t base, InterruptLine line, std::function<void(uint8_t)> transmit);
 
-  // Takes bytes from the line; blocks while too many wait. Gives false once closed.
-  bool Receive(std::span<const uint8_t> bytes);
+  // Takes bytes from the line. Gives false once closed.
+  bool Receive(std::span<const uint8_t> bytes, WhenFull when_full);
 
   // Ends Receive(), now and for ever.
   void Close();

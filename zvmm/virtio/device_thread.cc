@@ -1,12 +1,13 @@
 #include "virtio/device_thread.h"
 
-#include <pthread.h>
-#include <stdio.h>
 #include <zircon/status.h>
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "boot/memory_map.h"
+#include "host/log.h"
+#include "host/start_thread.h"
 #include "zx_error.h"
 
 namespace zvmm {
@@ -33,8 +34,11 @@ absl::StatusOr<std::unique_ptr<DeviceThread>> DeviceThread::Start(std::string na
     return ZxError("zx_port_create", status);
   }
   std::unique_ptr<DeviceThread> thread(new DeviceThread(std::move(port), std::move(handler)));
-  thread->thread_ =
-      std::thread([self = thread.get(), name = std::move(name)] { self->Main(name); });
+  auto started = StartThread(name, [self = thread.get(), name] { self->Main(name); });
+  if (!started.ok()) {
+    return started.status();
+  }
+  thread->thread_ = *std::move(started);
   return thread;
 }
 
@@ -42,6 +46,9 @@ DeviceThread::DeviceThread(zx::port port, Handler handler)
     : port_(std::move(port)), handler_(std::move(handler)) {}
 
 DeviceThread::~DeviceThread() {
+  if (!thread_.joinable()) {
+    return;
+  }
   const zx_port_packet_t end = UserPacket(kEndKey, 0);
   // Bells do not use up the room of user packets, and of those there are few.
   port_.queue(&end);
@@ -64,11 +71,10 @@ void DeviceThread::Wake(unsigned index) {
 }
 
 void DeviceThread::Main(const std::string& name) {
-  pthread_setname_np(pthread_self(), name.c_str());
   while (true) {
     zx_port_packet_t packet;
     if (zx_status_t status = port_.wait(zx::time::infinite(), &packet); status != ZX_OK) {
-      fprintf(stderr, "zvmm: %s: zx_port_wait: %s\r\n", name.c_str(), zx_status_get_string(status));
+      Say(absl::StrCat(name, ": zx_port_wait: ", zx_status_get_string(status)));
       return;
     }
     if (packet.type == ZX_PKT_TYPE_GUEST_BELL) {

@@ -8,6 +8,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "host/log.h"
 
 namespace zvmm {
 namespace {
@@ -42,6 +44,11 @@ absl::StatusOr<std::unique_ptr<DiskImage>> DiskImage::Open(const std::string& pa
     return errno == EWOULDBLOCK ? absl::FailedPreconditionError(absl::StrCat(
                                       path, ": another virtual machine is using this disk"))
                                 : Failed(path, "lock");
+  }
+  if (const off_t rest = size % static_cast<off_t>(kSectorSize); rest != 0) {
+    Say(absl::StrFormat(
+        "warning: %s has %d bytes, and the guest sees %d: a disk has whole sectors of %d bytes",
+        path, size, size - rest, kSectorSize));
   }
   std::move(closer).Cancel();
   return std::unique_ptr<DiskImage>(

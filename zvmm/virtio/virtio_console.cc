@@ -8,11 +8,15 @@ namespace zvmm {
 
 uint16_t VirtioConsole::id() const { return VIRTIO_ID_CONSOLE; }
 
-bool VirtioConsole::Receive(std::span<const uint8_t> bytes) {
+bool VirtioConsole::Receive(std::span<const uint8_t> bytes, WhenFull when_full) {
   while (!bytes.empty()) {
     {
       std::unique_lock lock(mutex_);
-      room_.wait(lock, [this] { return closed_ || waiting_.size() < kCapacity; });
+      const auto has_room = [this] { return closed_ || waiting_.size() < kCapacity; };
+      if (when_full == WhenFull::kDrop && !has_room()) {
+        return true;
+      }
+      room_.wait(lock, has_room);
       if (closed_) {
         return false;
       }

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <span>
 
+#include "devices/device.h"
 #include "virtio/virtio_device.h"
 
 namespace zvmm {
@@ -23,7 +24,7 @@ class VirtioConsole final : public VirtioDevice {
  public:
   static constexpr unsigned kReceive = 0;
   static constexpr unsigned kTransmit = 1;
-  // What may wait for the guest until Receive() blocks.
+  // What may wait for the guest until Receive() waits or drops.
   static constexpr size_t kCapacity = 4096;
 
   explicit VirtioConsole(std::function<void(std::span<const uint8_t>)> transmit)
@@ -32,8 +33,8 @@ class VirtioConsole final : public VirtioDevice {
   // Called when there is input, to have the receive queue served. Set before input comes.
   void SetWaker(std::function<void()> waker) { waker_ = std::move(waker); }
 
-  // Takes input; blocks while too much waits. Gives false once closed.
-  bool Receive(std::span<const uint8_t> bytes);
+  // Takes input. Gives false once closed.
+  bool Receive(std::span<const uint8_t> bytes, WhenFull when_full);
   // Ends Receive(), now and for ever.
   void Close();
 

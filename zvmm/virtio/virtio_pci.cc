@@ -3,7 +3,6 @@
 #include <linux/pci_regs.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_pci.h>
-#include <stdio.h>
 
 #include <cassert>
 #include <cstddef>
@@ -12,7 +11,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "boot/memory_map.h"
+#include "host/log.h"
 #include "mmio_trap.h"
 
 namespace zvmm {
@@ -354,8 +355,8 @@ void VirtioPci::Reset() {
 void VirtioPci::Break(const absl::Status& why) {
   status_ |= VIRTIO_CONFIG_S_NEEDS_RESET;
   if (!std::exchange(complained_, true)) {
-    fprintf(stderr, "zvmm: %s: the guest's driver gave %s; the device waits for a reset\r\n",
-            std::string(device_->name()).c_str(), std::string(why.message()).c_str());
+    Say(absl::StrCat(std::string(device_->name()), ": the guest's driver gave ",
+                     std::string(why.message()), "; the device waits for a reset"));
   }
   if ((status_ & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
     interrupt_.Raise(InterruptStatus::kConfig);
