@@ -15,9 +15,10 @@
 #include "boot/acpi_tables.h"
 #include "boot/boot_image.h"
 #include "boot/memory_map.h"
+#include "devices/interrupt_message.h"
 #include "exit_status.h"
 #include "host/log.h"
-#include "mmio_trap.h"
+#include "mmio/mmio_trap.h"
 #include "virtio/virtio_block.h"
 #include "zx_error.h"
 
@@ -25,8 +26,8 @@ namespace zvmm {
 namespace {
 
 absl::StatusOr<std::vector<std::unique_ptr<DiskImage>>> OpenDisks(const Options& options) {
-  // One slot is the host bridge's, and one the console's.
-  constexpr size_t kMostDisks = kPciSlots - 2;
+  // Letters that Linux has for them. Slots are more.
+  constexpr size_t kMostDisks = 26;
   if (options.disks.size() > kMostDisks) {
     return absl::InvalidArgumentError(
         absl::StrFormat("--disk: %d given, and %d is the most", options.disks.size(), kMostDisks));
@@ -94,7 +95,7 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
   if (absl::Status status = machine->OpenConsole(); !status.ok()) {
     return status;
   }
-  if (absl::Status status = machine->ConnectDevices(options); !status.ok()) {
+  if (absl::Status status = machine->ConnectDevices(options, space); !status.ok()) {
     return status;
   }
   if (absl::Status status = machine->AddVirtioDevices(*std::move(disks)); !status.ok()) {
@@ -109,11 +110,10 @@ Machine::Machine(zx::guest guest, std::unique_ptr<GuestMemory> memory, const Opt
       terminal_(STDIN_FILENO),
       vcpus_(guest_, options.cpus, memory_->view(), stop_),
       io_apic_(vcpus_),
-      uart_(
-          Uart::kCom1, [this](bool level) { io_apic_.SetLine(Uart::kCom1Pin, level); },
-          [this](uint8_t byte) {
-            output_->Write({&byte, 1});
-          }),
+      uart_(Uart::kCom1, io_apic_.Connect(Uart::kCom1Pin),
+            [this](uint8_t byte) {
+              output_->Write({&byte, 1});
+            }),
       i8042_(stop_),
       host_bridge_(stop_, pci_),
       acpi_pm_(stop_),
@@ -135,7 +135,7 @@ absl::Status Machine::OpenConsole() {
   return absl::OkStatus();
 }
 
-absl::Status Machine::ConnectDevices(const Options& options) {
+absl::Status Machine::ConnectDevices(const Options& options, const zx::vmar& space) {
   ports_.Add(Pic::kMaster, 2, pic_);
   ports_.Add(Pic::kSlave, 2, pic_);
   ports_.Add(Pic::kTrigger, 2, pic_);
@@ -157,36 +157,49 @@ absl::Status Machine::ConnectDevices(const Options& options) {
   if (absl::Status status = ports_.SetTraps(guest_); !status.ok()) {
     return status;
   }
-  return SetMmioTrap(guest_, IoApic::kAddress, IoApic::kSize, io_apic_);
+  if (absl::Status status = SetMmioTrap(guest_, IoApic::kAddress, IoApic::kSize, io_apic_);
+      !status.ok()) {
+    return status;
+  }
+  // Whatever is left: there the guest may have put a BAR.
+  return SetMmioTrapAround({{IoApic::kAddress, IoApic::kSize}}, memory_->view().layout(), guest_,
+                           space, pci_);
 }
 
 absl::Status Machine::AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> disks) {
   auto console = std::make_unique<VirtioConsole>(
       [this](std::span<const uint8_t> bytes) { output_->Write(bytes); });
   virtio_console_ = console.get();
-  if (absl::Status status = AddVirtioDevice(std::move(console)); !status.ok()) {
-    return status;
+  const auto transport = AddVirtioDevice(std::move(console));
+  if (!transport.ok()) {
+    return transport.status();
   }
-  VirtioPci& transport = *virtio_.back();
-  virtio_console_->SetWaker([&transport] { transport.Wake(VirtioConsole::kReceive); });
+  virtio_console_->SetWaker([transport = *transport] { transport->Wake(VirtioConsole::kReceive); });
   for (size_t i = 0; i < disks.size(); ++i) {
-    if (absl::Status status = AddVirtioDevice(std::make_unique<VirtioBlock>(
-            std::move(disks[i]), absl::StrCat("zvmm-disk-", i), stop_));
-        !status.ok()) {
-      return status;
+    const auto added = AddVirtioDevice(
+        std::make_unique<VirtioBlock>(std::move(disks[i]), absl::StrCat("zvmm-disk-", i), stop_));
+    if (!added.ok()) {
+      return added.status();
     }
   }
   return absl::OkStatus();
 }
 
-absl::Status Machine::AddVirtioDevice(std::unique_ptr<VirtioDevice> device) {
+absl::StatusOr<VirtioPci*> Machine::AddVirtioDevice(std::unique_ptr<VirtioDevice> device) {
   const auto slot = static_cast<unsigned>(virtio_.size()) + HostBridge::kSlot + 1;
-  const unsigned pin = PciPinOf(slot);
-  virtio_.push_back(
-      std::make_unique<VirtioPci>(slot, std::move(device), memory_->view(),
-                                  [this, pin](bool level) { io_apic_.SetLine(pin, level); }));
+  if (slot >= kPciSlots) {
+    return absl::InvalidArgumentError("more devices than the PCI bus has slots");
+  }
+  virtio_.push_back(std::make_unique<VirtioPci>(
+      slot, std::move(device), memory_->view(), io_apic_.Connect(PciPinOf(slot)),
+      [this](uint64_t address, uint32_t data) {
+        InterruptMessage::FromStore(address, data).SendTo(vcpus_);
+      }));
   pci_.Add(slot, *virtio_.back());
-  return virtio_.back()->Start(guest_);
+  if (absl::Status status = virtio_.back()->Start(); !status.ok()) {
+    return status;
+  }
+  return virtio_.back().get();
 }
 
 bool Machine::ReceiveInput(std::span<const uint8_t> bytes, WhenFull when_full) {

@@ -56,9 +56,9 @@ class Machine {
 
   absl::Status OpenConsole();
 
-  absl::Status ConnectDevices(const Options& options);
+  absl::Status ConnectDevices(const Options& options, const zx::vmar& space);
   absl::Status AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> disks);
-  absl::Status AddVirtioDevice(std::unique_ptr<VirtioDevice> device);
+  absl::StatusOr<VirtioPci*> AddVirtioDevice(std::unique_ptr<VirtioDevice> device);
   bool ReceiveInput(std::span<const uint8_t> bytes, WhenFull when_full);
   void TakeSignals(Signals& signals);
   absl::Status Boot();

@@ -9,8 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "io_ports.h"
-#include "mmio_decode.h"
-#include "mmio_trap.h"
+#include "mmio/mmio_decode.h"
+#include "mmio/mmio_execute.h"
+#include "mmio/mmio_trap.h"
 #include "zx_error.h"
 
 namespace zvmm {
@@ -122,7 +123,7 @@ absl::Status Vcpu::HandleIo(uint64_t key, const zx_packet_guest_io_t& io) {
 }
 
 absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& access) {
-  const auto instruction = FetchMmioInstruction(access, *memory_);
+  const auto instruction = decoder_.Decode(access, *memory_);
   if (!instruction.ok()) {
     return absl::UnimplementedError(
         absl::StrFormat("access to the device at %#x by the code at %#x: %s", access.addr,

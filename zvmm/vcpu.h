@@ -14,6 +14,7 @@
 #include "boot/cpu_entry.h"
 #include "devices/device.h"
 #include "guest_memory.h"
+#include "mmio/mmio_decode.h"
 #include "stop.h"
 
 namespace zvmm {
@@ -52,6 +53,7 @@ class Vcpu {
   zx::vcpu vcpu_;
   const MemoryView* memory_;
   VcpuRequests* requests_;
+  MmioDecoder decoder_;
 };
 
 }  // namespace zvmm

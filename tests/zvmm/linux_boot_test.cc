@@ -14,7 +14,7 @@
 #include "boot/memory_map.h"
 #include "boot/page_tables.h"
 #include "boot/whole_file.h"
-#include "page_walk.h"
+#include "mmio/page_walk.h"
 
 namespace zvmm {
 namespace {

@@ -115,7 +115,6 @@ TEST_F(PciTest, NothingElseIsThere) {
            AddressOf(3, 0, 1),
            AddressOf(3, 0, 0, 1),
            AddressOf(4, 0),
-           AddressOf(kPciSlots, 0),
            AddressOf(31, 0),
        }) {
     EXPECT_EQ(Read(nowhere, 0, 4), 0xFFFFFFFF) << std::hex << nowhere;
@@ -123,6 +122,38 @@ TEST_F(PciTest, NothingElseIsThere) {
     Write(nowhere, 0, 4, 0);
   }
   EXPECT_EQ(function_.words[0], 0x12345678u);
+}
+
+// A function with memory.
+class MemoryFunction : public PlainFunction {
+ public:
+  explicit MemoryFunction(uint64_t start) : range_{.start = start, .size = 0x1000} {}
+  Range memory() const override { return range_; }
+  uint64_t ReadMemory(uint64_t offset, uint8_t size) override { return offset << 8 | size; }
+  void WriteMemory(uint64_t offset, uint8_t size, uint64_t value) override {
+    written = value + offset;
+  }
+  uint64_t written = 0;
+
+ private:
+  const Range range_;
+};
+
+TEST_F(PciTest, MemoryGoesToTheFunctionThatHasIt) {
+  MemoryFunction first(0xE0001000);
+  MemoryFunction second(0xE0003000);
+  bus_.Add(5, first);
+  bus_.Add(6, second);
+  MmioDevice& memory = bus_;
+  EXPECT_EQ(memory.Read(0xE0001010, 4), 0x1004u);
+  EXPECT_EQ(memory.Read(0xE0003FFF, 8), 0xFFF08u);
+  memory.Write(0xE0003001, 1, 7);
+  EXPECT_EQ(second.written, 8u);
+  EXPECT_EQ(first.written, 0u);
+  for (const uint64_t nowhere : {0xE0000FFFull, 0xE0002000ull, 0xE0004000ull, 0x1E0001000ull}) {
+    EXPECT_EQ(memory.Read(nowhere, 8), ~uint64_t{0});
+    memory.Write(nowhere, 8, 1);
+  }
 }
 
 class PciConfigTest : public testing::Test {
@@ -155,14 +186,19 @@ TEST_F(PciConfigTest, IdsCannotBeWritten) {
   EXPECT_EQ(config_.Read(PCI_CLASS_REVISION / 4), 0x01800001u);
 }
 
-TEST_F(PciConfigTest, BarTellsItsSizeAndStays) {
+TEST_F(PciConfigTest, BarTellsItsSizeAndMoves) {
   EXPECT_EQ(config_.Read(kBar), 0xE0002000u);
   config_.Write(kBar, 0xFFFFFFFF, 0xFFFFFFFF);
   EXPECT_EQ(config_.Read(kBar), 0xFFFFE000u);
   config_.Write(kBar, 0xE0002000, 0xFFFFFFFF);
   EXPECT_EQ(config_.Read(kBar), 0xE0002000u);
-  config_.Write(kBar, 0xD0000000, 0xFFFFFFFF);
-  EXPECT_EQ(config_.Read(kBar), 0xE0002000u) << "the traps are where they are";
+  EXPECT_EQ(config_.memory().start, 0xE0002000u);
+  EXPECT_EQ(config_.memory().size, 0x2000u);
+  config_.Write(kBar, 0xD0001234, 0xFFFFFFFF);
+  EXPECT_EQ(config_.Read(kBar), 0xD0000000u) << "a multiple of its size";
+  EXPECT_EQ(config_.memory().start, 0xD0000000u);
+  config_.Write(PCI_COMMAND / 4, 0, 0xFFFF);
+  EXPECT_EQ(config_.memory().size, 0u) << "turned off";
 }
 
 TEST_F(PciConfigTest, TheOtherBarsAreNotThere) {

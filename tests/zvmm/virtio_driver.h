@@ -76,6 +76,11 @@ class TestQueue {
   uint16_t& available_entry(unsigned index) {
     return memory_.Get<uint16_t>(available() + 4 + index % kSize * 2);
   }
+  // Behind the entries: where the driver wants an interrupt, and the device a notification.
+  uint16_t& used_event() { return memory_.Get<uint16_t>(available() + 4 + kSize * 2); }
+  uint16_t available_event() {
+    return memory_.Get<uint16_t>(used() + 4 + kSize * sizeof(vring_used_elem));
+  }
   uint16_t used_index() { return memory_.Get<uint16_t>(used() + 2); }
   vring_used_elem used_entry(unsigned index) {
     return memory_.Get<vring_used_elem>(used() + 4 + index % kSize * sizeof(vring_used_elem));
@@ -103,12 +108,12 @@ class TestQueue {
   }
 
   // Sets up the device's side without a transport.
-  void Configure(Virtqueue& queue) const {
+  void Configure(Virtqueue& queue, Virtqueue::Features features = {}) const {
     queue.SetSize(kSize);
     queue.SetDescriptors(descriptors());
     queue.SetAvailable(available());
     queue.SetUsed(used());
-    ASSERT_TRUE(queue.Enable().ok());
+    ASSERT_TRUE(queue.Enable(features).ok());
   }
 
  private:

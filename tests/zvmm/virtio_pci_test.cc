@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "pci/pci_bus.h"
 #include "virtio_driver.h"
 
 namespace zvmm {
@@ -31,7 +32,7 @@ class EchoDevice : public VirtioDevice {
   std::string_view name() const override { return "echo"; }
   uint16_t id() const override { return 5; }
   uint32_t class_code() const override { return 0x00FF00; }
-  uint64_t features() const override { return 0x0000'0001'8000'0002 & ~(uint64_t{1} << 32); }
+  uint64_t features() const override { return 0x8000'0002; }
   unsigned queue_count() const override { return 2; }
   std::span<const uint8_t> config() const override { return config_; }
   absl::Status Serve(unsigned index, Virtqueue& queue) override {
@@ -58,13 +59,14 @@ class VirtioPciTest : public testing::Test {
   VirtioPciTest() {
     auto device = std::make_unique<EchoDevice>();
     device_ = device.get();
-    transport_ = std::make_unique<VirtioPci>(kSlot, std::move(device), memory_.view(),
-                                             [this](bool level) { line_ = level; });
+    transport_ = std::make_unique<VirtioPci>(
+        kSlot, std::move(device), memory_.view(), [this](bool level) { line_ = level; },
+        [this](uint64_t address, uint32_t data) { sent_.emplace_back(address, data); });
   }
 
-  uint64_t Read(uint64_t offset, uint8_t size) { return transport_->Read(kBar + offset, size); }
+  uint64_t Read(uint64_t offset, uint8_t size) { return transport_->ReadMemory(offset, size); }
   void Write(uint64_t offset, uint8_t size, uint64_t value) {
-    transport_->Write(kBar + offset, size, value);
+    transport_->WriteMemory(offset, size, value);
   }
   uint8_t Status() { return static_cast<uint8_t>(Read(VIRTIO_PCI_COMMON_STATUS, 1)); }
   void AddStatus(uint8_t bits) { Write(VIRTIO_PCI_COMMON_STATUS, 1, Status() | bits); }
@@ -108,7 +110,9 @@ class VirtioPciTest : public testing::Test {
     uint8_t at = transport_->ReadConfig(PCI_CAPABILITY_LIST / 4) & 0xFF;
     for (unsigned i = 0; at != 0 && i < 16; ++i) {
       const uint32_t head = transport_->ReadConfig(at / 4u);
-      found.emplace(static_cast<uint8_t>(head >> 24), at);
+      if ((head & 0xFF) == PCI_CAP_ID_VNDR) {
+        found.emplace(static_cast<uint8_t>(head >> 24), at);
+      }
       at = head >> 8 & 0xFF;
     }
     return found;
@@ -118,6 +122,7 @@ class VirtioPciTest : public testing::Test {
   TestQueue driver_{memory_, kRings};
   EchoDevice* device_ = nullptr;
   bool line_ = false;
+  std::vector<std::pair<uint64_t, uint32_t>> sent_;
   std::unique_ptr<VirtioPci> transport_;
 };
 
@@ -146,11 +151,13 @@ TEST_F(VirtioPciTest, CapabilitiesSayWhereThingsAre) {
     EXPECT_GT(transport_->ReadConfig(word + 3), 0u);
   }
   const unsigned notify = capabilities.at(VIRTIO_PCI_CAP_NOTIFY_CFG) / 4u;
-  EXPECT_EQ(transport_->ReadConfig(notify + 4), DeviceThread::kNotifySize) << "the multiplier";
+  EXPECT_EQ(transport_->ReadConfig(notify + 4), VirtioPci::kNotifySize) << "the multiplier";
 }
 
 TEST_F(VirtioPciTest, OffersItsFeatures) {
-  EXPECT_EQ(DeviceFeatures(), device_->features() | uint64_t{1} << VIRTIO_F_VERSION_1);
+  EXPECT_EQ(DeviceFeatures(), device_->features() | uint64_t{1} << VIRTIO_F_VERSION_1 |
+                                  uint64_t{1} << VIRTIO_RING_F_INDIRECT_DESC |
+                                  uint64_t{1} << VIRTIO_RING_F_EVENT_IDX);
   Write(VIRTIO_PCI_COMMON_DFSELECT, 4, 2);
   EXPECT_EQ(Read(VIRTIO_PCI_COMMON_DF, 4), 0u);
 }
@@ -216,20 +223,20 @@ TEST_F(VirtioPciTest, DeviceConfigurationIsReadOnly) {
 TEST_F(VirtioPciTest, ARequestIsServedAndInterrupts) {
   StartDriver();
   driver_.Add(3, {{kBuffer, 4, false}, {kBuffer, 4, true}});
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_EQ(driver_.used_index(), 1);
   EXPECT_EQ(driver_.used_entry(0).id, 3u);
   EXPECT_EQ(driver_.used_entry(0).len, 1u);
   EXPECT_TRUE(line_);
   EXPECT_NE(transport_->ReadConfig(PCI_STATUS / 4) >> 16 & PCI_STATUS_INTERRUPT, 0u);
-  EXPECT_EQ(Read(VirtioPci::kInterruptStatus, 1), InterruptStatus::kQueue);
+  EXPECT_EQ(Read(VirtioPci::kInterruptStatus, 1), VirtioInterrupt::kQueue);
   EXPECT_FALSE(line_) << "reading acknowledges";
   EXPECT_EQ(Read(VirtioPci::kInterruptStatus, 1), 0u);
 }
 
 TEST_F(VirtioPciTest, ANotificationForNothingIsQuiet) {
   StartDriver();
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_FALSE(line_);
 }
 
@@ -237,7 +244,7 @@ TEST_F(VirtioPciTest, TheCommandRegisterHoldsTheLineDown) {
   StartDriver();
   transport_->WriteConfig(PCI_COMMAND / 4, PCI_COMMAND_INTX_DISABLE, 0xFFFF);
   driver_.Add(0, {{kBuffer, 4, true}});
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_FALSE(line_);
   transport_->WriteConfig(PCI_COMMAND / 4, 0, 0xFFFF);
   EXPECT_TRUE(line_) << "what happened meanwhile is told";
@@ -248,21 +255,21 @@ TEST_F(VirtioPciTest, NothingIsServedBeforeTheDriverIsReady) {
   Agree(uint64_t{1} << VIRTIO_F_VERSION_1);
   PlaceQueue(0);
   driver_.Add(0, {{kBuffer, 4, true}});
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_EQ(driver_.used_index(), 0);
   AddStatus(VIRTIO_CONFIG_S_DRIVER_OK);
-  transport_->Notified(1);
-  transport_->Notified(2);
-  transport_->Notified(0xFFFFFFFF);
+  transport_->Serve(1);
+  transport_->Serve(2);
+  transport_->Serve(0xFFFFFFFF);
   EXPECT_EQ(driver_.used_index(), 0) << "other queues, which are not enabled or not there";
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_EQ(driver_.used_index(), 1);
 }
 
 TEST_F(VirtioPciTest, AResetForgets) {
   StartDriver();
   driver_.Add(0, {{kBuffer, 4, true}});
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_TRUE(line_);
   const unsigned before = device_->resets;
   Write(VIRTIO_PCI_COMMON_STATUS, 1, 0);
@@ -272,7 +279,7 @@ TEST_F(VirtioPciTest, AResetForgets) {
   Write(VIRTIO_PCI_COMMON_Q_SELECT, 2, 0);
   EXPECT_EQ(Read(VIRTIO_PCI_COMMON_Q_ENABLE, 2), 0u);
   driver_.Add(1, {{kBuffer, 4, true}});
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_EQ(driver_.used_index(), 1) << "as before";
 }
 
@@ -289,27 +296,27 @@ TEST_F(VirtioPciTest, ABrokenRequestMakesTheDeviceRest) {
   StartDriver();
   driver_.Add(0, {{TestMemory::kSize, 4, true}});
   testing::internal::CaptureStderr();
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "zvmm: echo: the guest's driver gave a buffer of 4 bytes at 0x100000; the device waits "
             "for a reset\n");
   EXPECT_NE(Status() & VIRTIO_CONFIG_S_NEEDS_RESET, 0);
   EXPECT_TRUE(line_);
-  EXPECT_EQ(Read(VirtioPci::kInterruptStatus, 1), InterruptStatus::kConfig);
+  EXPECT_EQ(Read(VirtioPci::kInterruptStatus, 1), VirtioInterrupt::kConfig);
   driver_.descriptor(0).addr = kBuffer;
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_EQ(driver_.used_index(), 0) << "it rests";
 
   testing::internal::CaptureStderr();
   driver_.available_index() = 0;
   StartDriver();
   driver_.Add(0, {{TestMemory::kSize, 4, true}});
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "one line for each device";
   driver_.available_index() = 0;
   StartDriver();
   driver_.Add(0, {{kBuffer, 4, true}});
-  transport_->Notified(0);
+  transport_->Serve(0);
   EXPECT_EQ(driver_.used_index(), 1) << "a reset mends it";
 }
 
@@ -355,7 +362,145 @@ TEST_F(VirtioPciTest, RegistersAreReachedThroughTheConfiguration) {
   EXPECT_EQ(transport_->ReadConfig(word + 4), 0u);
 }
 
-// The thread without a guest: its user packets.
+TEST_F(VirtioPciTest, TheBarMovesAndIsTurnedOff) {
+  PciBus bus;
+  bus.Add(kSlot, *transport_);
+  MmioDevice& memory = bus;
+  StartDriver();
+  const auto status_at = [&](uint64_t bar) {
+    return memory.Read(bar + VIRTIO_PCI_COMMON_STATUS, 1) & 0xFF;
+  };
+  EXPECT_EQ(status_at(kBar), Status());
+  constexpr uint64_t kElsewhere = 0xE8000000;
+  transport_->WriteConfig(PCI_BASE_ADDRESS_0 / 4, kElsewhere, 0xFFFFFFFF);
+  EXPECT_EQ(status_at(kElsewhere), Status());
+  EXPECT_EQ(memory.Read(kBar, 8), ~uint64_t{0}) << "there is nothing any more";
+  memory.Write(kBar + VIRTIO_PCI_COMMON_STATUS, 1, 0);
+  EXPECT_NE(Status(), 0) << "and so a write goes nowhere";
+  driver_.Add(0, {{kBuffer, 4, true}});
+  transport_->WriteConfig(PCI_COMMAND / 4, 0, PCI_COMMAND_MEMORY);
+  EXPECT_EQ(memory.Read(kElsewhere, 4), ~uint64_t{0});
+  transport_->WriteConfig(PCI_COMMAND / 4, PCI_COMMAND_MEMORY, PCI_COMMAND_MEMORY);
+  EXPECT_EQ(status_at(kElsewhere), Status());
+}
+
+TEST_F(VirtioPciTest, NothingOfTheWindowIsDangerous) {
+  PciBus bus;
+  bus.Add(kSlot, *transport_);
+  MmioDevice& memory = bus;
+  for (uint64_t address = kBar; address < kBar + kPciBarSize; ++address) {
+    for (const uint8_t size : {1, 2, 4, 8}) {
+      memory.Read(address, size);
+      memory.Write(address, size, ~uint64_t{0});
+      memory.Write(address, size, 0);
+    }
+  }
+}
+
+// Where the capability of MSI-X is, as a word.
+class VirtioPciVectorsTest : public VirtioPciTest {
+ protected:
+  VirtioPciVectorsTest() {
+    unsigned at = transport_->ReadConfig(PCI_CAPABILITY_LIST / 4) & 0xFF;
+    while (at != 0 && (transport_->ReadConfig(at / 4) & 0xFF) != PCI_CAP_ID_MSIX) {
+      at = transport_->ReadConfig(at / 4) >> 8 & 0xFF;
+    }
+    word_ = at / 4;
+  }
+  void SetControl(uint16_t flags) {
+    transport_->WriteConfig(word_, uint32_t{flags} << 16, 0xFFFF0000);
+  }
+  // Fills in a vector, unmasked.
+  void SetVector(unsigned vector, uint32_t address, uint32_t data) {
+    const uint64_t entry = VirtioPci::kVectorTable + vector * MsiX::kEntrySize;
+    Write(entry, 4, address);
+    Write(entry + 4, 4, 0);
+    Write(entry + 8, 4, data);
+    Write(entry + 12, 4, 0);
+  }
+  void ServeRequest() {
+    driver_.Add(0, {{kBuffer, 4, true}});
+    transport_->Serve(0);
+  }
+
+  using Sent = std::vector<std::pair<uint64_t, uint32_t>>;
+  unsigned word_ = 0;
+};
+
+TEST_F(VirtioPciVectorsTest, TheCapabilitySaysWhereTheyAre) {
+  ASSERT_NE(word_, 0u);
+  EXPECT_EQ(transport_->ReadConfig(word_) >> 16, 2u) << "three: two queues and the configuration";
+  EXPECT_EQ(transport_->ReadConfig(word_ + 1), VirtioPci::kVectorTable);
+  EXPECT_EQ(transport_->ReadConfig(word_ + 2), VirtioPci::kPendingVectors);
+  EXPECT_EQ(Read(VirtioPci::kVectorTable + 12, 4), 1u) << "masked at first";
+}
+
+TEST_F(VirtioPciVectorsTest, AQueuesMessageIsSent) {
+  StartDriver();
+  SetVector(1, 0xFEE01000, 0x51);
+  SetControl(PCI_MSIX_FLAGS_ENABLE);
+  Write(VIRTIO_PCI_COMMON_Q_MSIX, 2, 1);
+  EXPECT_EQ(Read(VIRTIO_PCI_COMMON_Q_MSIX, 2), 1u);
+  ServeRequest();
+  EXPECT_EQ(sent_, (Sent{{0xFEE01000, 0x51}}));
+  EXPECT_FALSE(line_);
+  EXPECT_EQ(Read(VirtioPci::kInterruptStatus, 1), 0u);
+  SetControl(0);
+  driver_.Add(1, {{kBuffer, 4, true}});
+  transport_->Serve(0);
+  EXPECT_EQ(sent_.size(), 1u);
+  EXPECT_TRUE(line_) << "without them there is the line";
+}
+
+TEST_F(VirtioPciVectorsTest, AMaskedMessageWaits) {
+  StartDriver();
+  SetVector(0, 0xFEE00000, 0x50);
+  Write(VIRTIO_PCI_COMMON_Q_MSIX, 2, 0);
+  const uint64_t mask = VirtioPci::kVectorTable + 12;
+  SetControl(PCI_MSIX_FLAGS_ENABLE);
+  Write(mask, 4, 1);
+  ServeRequest();
+  EXPECT_EQ(sent_, Sent{});
+  EXPECT_EQ(Read(VirtioPci::kPendingVectors, 4), 1u);
+  Write(mask, 4, 0);
+  EXPECT_EQ(sent_.size(), 1u);
+  EXPECT_EQ(Read(VirtioPci::kPendingVectors, 4), 0u);
+  SetControl(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+  ServeRequest();
+  ServeRequest();
+  EXPECT_EQ(sent_.size(), 1u);
+  SetControl(PCI_MSIX_FLAGS_ENABLE);
+  EXPECT_EQ(sent_.size(), 2u) << "once, however often";
+}
+
+TEST_F(VirtioPciVectorsTest, VectorsThatAreNotThere) {
+  StartDriver();
+  SetControl(PCI_MSIX_FLAGS_ENABLE);
+  Write(VIRTIO_PCI_COMMON_MSIX, 2, 3);
+  EXPECT_EQ(Read(VIRTIO_PCI_COMMON_MSIX, 2), uint64_t{VIRTIO_MSI_NO_VECTOR});
+  Write(VIRTIO_PCI_COMMON_Q_MSIX, 2, 0xFFFE);
+  EXPECT_EQ(Read(VIRTIO_PCI_COMMON_Q_MSIX, 2), uint64_t{VIRTIO_MSI_NO_VECTOR});
+  ServeRequest();
+  EXPECT_EQ(sent_, Sent{}) << "nobody wants to know";
+  const uint64_t behind = VirtioPci::kVectorTable + 3 * MsiX::kEntrySize;
+  Write(behind, 8, ~uint64_t{0});
+  EXPECT_EQ(Read(behind, 8), 0u);
+}
+
+TEST_F(VirtioPciVectorsTest, TheConfigurationsMessage) {
+  StartDriver();
+  SetVector(2, 0xFEE00000, 0x52);
+  SetControl(PCI_MSIX_FLAGS_ENABLE);
+  Write(VIRTIO_PCI_COMMON_MSIX, 2, 2);
+  driver_.Add(0, {{TestMemory::kSize, 4, true}});
+  testing::internal::CaptureStderr();
+  transport_->Serve(0);
+  testing::internal::GetCapturedStderr();
+  EXPECT_EQ(sent_, (Sent{{0xFEE00000, 0x52}}));
+  Write(VIRTIO_PCI_COMMON_STATUS, 1, 0);
+  EXPECT_EQ(Read(VIRTIO_PCI_COMMON_MSIX, 2), uint64_t{VIRTIO_MSI_NO_VECTOR}) << "a reset forgets";
+}
+
 TEST(DeviceThreadTest, WakesForEachQueueAndEnds) {
   std::mutex mutex;
   std::condition_variable changed;
@@ -374,7 +519,7 @@ TEST(DeviceThreadTest, WakesForEachQueueAndEnds) {
   }
 }
 
-TEST(DeviceThreadTest, AFloodOfWakingsTakesOnePacketEach) {
+TEST(DeviceThreadTest, AFloodOfWakingsIsOneEach) {
   std::mutex mutex;
   unsigned calls = 0;
   auto thread = DeviceThread::Start("test", [&](unsigned) {
@@ -383,7 +528,7 @@ TEST(DeviceThreadTest, AFloodOfWakingsTakesOnePacketEach) {
   });
   ASSERT_TRUE(thread.ok()) << thread.status();
   {
-    // While it is held up here, one packet can be taken and one can wait.
+    // While it is held up here, one can be taken and one can wait.
     std::lock_guard lock(mutex);
     for (unsigned i = 0; i < 100'000; ++i) {
       (*thread)->Wake(7);

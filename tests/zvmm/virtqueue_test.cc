@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <random>
 #include <string>
 
@@ -134,7 +135,7 @@ TEST_F(VirtqueueTest, RingsMustBeAlignedRam) {
     queue.SetDescriptors(at.descriptors);
     queue.SetAvailable(at.available);
     queue.SetUsed(at.used);
-    EXPECT_FALSE(queue.Enable().ok())
+    EXPECT_FALSE(queue.Enable({}).ok())
         << std::hex << at.descriptors << ' ' << at.available << ' ' << at.used;
     EXPECT_FALSE(queue.enabled());
   }
@@ -161,7 +162,7 @@ TEST_F(VirtqueueTest, ACircleIsRefused) {
   driver_.Add(0, {{kBuffer, 4, false}, {kBuffer, 4, false}});
   driver_.descriptor(1).flags = VRING_DESC_F_NEXT;
   driver_.descriptor(1).next = 0;
-  EXPECT_EQ(Refusal(), "a chain longer than the queue");
+  EXPECT_EQ(Refusal(), "a chain that is too long, or has no end");
 }
 
 TEST_F(VirtqueueTest, AChainAsLongAsTheQueueIsNoCircle) {
@@ -194,10 +195,124 @@ TEST_F(VirtqueueTest, BuffersOutsideOfRamAreRefused) {
   }
 }
 
-TEST_F(VirtqueueTest, IndirectDescriptorsAreRefused) {
+TEST_F(VirtqueueTest, IndirectDescriptorsAreRefusedUnlessAgreedOn) {
   driver_.Add(0, {{kBuffer, 32, false}});
   driver_.descriptor(0).flags = VRING_DESC_F_INDIRECT;
   EXPECT_EQ(Refusal(), "an indirect descriptor, which was not agreed on");
+}
+
+// With tables of their own for chains, and events by index.
+class VirtqueueFeaturesTest : public VirtqueueTest {
+ protected:
+  static constexpr uint64_t kTable = 0x30000;
+
+  void SetUp() override { driver_.Configure(queue_, {.indirect = true, .event_index = true}); }
+
+  vring_desc& Entry(unsigned index) {
+    return memory_.Get<vring_desc>(kTable + index * sizeof(vring_desc));
+  }
+  // Offers a table of so many entries, a chain of one byte each.
+  void AddTable(unsigned entries) {
+    for (unsigned i = 0; i < entries; ++i) {
+      Entry(i) = {.addr = kBuffer + i,
+                  .len = 1,
+                  .flags = static_cast<uint16_t>(i + 1 < entries ? VRING_DESC_F_NEXT : 0),
+                  .next = static_cast<uint16_t>(i + 1)};
+    }
+    driver_.descriptor(3) = {.addr = kTable,
+                             .len = static_cast<uint32_t>(entries * sizeof(vring_desc)),
+                             .flags = VRING_DESC_F_INDIRECT,
+                             .next = 0};
+    driver_.Offer(3);
+  }
+};
+
+TEST_F(VirtqueueFeaturesTest, ATableHoldsAChain) {
+  AddTable(3);
+  Entry(2).flags = VRING_DESC_F_WRITE;
+  const Chain chain = Pop();
+  EXPECT_EQ(chain.head, 3);
+  EXPECT_EQ(chain.readable.size(), 2u);
+  EXPECT_EQ(chain.writable.size(), 1u);
+}
+
+TEST_F(VirtqueueFeaturesTest, AChainMayBeLongerThanTheQueue) {
+  AddTable(1000);
+  EXPECT_EQ(Pop().readable.size(), 1000u);
+}
+
+TEST_F(VirtqueueFeaturesTest, DescriptorsMayComeBeforeATable) {
+  AddTable(2);
+  driver_.descriptor(5) = {.addr = kBuffer, .len = 8, .flags = VRING_DESC_F_NEXT, .next = 3};
+  driver_.available_entry(0) = 5;
+  EXPECT_EQ(Pop().readable.size(), 3u);
+}
+
+TEST_F(VirtqueueFeaturesTest, BadTablesAreRefused) {
+  constexpr char kCircle[] = "a chain that is too long, or has no end";
+  constexpr char kNotAgreed[] = "an indirect descriptor, which was not agreed on";
+  struct Case {
+    const char* refusal;
+    std::function<void()> spoil;
+  };
+  const Case cases[] = {
+      {kCircle,
+       [this] {
+         Entry(1) = {kBuffer, 1, VRING_DESC_F_NEXT, 0};
+       }},
+      {kNotAgreed, [this] { Entry(0).flags = VRING_DESC_F_INDIRECT; }},
+      {"descriptor 2 of 2", [this] { Entry(0).next = 2; }},
+      {"an indirect table of 32 bytes",
+       [this] { driver_.descriptor(3).flags |= VRING_DESC_F_NEXT; }},
+      {"an indirect table of 33 bytes", [this] { driver_.descriptor(3).len = 33; }},
+      {"an indirect table of 0 bytes", [this] { driver_.descriptor(3).len = 0; }},
+      {"a buffer of 32 bytes at 0xffff8", [this] { driver_.descriptor(3).addr = 0xFFFF8; }},
+  };
+  for (const Case& c : cases) {
+    AddTable(2);
+    c.spoil();
+    EXPECT_EQ(Refusal(), c.refusal);
+    queue_.Reset();
+    driver_.available_index() = 0;
+    driver_.Configure(queue_, {.indirect = true, .event_index = true});
+  }
+  AddTable(Virtqueue::kMostParts + 1);
+  EXPECT_EQ(Refusal(), kCircle);
+}
+
+TEST_F(VirtqueueFeaturesTest, AnEmptyQueueAsksForTheNextNotification) {
+  driver_.Add(0, {{kBuffer, 1, false}});
+  driver_.Add(1, {{kBuffer, 1, false}});
+  Pop();
+  EXPECT_EQ(driver_.available_event(), 0) << "there is more to do";
+  Pop();
+  const auto none = queue_.Pop();
+  ASSERT_TRUE(none.ok() && !none->has_value());
+  EXPECT_EQ(driver_.available_event(), 2);
+}
+
+TEST_F(VirtqueueFeaturesTest, AnInterruptIsForTheEventThatTheDriverNames) {
+  const auto push = [this](unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      driver_.Add(0, {{kBuffer, 1, true}});
+      queue_.Push(Pop(), 1);
+    }
+  };
+  driver_.used_event() = 2;
+  push(2);
+  EXPECT_FALSE(queue_.TakeInterrupt()) << "0 and 1";
+  push(3);
+  EXPECT_TRUE(queue_.TakeInterrupt()) << "2, 3 and 4";
+  push(1);
+  EXPECT_FALSE(queue_.TakeInterrupt()) << "the event is over";
+  driver_.used_event() = 6;
+  push(1);
+  EXPECT_TRUE(queue_.TakeInterrupt());
+  EXPECT_FALSE(queue_.TakeInterrupt()) << "once";
+  driver_.available_flags() = VRING_AVAIL_F_NO_INTERRUPT;
+  driver_.used_event() = 7;
+  push(1);
+  EXPECT_TRUE(queue_.TakeInterrupt()) << "the flag means nothing then";
 }
 
 TEST_F(VirtqueueTest, PartsToReadComeFirst) {
@@ -230,12 +345,12 @@ TEST_F(VirtqueueTest, RandomRingsAreSurvived) {
       vring_desc& entry = driver_.descriptor(i);
       entry.addr = random() % 4 == 0 ? random() : random() % TestMemory::kSize;
       entry.len = random() % 4 == 0 ? static_cast<uint32_t>(random()) : random() % 0x1000;
-      entry.flags = static_cast<uint16_t>(random() % 8 == 0 ? random() : random() & 3);
+      entry.flags = static_cast<uint16_t>(random() % 8 == 0 ? random() : random() & 7);
       entry.next = static_cast<uint16_t>(random() % (TestQueue::kSize + 1));
       driver_.available_entry(i) = static_cast<uint16_t>(random() % (TestQueue::kSize + 1));
     }
     Virtqueue queue(memory_.view());
-    driver_.Configure(queue);
+    driver_.Configure(queue, {.indirect = random() % 2 == 0, .event_index = random() % 2 == 0});
     driver_.available_index() = static_cast<uint16_t>(random() % (TestQueue::kSize + 2));
     while (true) {
       const auto chain = queue.Pop();

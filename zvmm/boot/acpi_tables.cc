@@ -165,10 +165,9 @@ constexpr uint8_t kSpaceIo = 1;
 constexpr uint8_t kFadtRevision = 6;
 constexpr uint8_t kDsdtRevision = 2;  // 64-bit integers in AML.
 
-// FADT boot flags: no keyboard controller (bit 1 clear), no VGA, no message-signalled interrupts.
+// FADT boot flags: no keyboard controller (bit 1 clear), no VGA.
 constexpr uint16_t kLegacyDevices = 1 << 0;
 constexpr uint16_t kNoVga = 1 << 2;
-constexpr uint16_t kNoMsi = 1 << 3;
 
 // FADT flags.
 constexpr uint32_t kWbinvd = 1 << 0;
@@ -296,7 +295,7 @@ std::vector<uint8_t> MakeFadt(uint64_t facs, uint64_t dsdt) {
   fadt.c2_latency = 0xFFFF;  // No C2, no C3.
   fadt.c3_latency = 0xFFFF;
   fadt.century = Cmos::kCentury;
-  fadt.boot_flags = kLegacyDevices | kNoVga | kNoMsi;
+  fadt.boot_flags = kLegacyDevices | kNoVga;
   fadt.flags = kWbinvd | kC1 | kNoFixedPowerButton | kNoFixedSleepButton | kNoFixedRtcWake |
                kTimer32 | kResetRegister | kPhysicalDestinations;
   fadt.reset_register = IoAddress(HostBridge::kResetPort, 1);

@@ -1,5 +1,9 @@
 #include "devices/io_apic.h"
 
+#include <cassert>
+
+#include "devices/interrupt_message.h"
+
 namespace zvmm {
 namespace {
 
@@ -19,6 +23,7 @@ constexpr uint32_t kVersion = ((IoApic::kPins - 1) << 16) | 0x20;
 // Redirection entry.
 constexpr uint64_t kVectorMask = 0xFF;
 constexpr unsigned kDeliveryShift = 8;
+constexpr uint8_t kDeliveryMask = 7;
 constexpr uint64_t kLogicalDestination = 1 << 11;
 constexpr uint64_t kDeliveryStatus = 1 << 12;
 constexpr uint64_t kRemoteIrr = 1 << 14;
@@ -28,12 +33,6 @@ constexpr unsigned kDestinationShift = 56;
 constexpr uint64_t kReadOnly = kDeliveryStatus | kRemoteIrr;
 constexpr uint64_t kWritable = 0xFF00'0000'0001'FFFF & ~kReadOnly;
 
-enum Delivery : uint8_t { kFixed = 0, kLowestPriority = 1, kNmi = 4 };
-constexpr uint8_t kNmiVector = 2;
-constexpr uint8_t kFirstInterruptVector = 32;
-
-constexpr uint8_t kBroadcast = 0xFF;
-
 }  // namespace
 
 IoApic::IoApic(InterruptSink& sink) : sink_(sink) {
@@ -42,18 +41,25 @@ IoApic::IoApic(InterruptSink& sink) : sink_(sink) {
   }
 }
 
-void IoApic::SetLine(unsigned pin_number, bool level) {
-  if (pin_number >= kPins) {
-    return;
-  }
+InterruptLine IoApic::Connect(unsigned pin) {
+  assert(pin < kPins);
+  std::lock_guard lock(mutex_);
+  const unsigned source = pins_[pin].sources++;
+  assert(source < 32);
+  return [this, pin, bit = uint32_t{1} << source](bool level) { SetLevel(pin, bit, level); };
+}
+
+void IoApic::SetLevel(unsigned pin_number, uint32_t source, bool level) {
   std::lock_guard lock(mutex_);
   Pin& pin = pins_[pin_number];
-  if (pin.line == level) {
+  const bool before = pin.levels != 0;
+  pin.levels = level ? pin.levels | source : pin.levels & ~source;
+  const bool line = pin.levels != 0;
+  if (line == before) {
     return;
   }
-  pin.line = level;
-  pin.edge = level;
-  if (!level) {
+  pin.edge = line;
+  if (!line) {
     pin.redirection &= ~kRemoteIrr;
   }
   Service(pin);
@@ -142,7 +148,7 @@ void IoApic::Service(Pin& pin) {
     return;
   }
   if ((pin.redirection & kLevelTriggered) != 0) {
-    if (!pin.line || (pin.redirection & kRemoteIrr) != 0) {
+    if (pin.levels == 0 || (pin.redirection & kRemoteIrr) != 0) {
       return;
     }
     pin.redirection |= kRemoteIrr;
@@ -154,32 +160,12 @@ void IoApic::Service(Pin& pin) {
 }
 
 void IoApic::Deliver(uint64_t redirection) {
-  const uint8_t destination = static_cast<uint8_t>(redirection >> kDestinationShift);
-  uint64_t mask;
-  if ((redirection & kLogicalDestination) != 0) {
-    mask = destination;  // Flat model: one bit for each of eight processors.
-  } else if (destination == kBroadcast) {
-    mask = ~uint64_t{0};
-  } else {
-    mask = destination < 64 ? uint64_t{1} << destination : 0;
-  }
-  const uint8_t vector = static_cast<uint8_t>(redirection & kVectorMask);
-  switch ((redirection >> kDeliveryShift) & 7) {
-    case kLowestPriority:
-      mask &= ~mask + 1;  // The lowest number: all have the same priority.
-      [[fallthrough]];
-    case kFixed:
-      // Below are exceptions: for zx_vcpu_interrupt() too, so a slip of the guest's stops here.
-      if (vector >= kFirstInterruptVector) {
-        sink_.Interrupt(mask, vector);
-      }
-      break;
-    case kNmi:
-      sink_.Interrupt(mask, kNmiVector);
-      break;
-    default:  // SMI, INIT and ExtINT have no use here.
-      break;
-  }
+  const InterruptMessage message = {
+      .destination = static_cast<uint8_t>(redirection >> kDestinationShift),
+      .logical = (redirection & kLogicalDestination) != 0,
+      .delivery = static_cast<uint8_t>(redirection >> kDeliveryShift & kDeliveryMask),
+      .vector = static_cast<uint8_t>(redirection & kVectorMask)};
+  message.SendTo(sink_);
 }
 
 }  // namespace zvmm

@@ -28,7 +28,9 @@ class IoApic final : public MmioDevice {
 
   explicit IoApic(InterruptSink& sink);
 
-  void SetLine(unsigned pin, bool level);
+  // A line of one more device at a pin, which is up while any of its lines is. Each pin has room
+  // for 32. Before VCPUs run; the line lives as long as this.
+  InterruptLine Connect(unsigned pin);
 
   uint64_t Read(uint64_t address, uint8_t size) override;
   void Write(uint64_t address, uint8_t size, uint64_t value) override;
@@ -36,9 +38,12 @@ class IoApic final : public MmioDevice {
  private:
   struct Pin {
     uint64_t redirection;
-    bool line = false;
-    bool edge = false;  // Rose and has not been delivered.
+    unsigned sources = 0;  // Lines that are connected,
+    uint32_t levels = 0;   // and those that are up.
+    bool edge = false;     // Rose and has not been delivered.
   };
+
+  void SetLevel(unsigned pin, uint32_t source, bool level);
 
   // All of these with mutex_ held.
   uint32_t ReadRegister() const;

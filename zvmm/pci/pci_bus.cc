@@ -23,6 +23,7 @@ constexpr uint32_t Bytes(uint8_t size) {
 void PciBus::Add(unsigned slot, PciFunction& function) {
   assert(slot < kPciSlots && slots_[slot] == nullptr);
   slots_[slot] = &function;
+  functions_.push_back(&function);
 }
 
 uint32_t PciBus::ReadAddress() {
@@ -50,11 +51,29 @@ void PciBus::WriteData(unsigned lane, uint8_t size, uint32_t value) {
   }
 }
 
+uint64_t PciBus::Read(uint64_t address, uint8_t size) {
+  for (PciFunction* const function : functions_) {
+    if (const PciFunction::Range range = function->memory(); range.Has(address)) {
+      return function->ReadMemory(address - range.start, size);
+    }
+  }
+  return ~uint64_t{0};
+}
+
+void PciBus::Write(uint64_t address, uint8_t size, uint64_t value) {
+  for (PciFunction* const function : functions_) {
+    if (const PciFunction::Range range = function->memory(); range.Has(address)) {
+      function->WriteMemory(address - range.start, size, value);
+      return;
+    }
+  }
+}
+
 PciFunction* PciBus::Selected() const {
   const uint32_t bus = address_ >> kBusShift & 0xFF;
-  const uint32_t slot = address_ >> kSlotShift & 0x1F;
+  const uint32_t slot = address_ >> kSlotShift & (kPciSlots - 1);
   const uint32_t function = address_ >> 8 & 7;
-  if ((address_ & kEnable) == 0 || bus != 0 || function != 0 || slot >= kPciSlots) {
+  if ((address_ & kEnable) == 0 || bus != 0 || function != 0) {
     return nullptr;
   }
   return slots_[slot];

@@ -5,21 +5,26 @@
 //   bus.Add(1, function);
 //   bus.WriteAddress(0x80000800);   // slot 1, word 0
 //   bus.ReadData(0, 2);             // its vendor id
+//
+// And where accesses to memory go that is not RAM: to the function that has put its BAR there.
+// Where no function is, reads give all ones and writes go nowhere, as on a PC.
 
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <vector>
 
+#include "devices/device.h"
 #include "pci/pci_function.h"
 #include "pci/pci_layout.h"
 
 namespace zvmm {
 
 // Refers to the functions, which must outlive it. Thread-safe, but for Add(), which is done before
-// VCPUs run; calls functions with its mutex held.
-class PciBus {
+// VCPUs run; calls functions with its mutex held for configuration, and without for memory.
+class PciBus final : public MmioDevice {
  public:
   // Each slot once.
   void Add(unsigned slot, PciFunction& function);
@@ -32,6 +37,9 @@ class PciBus {
   uint32_t ReadData(unsigned lane, uint8_t size);
   void WriteData(unsigned lane, uint8_t size, uint32_t value);
 
+  uint64_t Read(uint64_t address, uint8_t size) override;
+  void Write(uint64_t address, uint8_t size, uint64_t value) override;
+
  private:
   // The function that the address register names, or nullptr. With mutex_ held.
   PciFunction* Selected() const;
@@ -40,6 +48,7 @@ class PciBus {
   std::mutex mutex_;
   uint32_t address_ = 0;
   std::array<PciFunction*, kPciSlots> slots_ = {};
+  std::vector<PciFunction*> functions_;
 };
 
 }  // namespace zvmm

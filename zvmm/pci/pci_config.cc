@@ -8,7 +8,6 @@ namespace zvmm {
 namespace {
 
 constexpr unsigned kBarWord = PCI_BASE_ADDRESS_0 / 4;
-constexpr uint32_t kBarAddressBits = 0xFFFFFFF0;
 constexpr uint8_t kPinA = 1;
 
 }  // namespace
@@ -27,6 +26,7 @@ void PciConfig::SetBar(uint64_t address, uint32_t size) {
   assert((size & (size - 1)) == 0 && address % size == 0 && address <= UINT32_MAX);
   words_[kBarWord] = static_cast<uint32_t>(address) | PCI_BASE_ADDRESS_MEM_TYPE_32;
   bar_size_ = size;
+  MakeWritable(kBarWord, ~(size - 1));
   // As firmware leaves it: decoded.
   words_[PCI_COMMAND / 4] |= PCI_COMMAND_MEMORY;
 }
@@ -59,20 +59,19 @@ uint8_t PciConfig::AddCapability(uint8_t id, std::span<const uint8_t> body) {
 
 void PciConfig::MakeWritable(unsigned word, uint32_t mask) { writable_[word] |= mask; }
 
-uint32_t PciConfig::Read(unsigned word) const {
-  if (word == kBarWord && sizing_) {
-    return ~(bar_size_ - 1);
-  }
-  return words_[word];
-}
-
 void PciConfig::Write(unsigned word, uint32_t value, uint32_t mask) {
-  if (word == kBarWord && bar_size_ != 0) {
-    sizing_ = (value & mask & kBarAddressBits) == kBarAddressBits;
-  }
   const uint32_t bits = mask & writable_[word];
   words_[word] = (words_[word] & ~bits) | (value & bits);
 }
+
+PciFunction::Range PciConfig::memory() const {
+  if ((words_[PCI_COMMAND / 4] & PCI_COMMAND_MEMORY) == 0) {
+    return {};
+  }
+  return {.start = words_[kBarWord] & ~uint64_t{bar_size_ - 1}, .size = bar_size_};
+}
+
+bool PciConfig::is_master() const { return (words_[PCI_COMMAND / 4] & PCI_COMMAND_MASTER) != 0; }
 
 bool PciConfig::interrupt_disabled() const {
   return (words_[PCI_COMMAND / 4] & PCI_COMMAND_INTX_DISABLE) != 0;

@@ -1,8 +1,7 @@
 // The configuration bytes that every PCI function has: ids, command, BAR 0, capabilities.
 //
-// The BAR is where zvmm has put it, and stays there: the traps behind it cannot move. A guest that
-// writes another address reads the old one back; one that asks for the size by writing ones is told
-// it, until it writes something else.
+// BAR 0 is memory, wherever the guest puts it: a multiple of its size, so that writing ones tells
+// the size.
 
 #pragma once
 
@@ -29,7 +28,7 @@ class PciConfig {
  public:
   explicit PciConfig(const PciIdentity& identity);
 
-  // BAR 0: memory, 32 bits. `size` is a power of two, and divides `address`.
+  // BAR 0: memory, 32 bits, at first at `address`. `size` is a power of two, and divides it.
   void SetBar(uint64_t address, uint32_t size);
   // INTA#; `pin` of the interrupt controller is what firmware leaves in the line register.
   void SetInterrupt(uint8_t pin);
@@ -38,9 +37,13 @@ class PciConfig {
   // Lets the guest write the bits of `mask` in a double word.
   void MakeWritable(unsigned word, uint32_t mask);
 
-  uint32_t Read(unsigned word) const;
+  uint32_t Read(unsigned word) const { return words_[word]; }
   void Write(unsigned word, uint32_t value, uint32_t mask);
 
+  // Where BAR 0 is decoded; nowhere while the guest has turned that off.
+  PciFunction::Range memory() const;
+  // May the function write to memory, which its interrupt messages do too?
+  bool is_master() const;
   // Has the guest turned INTx off?
   bool interrupt_disabled() const;
 
@@ -51,7 +54,6 @@ class PciConfig {
   std::array<uint32_t, PciFunction::kConfigWords> words_ = {};
   std::array<uint32_t, PciFunction::kConfigWords> writable_ = {};
   uint32_t bar_size_ = 0;
-  bool sizing_ = false;
   uint8_t last_capability_ = 0;  // Offset; 0 if there is none.
   uint8_t next_capability_ = 0x40;
 };

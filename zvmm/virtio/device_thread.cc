@@ -1,40 +1,16 @@
 #include "virtio/device_thread.h"
 
-#include <zircon/status.h>
-
+#include <bit>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "boot/memory_map.h"
-#include "host/log.h"
 #include "host/start_thread.h"
-#include "zx_error.h"
 
 namespace zvmm {
-namespace {
-
-// The keys of user packets. A bell's key is the address of its page.
-constexpr uint64_t kWakeKey = 0;
-constexpr uint64_t kEndKey = 1;
-
-zx_port_packet_t UserPacket(uint64_t key, uint64_t word) {
-  zx_port_packet_t packet = {};
-  packet.key = key;
-  packet.type = ZX_PKT_TYPE_USER;
-  packet.user.u64[0] = word;
-  return packet;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<DeviceThread>> DeviceThread::Start(std::string name,
                                                                   Handler handler) {
-  zx::port port;
-  if (zx_status_t status = zx::port::create(0, &port); status != ZX_OK) {
-    return ZxError("zx_port_create", status);
-  }
-  std::unique_ptr<DeviceThread> thread(new DeviceThread(std::move(port), std::move(handler)));
-  auto started = StartThread(name, [self = thread.get(), name] { self->Main(name); });
+  std::unique_ptr<DeviceThread> thread(new DeviceThread(std::move(handler)));
+  auto started = StartThread(std::move(name), [self = thread.get()] { self->Main(); });
   if (!started.ok()) {
     return started.status();
   }
@@ -42,51 +18,40 @@ absl::StatusOr<std::unique_ptr<DeviceThread>> DeviceThread::Start(std::string na
   return thread;
 }
 
-DeviceThread::DeviceThread(zx::port port, Handler handler)
-    : port_(std::move(port)), handler_(std::move(handler)) {}
-
 DeviceThread::~DeviceThread() {
   if (!thread_.joinable()) {
     return;
   }
-  const zx_port_packet_t end = UserPacket(kEndKey, 0);
-  // Bells do not use up the room of user packets, and of those there are few.
-  port_.queue(&end);
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  work_.notify_one();
   thread_.join();
 }
 
-absl::Status DeviceThread::SetBell(const zx::guest& guest, uint64_t address) {
-  if (zx_status_t status = guest.set_trap(ZX_GUEST_TRAP_BELL, address, kPageSize, port_, address);
-      status != ZX_OK) {
-    return ZxError("zx_guest_set_trap for a notify page", status);
-  }
-  return absl::OkStatus();
-}
-
 void DeviceThread::Wake(unsigned index) {
-  if ((woken_.fetch_or(uint32_t{1} << index) & uint32_t{1} << index) == 0) {
-    const zx_port_packet_t packet = UserPacket(kWakeKey, index);
-    port_.queue(&packet);
+  {
+    std::lock_guard lock(mutex_);
+    woken_ |= uint32_t{1} << index;
   }
+  work_.notify_one();
 }
 
-void DeviceThread::Main(const std::string& name) {
+void DeviceThread::Main() {
+  std::unique_lock lock(mutex_);
   while (true) {
-    zx_port_packet_t packet;
-    if (zx_status_t status = port_.wait(zx::time::infinite(), &packet); status != ZX_OK) {
-      Say(absl::StrCat(name, ": zx_port_wait: ", zx_status_get_string(status)));
+    work_.wait(lock, [this] { return woken_ != 0 || ending_; });
+    if (woken_ == 0) {
       return;
     }
-    if (packet.type == ZX_PKT_TYPE_GUEST_BELL) {
-      handler_(static_cast<unsigned>((packet.guest_bell.addr - packet.key) / kNotifySize));
-    } else if (packet.key == kWakeKey) {
-      const auto index = static_cast<unsigned>(packet.user.u64[0]);
-      // Before the look at the queue: who wakes from now on is seen, or wakes anew.
-      woken_.fetch_and(~(uint32_t{1} << index));
-      handler_(index);
-    } else {
-      return;
+    // Before the look at the queue: who wakes from now on is seen, or wakes anew.
+    uint32_t queues = std::exchange(woken_, 0);
+    lock.unlock();
+    for (; queues != 0; queues &= queues - 1) {
+      handler_(static_cast<unsigned>(std::countr_zero(queues)));
     }
+    lock.lock();
   }
 }
 

@@ -1,18 +1,12 @@
-// The thread of one virtio device, and the port that wakes it.
-//
-// The guest notifies a queue by a store to its place in the notify page, a BELL trap: the packet
-// goes to the port and the VCPU runs on. zvmm's own threads (console input) wake the same thread by
-// a user packet.
+// The thread of one virtio device: it serves the queues that somebody wants to be looked at.
 
 #pragma once
 
-#include <lib/zx/guest.h>
-#include <lib/zx/port.h>
-
-#include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -20,36 +14,33 @@
 
 namespace zvmm {
 
-// Owns the thread and the port. Wake() is for any thread, the rest for the owner's.
+// Owns the thread. Wake() is for any thread, the rest for the owner's.
 class DeviceThread {
  public:
-  // A queue's place in the notify page.
-  static constexpr uint64_t kNotifySize = 4;
   static constexpr unsigned kMostQueues = 32;
 
   // Called on the thread: somebody wants queue `index` to be looked at.
   using Handler = std::function<void(unsigned index)>;
 
   static absl::StatusOr<std::unique_ptr<DeviceThread>> Start(std::string name, Handler handler);
+  // What was woken before is still handled.
   ~DeviceThread();
   DeviceThread(const DeviceThread&) = delete;
   DeviceThread& operator=(const DeviceThread&) = delete;
 
-  // Makes the page at `address` the guest's bell.
-  absl::Status SetBell(const zx::guest& guest, uint64_t address);
-
-  // Has the thread look at a queue, soon.
+  // Has the thread look at a queue, soon. However often before it does, that is once.
   void Wake(unsigned index);
 
  private:
-  DeviceThread(zx::port port, Handler handler);
+  explicit DeviceThread(Handler handler) : handler_(std::move(handler)) {}
 
-  void Main(const std::string& name);
+  void Main();
 
-  const zx::port port_;
   const Handler handler_;
-  // Queues with a user packet under way: one each is enough.
-  std::atomic<uint32_t> woken_{0};
+  std::mutex mutex_;
+  std::condition_variable work_;
+  uint32_t woken_ = 0;  // A bit for each queue.
+  bool ending_ = false;
   std::thread thread_;
 };
 

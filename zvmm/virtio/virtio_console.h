@@ -44,6 +44,8 @@ class VirtioConsole final : public VirtioDevice {
   uint64_t features() const override { return 0; }
   unsigned queue_count() const override { return 2; }
   std::span<const uint8_t> config() const override { return {}; }
+  // A driver waits for each line, so it is taken over on the spot.
+  bool serves_at_once(unsigned index) const override { return index == kTransmit; }
   absl::Status Serve(unsigned index, Virtqueue& queue) override;
 
  private:

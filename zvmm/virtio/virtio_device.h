@@ -11,7 +11,8 @@
 
 namespace zvmm {
 
-// Serve() and Reset() are called by one thread at a time; the others never change their answer.
+// Serve(), Agree() and Reset() are called by one thread at a time; the others never change their
+// answer.
 class VirtioDevice {
  public:
   virtual ~VirtioDevice() = default;
@@ -19,10 +20,17 @@ class VirtioDevice {
   virtual std::string_view name() const = 0;  // "virtio-blk": for threads and messages.
   virtual uint16_t id() const = 0;            // VIRTIO_ID_…
   virtual uint32_t class_code() const = 0;    // Of PCI.
-  virtual uint64_t features() const = 0;      // Besides VIRTIO_F_VERSION_1.
+  virtual uint64_t features() const = 0;      // Besides those of the transport.
   virtual unsigned queue_count() const = 0;
   // The device's own configuration, which does not change.
   virtual std::span<const uint8_t> config() const = 0;
+
+  // Is a queue served so quickly that the processor that notifies may do it itself? Else the
+  // device's thread does.
+  virtual bool serves_at_once(unsigned index) const { return false; }
+
+  // The features that the driver uses.
+  virtual void Agree(uint64_t features) {}
 
   // Does what waits in queue `index`; an error if the guest broke the protocol.
   virtual absl::Status Serve(unsigned index, Virtqueue& queue) = 0;

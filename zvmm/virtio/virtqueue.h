@@ -30,6 +30,14 @@ namespace zvmm {
 class Virtqueue {
  public:
   static constexpr uint16_t kMostEntries = 256;
+  // A chain may have more parts than the queue has entries, if a table of its own holds them.
+  static constexpr size_t kMostParts = 1024;
+
+  // What device and driver have agreed on. A value.
+  struct Features {
+    bool indirect = false;
+    bool event_index = false;
+  };
 
   explicit Virtqueue(const MemoryView& memory) : memory_(&memory) {}
 
@@ -46,10 +54,10 @@ class Virtqueue {
 
   bool enabled() const { return enabled_; }
   // Fails if the rings are not RAM or not aligned.
-  absl::Status Enable();
+  absl::Status Enable(Features features);
   void Reset();
 
-  // The next request, if one is waiting.
+  // The next request, if one is waiting. If none is, the driver is asked to notify the next one.
   absl::StatusOr<std::optional<Chain>> Pop();
 
   // Gives a request back, `written` bytes of its writable parts being new.
@@ -59,6 +67,7 @@ class Virtqueue {
   bool TakeInterrupt();
 
  private:
+  uint16_t Waiting() const;
   absl::StatusOr<Chain> ReadChain(uint16_t head) const;
 
   const MemoryView* memory_;
@@ -69,12 +78,13 @@ class Virtqueue {
 
   // While enabled: the rings.
   bool enabled_ = false;
+  Features features_{};
   std::span<uint8_t> descriptor_table_;
   std::span<uint8_t> available_ring_;
   std::span<uint8_t> used_ring_;
   uint16_t next_available_ = 0;
   uint16_t next_used_ = 0;
-  bool pushed_ = false;
+  uint16_t announced_used_ = 0;  // next_used_ when it was last decided about an interrupt.
 };
 
 }  // namespace zvmm

@@ -1,4 +1,4 @@
-#include "page_walk.h"
+#include "mmio/page_walk.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,6 @@
 // How zvmm carries out trapped accesses to memory.
 
-#include "mmio_decode.h"
+#include "mmio/mmio_decode.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "page_walk.h"
+#include "mmio/mmio_execute.h"
+#include "mmio/page_walk.h"
 
 namespace zvmm {
 namespace {
@@ -233,20 +234,23 @@ TEST_F(MmioTest, FlagsAgreeWithTheProcessor) {
 TEST(DecodeMmioTest, RefusesWhatItDoesNotUnderstand) {
   const Bytes codes[] = {
       {},
-      {0x89},              // Cut off.
-      {0x89, 0xC2},        // mov edx, eax: no memory
-      {0xA5},              // movsd
-      {0x0F, 0x11, 0x02},  // movups [rdx], xmm0
-      {0x8C, 0x02},        // mov [rdx], es
-      {0xFF, 0x02},        // inc dword [rdx]
-      {0x0F, 0xB1, 0x0A},  // cmpxchg [rdx], ecx
-      {0x06},              // Invalid in 64-bit code.
+      {0x89},                    // Cut off.
+      {0x89, 0xC2},              // mov edx, eax: no memory
+      {0xA5},                    // movsd
+      {0x0F, 0x11, 0x02},        // movups [rdx], xmm0
+      {0x8C, 0x02},              // mov [rdx], es
+      {0xF7, 0x32},              // div dword [rdx]
+      {0xFF, 0x32},              // push qword [rdx]
+      {0xFF, 0x12},              // call [rdx]
+      {0x8F, 0x02},              // pop qword [rdx]
+      {0xC5, 0xFA, 0x6F, 0x02},  // vmovdqu xmm0, [rdx]
+      {0x06},                    // Invalid in 64-bit code.
   };
   for (const Bytes& code : codes) {
     EXPECT_FALSE(DecodeMmio(code).ok());
   }
-  EXPECT_EQ(DecodeMmio(Bytes{0xFF, 0x02, 0x90}).status().message(),
-            "instruction not understood: ff 02");
+  EXPECT_EQ(DecodeMmio(Bytes{0xFF, 0x32, 0x90}).status().message(),
+            "instruction not understood: ff 32");
 }
 
 // Page tables in a small RAM: one 4-KiB page for each entry, made on demand.
@@ -324,31 +328,52 @@ TEST_F(PageTableTest, FindsTheInstructionOfAnAccess) {
   access.rip = rip;
   access.instruction_size = 2;
   access.default_operand_size = 4;
-  auto instruction = FetchMmioInstruction(access, memory_);
+  MmioDecoder decoder;
+  auto instruction = decoder.Decode(access, memory_);
   ASSERT_TRUE(instruction.ok()) << instruction.status();
-  EXPECT_EQ(instruction->operation, MmioInstruction::Operation::kStore);
+  EXPECT_EQ(instruction->kind, MmioInstruction::Kind::kStore);
 
   access.instruction_size = 0;  // Not known.
-  EXPECT_TRUE(FetchMmioInstruction(access, memory_).ok());
+  EXPECT_TRUE(decoder.Decode(access, memory_).ok());
   access.instruction_size = 3;
-  EXPECT_FALSE(FetchMmioInstruction(access, memory_).ok());
+  EXPECT_FALSE(decoder.Decode(access, memory_).ok());
   access.instruction_size = 200;
-  EXPECT_FALSE(FetchMmioInstruction(access, memory_).ok());
+  EXPECT_FALSE(decoder.Decode(access, memory_).ok());
   access.instruction_size = 2;
   access.default_operand_size = 2;
-  EXPECT_FALSE(FetchMmioInstruction(access, memory_).ok());
+  EXPECT_FALSE(decoder.Decode(access, memory_).ok());
 }
 
 TEST_F(PageTableTest, FiveLevelsAreTriedToo) {
   const uint64_t rip = 0xFFFFFFFF81000010;
   Map(rip & ~uint64_t{0xFFF}, 0x100000, 5);
   Put(0x100010, {0x8B, 0x02});
+  MmioDecoder decoder;
   zx_packet_guest_mem_t access = {};
   access.cr3 = kCr3;
   access.rip = rip;
   access.instruction_size = 2;
   access.default_operand_size = 4;
-  EXPECT_TRUE(FetchMmioInstruction(access, memory_).ok());
+  EXPECT_TRUE(decoder.Decode(access, memory_).ok());
+}
+
+TEST_F(PageTableTest, CodeThatChangesIsDecodedAnew) {
+  const uint64_t rip = 0xFFFFFFFF81000010;
+  Map(rip & ~uint64_t{0xFFF}, 0x100000, 4);
+  zx_packet_guest_mem_t access = {};
+  access.cr3 = kCr3;
+  access.rip = rip;
+  access.default_operand_size = 4;
+  MmioDecoder decoder;
+  for (unsigned round = 0; round < 3; ++round) {
+    Put(0x100010, {0x8B, 0x02});
+    EXPECT_EQ(decoder.Decode(access, memory_)->kind, MmioInstruction::Kind::kLoad);
+    EXPECT_EQ(decoder.Decode(access, memory_)->kind, MmioInstruction::Kind::kLoad);
+    Put(0x100010, {0x89, 0x02});
+    EXPECT_EQ(decoder.Decode(access, memory_)->kind, MmioInstruction::Kind::kStore);
+    Put(0x100010, {0x0F, 0x0B});
+    EXPECT_FALSE(decoder.Decode(access, memory_).ok());
+  }
 }
 
 }  // namespace
