@@ -16,7 +16,7 @@ namespace zircon {
 
 // Those that are as good in a child as anywhere.
 inline bool IsPureCall(const char* name) {
-  for (const char* pure : {"handle_close", "nanosleep", "clock_get", "ticks_", "system_", "cprng_",
+  for (const char* pure : {"handle_close", "nanosleep", "clock_get", "cache_flush", "ticks_", "system_", "cprng_",
                            "status_", "deadline_", "set_log_level", "kick_signal", "version"}) {
     // All of that name, but handle_close_many.
     const size_t length = strlen(pure);

@@ -36,7 +36,7 @@ ENTRY = re.compile(r"^\s*(?:#define (?P<macro>\w+)|typedef .*\b(?P<type>\w+);|[\
 
 # What the headers of <lib/zx/...> leave without a comment, since it is what everybody expects of it.
 CUSTOMARY = (
-    (re.compile(r"class \w+ final : public object<"), "{banner}"),
+    (re.compile(r"class \w+ final : public (?:object|task)<"), "{banner}"),
     (re.compile(r"\s+(?:constexpr )?explicit (?!operator)\w+\(zx_handle_t value\)"), "Takes over a handle."),
     (re.compile(r"using unowned_\w+ = "), "A handle to one that somebody else owns."),
     (re.compile(r"(?:template <> )?struct object_traits<\w+>"), "What holds for this kind of object."),
@@ -257,7 +257,9 @@ class Header:
         """Where the lines end that one comment is about: at a blank line, a comment, or the end of an #if around it."""
         depth = entries = 0
         while number < len(self.lines) and (line := self.lines[number]).strip() and not re.match(r"\s*//|\s*}", line):
-            if line.startswith("#if"):
+            if self.lines[number - 1].endswith("\\"):
+                pass  # the rest of a macro
+            elif line.startswith("#if"):
                 depth += 1
             elif line.startswith("#e"):
                 if depth == 0:
@@ -346,7 +348,8 @@ class Header:
         elif line.startswith("}"):
             self.record = None
         code, slashes, behind = line.partition("  // ")
-        entry = ENTRY.match(line)
+        # The rest of a macro is no entry.
+        entry = None if self.lines[number - 1].endswith("\\") else ENTRY.match(line)
         if not entry or line.startswith("  " * 2) and self.record is None:
             self.output.append(code if slashes else line)
             return

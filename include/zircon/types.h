@@ -1,6 +1,7 @@
 // zircon/types.h: the basic types, and the constants that belong to no one kind of object.
 //
-// Includes <zircon/errors.h> and <zircon/rights.h>; every other header here includes this one.
+// Includes <zircon/compiler.h>, <zircon/errors.h>, <zircon/features.h>, <zircon/limits.h>,
+// <zircon/rights.h>; nearly every other header here includes this one.
 //
 //   zx_handle_t port = ZX_HANDLE_INVALID;
 //   zx_status_t status = zx_port_create(0, &port);
@@ -16,7 +17,10 @@
 #include <stdint.h>
 #include <zircon/compiler.h>
 #include <zircon/errors.h>
+#include <zircon/features.h>
+#include <zircon/limits.h>
 #include <zircon/rights.h>
+#include <zircon/string_view.h>
 
 // Objects, handles, results.
 typedef uint32_t zx_handle_t;    // Names an object, with rights. 0 names none.
@@ -25,11 +29,13 @@ typedef uint32_t zx_rights_t;    // A set of ZX_RIGHT_*.
 typedef uint32_t zx_signals_t;   // A set of ZX_*_SIGNALED and the like.
 typedef uint32_t zx_obj_type_t;  // One of ZX_OBJ_TYPE_*, <zircon/syscalls/object.h>.
 typedef uint64_t zx_koid_t;      // An object's identity, never used twice in a process.
+typedef uint32_t zx_txid_t;      // The number that begins a message which has a reply.
 
 // Memory. Addresses and offsets count bytes.
 typedef uint64_t zx_off_t;
 typedef uintptr_t zx_vaddr_t;     // In the process, or where a guest's VMAR is meant, in its space.
 typedef uintptr_t zx_paddr_t;     // Host-physical.
+typedef uint32_t zx_paddr32_t;    // Host-physical, below 4 GiB.
 typedef uintptr_t zx_gpaddr_t;    // Guest-physical.
 typedef uint32_t zx_vm_option_t;  // A set of ZX_VM_*.
 
@@ -44,7 +50,11 @@ typedef uint32_t zx_clock_t;  // One of ZX_CLOCK_*.
 #if ZX_DETAIL_API_2018
 typedef uint64_t zx_ticks_t;  // Ticks of zx_ticks_get().
 #else
-typedef int64_t zx_ticks_t;  // Ticks of zx_ticks_get().
+typedef int64_t zx_ticks_t;                // Ticks of zx_ticks_get().
+typedef int64_t zx_instant_mono_ticks_t;   // The same,
+typedef int64_t zx_instant_boot_ticks_t;   // those of zx_ticks_get_boot(),
+typedef int64_t zx_duration_mono_ticks_t;  // and numbers of them.
+typedef int64_t zx_duration_boot_ticks_t;
 #endif
 
 // The handle that names nothing. A live handle has both bits of ZX_HANDLE_FIXED_BITS_MASK set.
@@ -89,6 +99,32 @@ typedef int64_t zx_ticks_t;  // Ticks of zx_ticks_get().
 #define ZX_USER_SIGNAL_7 0x80000000u
 #define ZX_USER_SIGNAL_ALL 0xff000000u
 
+// The same bits by number, and what the lowest mean on most objects.
+#define __ZX_OBJECT_READABLE 0x00000001u
+#define __ZX_OBJECT_WRITABLE 0x00000002u
+#define __ZX_OBJECT_PEER_CLOSED 0x00000004u
+#define __ZX_OBJECT_SIGNALED 0x00000008u
+#define __ZX_OBJECT_SIGNAL_4 0x00000010u
+#define __ZX_OBJECT_SIGNAL_5 0x00000020u
+#define __ZX_OBJECT_SIGNAL_6 0x00000040u
+#define __ZX_OBJECT_SIGNAL_7 0x00000080u
+#define __ZX_OBJECT_SIGNAL_8 0x00000100u
+#define __ZX_OBJECT_SIGNAL_9 0x00000200u
+#define __ZX_OBJECT_SIGNAL_10 0x00000400u
+#define __ZX_OBJECT_SIGNAL_11 0x00000800u
+#define __ZX_OBJECT_SIGNAL_12 0x00001000u
+#define __ZX_OBJECT_SIGNAL_13 0x00002000u
+#define __ZX_OBJECT_SIGNAL_14 0x00004000u
+#define __ZX_OBJECT_SIGNAL_15 0x00008000u
+#define __ZX_OBJECT_SIGNAL_16 0x00010000u
+#define __ZX_OBJECT_SIGNAL_17 0x00020000u
+#define __ZX_OBJECT_SIGNAL_18 0x00040000u
+#define __ZX_OBJECT_SIGNAL_19 0x00080000u
+#define __ZX_OBJECT_SIGNAL_20 0x00100000u
+#define __ZX_OBJECT_SIGNAL_21 0x00200000u
+#define __ZX_OBJECT_SIGNAL_22 0x00400000u
+#define __ZX_OBJECT_HANDLE_CLOSED 0x00800000u
+
 // Signals of an event.
 #define ZX_EVENT_SIGNALED 0x00000008u
 #define ZX_EVENT_SIGNAL_MASK 0xff000008u  // What a program may change.
@@ -108,6 +144,9 @@ typedef int64_t zx_ticks_t;  // Ticks of zx_ticks_get().
 #define ZX_SOCKET_WRITABLE 0x00000002u
 #define ZX_SOCKET_PEER_CLOSED 0x00000004u
 #define ZX_SOCKET_PEER_WRITE_DISABLED 0x00000010u
+#if ZX_DETAIL_API_2018
+#define ZX_SOCKET_READ_DISABLED ZX_SOCKET_PEER_WRITE_DISABLED
+#endif
 #define ZX_SOCKET_WRITE_DISABLED 0x00000020u
 #define ZX_SOCKET_READ_THRESHOLD 0x00000400u
 #define ZX_SOCKET_WRITE_THRESHOLD 0x00000800u
@@ -205,6 +244,8 @@ typedef int64_t zx_ticks_t;  // Ticks of zx_ticks_get().
 #if ZX_DETAIL_API_2018
 #define ZX_VMO_CLONE_COPY_ON_WRITE 0x00000001u
 #define ZX_VMO_CLONE_NON_RESIZEABLE 0x00000002u
+#define ZX_VMO_CHILD_COPY_ON_WRITE ZX_VMO_CLONE_COPY_ON_WRITE
+#define ZX_VMO_CHILD_NON_RESIZEABLE ZX_VMO_CLONE_NON_RESIZEABLE
 #else
 #define ZX_VMO_CHILD_SNAPSHOT 0x00000001u
 #define ZX_VMO_CHILD_RESIZABLE 0x00000004u
@@ -244,14 +285,21 @@ typedef int64_t zx_ticks_t;  // Ticks of zx_ticks_get().
 #define ZX_CACHE_POLICY_UNCACHED 1u
 #define ZX_CACHE_POLICY_UNCACHED_DEVICE 2u
 #define ZX_CACHE_POLICY_WRITE_COMBINING 3u
+#define ZX_CACHE_POLICY_MASK 3u  // The bits that they take.
 
-// Limits.
-#define ZX_MAX_NAME_LEN 32u  // Bytes, the NUL included.
+// Options of zx_cache_flush().
+#define ZX_CACHE_FLUSH_INSN 0x1u        // Code that has been written is to be executed.
+#define ZX_CACHE_FLUSH_DATA 0x2u        // What has been written is to reach memory,
+#define ZX_CACHE_FLUSH_INVALIDATE 0x4u  // and to be read from there again.
+
+// Limits. Those that are written with l have the type size_t.
+#define ZX_MAX_NAME_LEN 32ul  // Bytes, the NUL included.
 #if ZX_DETAIL_API_2018
-#define ZX_WAIT_MANY_MAX_ITEMS 16u
+#define ZX_WAIT_MANY_MAX_ITEMS 16ul
 #else
 #define ZX_WAIT_MANY_MAX_ITEMS 64u
 #endif
+
 // One of the objects that zx_object_wait_many() waits for.
 typedef struct zx_wait_item {
   zx_handle_t handle;
@@ -292,29 +340,53 @@ ZX_DETAIL_MEMBER(zx_handle_info_t, unused, 12, 4);
 #define ZX_TIMER_SLACK_EARLY 1u
 #define ZX_TIMER_SLACK_LATE 2u
 
-// Options of an interrupt, and of its binding to a port.
+// Options of an interrupt: one of hardware has a mode and may be given another number.
+#define ZX_INTERRUPT_REMAP_IRQ 0x00000001u
+#define ZX_INTERRUPT_MODE_DEFAULT 0x00000000u
+#define ZX_INTERRUPT_MODE_EDGE_LOW 0x00000002u
+#define ZX_INTERRUPT_MODE_EDGE_HIGH 0x00000004u
+#define ZX_INTERRUPT_MODE_LEVEL_LOW 0x00000006u
+#define ZX_INTERRUPT_MODE_LEVEL_HIGH 0x00000008u
+#define ZX_INTERRUPT_MODE_EDGE_BOTH 0x0000000au
+#define ZX_INTERRUPT_MODE_MASK 0x0000000eu
 #define ZX_INTERRUPT_VIRTUAL 0x00000010u
 #define ZX_INTERRUPT_TIMESTAMP_MONO 0x00000040u
+
+// Options of its binding to a port.
 #define ZX_INTERRUPT_BIND 0u
 #define ZX_INTERRUPT_UNBIND 1u
 
-// Kinds of features, and the features.
-#define ZX_FEATURE_KIND_CPU 0u
-#define ZX_HAS_CPU_FEATURES 0x00000001u
+// Slots of an interrupt, from the time when it had several.
+#define ZX_INTERRUPT_MAX_SLOTS 62u
+#define ZX_INTERRUPT_SLOT_USER 62u
 
 // Bytes of random numbers that are drawn at once, and bytes that can be mixed in at once.
-#define ZX_CPRNG_DRAW_MAX_LEN 256u
-#define ZX_CPRNG_ADD_ENTROPY_MAX_LEN 256u
+#define ZX_CPRNG_DRAW_MAX_LEN 256ul
+#define ZX_CPRNG_ADD_ENTROPY_MAX_LEN 256ul
 
-// Text that the library has for ever.
-typedef struct zx_string_view {
-  const char* c_str;  // With a NUL behind it.
-  size_t length;      // Bytes, without the NUL.
-} zx_string_view_t;
+#if !ZX_DETAIL_API_2018
+// How many processors a set can have.
+#define ZX_CPU_SET_MAX_CPUS 512u
+#define ZX_CPU_SET_BITS_PER_WORD 64u
 
-ZX_DETAIL_SIZE(zx_string_view_t, 16);
-ZX_DETAIL_MEMBER(zx_string_view_t, c_str, 0, 8);
-ZX_DETAIL_MEMBER(zx_string_view_t, length, 8, 8);
+// A set of processors.
+typedef struct zx_cpu_set {
+  uint64_t mask[ZX_CPU_SET_MAX_CPUS / ZX_CPU_SET_BITS_PER_WORD];  // Bit n % 64 of word n / 64.
+} zx_cpu_set_t;
+
+ZX_DETAIL_SIZE(zx_cpu_set_t, 64);
+ZX_DETAIL_MEMBER(zx_cpu_set_t, mask, 0, 64);
+
+// A piece of memory.
+typedef struct zx_iovec {
+  void* buffer;
+  size_t capacity;  // In bytes.
+} zx_iovec_t;
+
+ZX_DETAIL_SIZE(zx_iovec_t, 16);
+ZX_DETAIL_MEMBER(zx_iovec_t, buffer, 0, 8);
+ZX_DETAIL_MEMBER(zx_iovec_t, capacity, 8, 8);
+#endif
 
 // What is to become of a handle that is sent.
 typedef uint32_t zx_handle_op_t;

@@ -50,10 +50,21 @@ SignalObserver::Next PortWait::OnChange(zx_signals_t before, zx_signals_t active
   return Fire(active, 1);
 }
 
+zx_time_t PortWait::TimeOfMatch() const {
+  switch (options_.timestamp) {
+    case Timestamp::kMonotonic:
+      return base::MonotonicNow();
+    case Timestamp::kBoot:
+      return base::BootNow();
+    case Timestamp::kNone:
+      break;
+  }
+  return 0;
+}
+
 SignalObserver::Next PortWait::Fire(zx_signals_t active, uint64_t count) {
   // Cancelled meanwhile, it leaves too.
-  const bool stays = port_->FireWait(
-      this, active, count, options_.timestamp ? base::MonotonicNow() : 0, options_.repeating);
+  const bool stays = port_->FireWait(this, active, count, TimeOfMatch(), options_.repeating);
   return stays ? Next::kStay : Next::kLeave;
 }
 

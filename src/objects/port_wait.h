@@ -30,9 +30,12 @@ namespace zircon::objects {
 
 class PortWait final : public base::RefCounted, public SignalObserver, public Linked<PortWait> {
  public:
+  // What the packet tells of when it was.
+  enum class Timestamp { kNone, kMonotonic, kBoot };
+
   struct Options {
-    bool edge = false;         // only a change to active counts
-    bool timestamp = false;    // the packet tells when
+    bool edge = false;  // only a change to active counts
+    Timestamp timestamp = Timestamp::kNone;
     bool repeating = false;    // a packet at each change (2018)
     bool count_queue = false;  // the packet counts a channel's messages (2018)
   };
@@ -62,6 +65,7 @@ class PortWait final : public base::RefCounted, public SignalObserver, public Li
   }
 
   Next Fire(zx_signals_t active, uint64_t count);
+  zx_time_t TimeOfMatch() const;
 
   const base::RefPtr<Port> port_;
   // Alive while this is in one of the lists: its own empties before it goes, the port's with it.

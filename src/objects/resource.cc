@@ -16,8 +16,13 @@ struct Made {
 };
 constinit Made g_made;
 
-// The first unit that the kind does not have.
-uint64_t EndOfKind(zx_rsrc_kind_t kind) {
+bool Meet(const Resource::Range& a, const Resource::Range& b) {
+  return a.kind == b.kind && a.base < b.base + b.size && b.base < a.base + a.size;
+}
+
+}  // namespace
+
+uint64_t Resource::EndOfKind(zx_rsrc_kind_t kind) {
   switch (kind) {
     case ZX_RSRC_KIND_IOPORT:
       return UINT64_C(1) << 16;
@@ -29,12 +34,6 @@ uint64_t EndOfKind(zx_rsrc_kind_t kind) {
       return UINT64_MAX;
   }
 }
-
-bool Meet(const Resource::Range& a, const Resource::Range& b) {
-  return a.kind == b.kind && a.base < b.base + b.size && b.base < a.base + a.size;
-}
-
-}  // namespace
 
 Resource::~Resource() {
   if (!listed_) return;

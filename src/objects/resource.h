@@ -34,6 +34,9 @@ class Resource final : public handles::Dispatcher, public Linked<Resource> {
   [[nodiscard]] static zx_status_t Create(const Range& range, const char* name, size_t name_size,
                                           base::RefPtr<Resource>* out);
 
+  // The first unit that a kind does not have.
+  static uint64_t EndOfKind(zx_rsrc_kind_t kind);
+
   base::Name* name() override { return &name_; }
   const Range& range() const { return range_; }
 

@@ -71,6 +71,20 @@ void Thread::End() {
   UpdateSignals(ZX_THREAD_RUNNING, ZX_THREAD_TERMINATED);
 }
 
+void Thread::SetOwnHandle(zx_handle_t handle) {
+  base::MutexLock lock(all_threads.mutex);
+  own_handle_ = handle;
+}
+
+zx_handle_t Thread::OwnHandleOf(pthread_t thread) {
+  base::MutexLock lock(all_threads.mutex);
+  for (const Thread* at = all_threads.list.front(); at != nullptr;
+       at = LinkedList<Thread>::Next(at)) {
+    if (pthread_equal(at->pthread_, thread) != 0) return at->own_handle_;
+  }
+  return ZX_HANDLE_INVALID;
+}
+
 zx_duration_t Thread::RuntimeNow() const {
   timespec time{};
   // Fails once the thread is gone.

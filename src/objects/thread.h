@@ -8,6 +8,7 @@
 #include <zircon/syscalls/object.h>
 #include <zircon/types.h>
 
+#include <pthread.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -35,6 +36,11 @@ class Thread final : public Waitable, public Linked<Thread> {
   // By the thread, at its end.
   void End();
 
+  // The handle that the thread has of itself: told by it, and found by who knows the thread as the
+  // C library does; 0 of a thread that has none.
+  void SetOwnHandle(zx_handle_t handle);
+  static zx_handle_t OwnHandleOf(pthread_t thread);
+
   // How long it has run on processors, in nanoseconds, and on which it ran last. Of a thread that
   // has ended: as it was then.
   zx_duration_t runtime() const;
@@ -48,6 +54,9 @@ class Thread final : public Waitable, public Linked<Thread> {
   zx_duration_t RuntimeNow() const;
 
   const pid_t tid_;
+  const pthread_t pthread_ = pthread_self();
+  // The lock of the list of all threads guards it.
+  zx_handle_t own_handle_ = ZX_HANDLE_INVALID;
   base::Name name_;
   clockid_t cpu_clock_ = CLOCK_THREAD_CPUTIME_ID;
   // Written at the end, before `over_`.

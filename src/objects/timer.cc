@@ -3,21 +3,11 @@
 #include <zircon/errors.h>
 #include <zircon/time.h>
 
-#include <ctime>
 #include <new>
 
 #include "base/monotonic.h"
 
 namespace zircon::objects {
-namespace {
-
-zx_time_t BootNow() {
-  timespec now{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return now.tv_sec * INT64_C(1'000'000'000) + now.tv_nsec;
-}
-
-}  // namespace
 
 zx_status_t Timer::Create(uint32_t options, zx_clock_t clock, base::RefPtr<Timer>* out) {
   TimerQueue& queue = TimerQueue::Process();
@@ -50,7 +40,7 @@ void Timer::Set(zx_time_t deadline, zx_duration_t slack) {
   zx_time_t monotonic = deadline;
   // Whatever the host sleeps until then comes on top.
   if (clock_ != ZX_CLOCK_MONOTONIC && deadline != ZX_TIME_INFINITE) {
-    monotonic = zx_time_add_duration(now, zx_time_sub_time(deadline, BootNow()));
+    monotonic = zx_time_add_duration(now, zx_time_sub_time(deadline, base::BootNow()));
   }
   if (monotonic <= now) {
     UpdateSignals(0, ZX_TIMER_SIGNALED);

@@ -10,18 +10,21 @@
 
 namespace zircon::objects {
 
-base::RefPtr<Vmo> Vmo::Make(base::RefPtr<VmoPages> pages) {
-  return base::RefPtr<Vmo>::Adopt(new (std::nothrow) Vmo(std::move(pages)));
+base::RefPtr<Vmo> Vmo::Make(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size) {
+  if (!stream_size) return nullptr;
+  return base::RefPtr<Vmo>::Adopt(new (std::nothrow) Vmo(std::move(pages), std::move(stream_size)));
 }
 
-Vmo::Vmo(base::RefPtr<VmoPages> pages)
-    : Waitable(kType, ZX_VMO_ZERO_CHILDREN), pages_(std::move(pages)) {}
+Vmo::Vmo(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size)
+    : Waitable(kType, ZX_VMO_ZERO_CHILDREN),
+      pages_(std::move(pages)),
+      stream_size_(std::move(stream_size)) {}
 
 zx_status_t Vmo::Create(uint64_t size, bool resizable, base::RefPtr<Vmo>* out) {
   base::RefPtr<VmoPages> pages;
   const zx_status_t status = VmoPages::Create(size, resizable, &pages);
   if (status != ZX_OK) return status;
-  auto vmo = Make(std::move(pages));
+  auto vmo = Make(std::move(pages), base::MakeRef<StreamSize>(size));
   if (!vmo) return ZX_ERR_NO_MEMORY;
   vmo->may_set_size_ = resizable;
   *out = std::move(vmo);
@@ -52,7 +55,7 @@ zx_status_t Vmo::CreateSlice(uint64_t offset, uint64_t size, base::RefPtr<Vmo>* 
   if (resizable()) return ZX_ERR_NOT_SUPPORTED;
   const uint64_t length = RoundUpToPages(size);
   if (CheckRange(offset, length) != ZX_OK) return ZX_ERR_INVALID_ARGS;
-  auto child = Make(pages_);
+  auto child = Make(pages_, base::MakeRef<StreamSize>(size));
   if (!child) return ZX_ERR_NO_MEMORY;
   child->is_slice_ = true;
   child->slice_offset_ = slice_offset_ + offset;
@@ -65,7 +68,7 @@ zx_status_t Vmo::CreateSlice(uint64_t offset, uint64_t size, base::RefPtr<Vmo>* 
 
 zx_status_t Vmo::CreateReference(bool resizable, base::RefPtr<Vmo>* out) {
   if (resizable && !may_set_size_) return ZX_ERR_NOT_SUPPORTED;
-  auto child = Make(pages_);
+  auto child = Make(pages_, stream_size_);
   if (!child) return ZX_ERR_NO_MEMORY;
   child->may_set_size_ = resizable;
   child->is_slice_ = is_slice_;
@@ -77,8 +80,21 @@ zx_status_t Vmo::CreateReference(bool resizable, base::RefPtr<Vmo>* out) {
   return ZX_OK;
 }
 
-zx_status_t Vmo::SetSize(uint64_t size) {
-  return may_set_size_ ? pages_->Resize(size) : ZX_ERR_UNAVAILABLE;
+zx_status_t Vmo::SetSize(uint64_t size, bool zero_tail) {
+  if (!may_set_size_) return ZX_ERR_UNAVAILABLE;
+  return stream_size_->Set(size, [&] {
+    const zx_status_t status = pages_->Resize(size);
+    const uint64_t tail = RoundUpToPages(size) - size;
+    return status == ZX_OK && zero_tail && tail != 0 ? pages_->Zero(size, tail) : status;
+  });
+}
+
+zx_status_t Vmo::SetStreamSize(uint64_t bytes) {
+  return stream_size_->Set(bytes, [&] {
+    const uint64_t end = size();
+    if (bytes > end) return ZX_ERR_OUT_OF_RANGE;
+    return bytes == end ? ZX_OK : pages_->Zero(slice_offset_ + bytes, end - bytes);
+  });
 }
 
 zx_status_t Vmo::CheckRange(uint64_t offset, uint64_t length) const {

@@ -19,6 +19,7 @@
 
 #include "base/name.h"
 #include "base/ref_ptr.h"
+#include "objects/stream_size.h"
 #include "objects/vmo_lineage.h"
 #include "objects/vmo_pages.h"
 #include "objects/waitable.h"
@@ -46,8 +47,14 @@ class Vmo final : public Waitable {
   bool resizable() const { return pages_->resizable(); }
   uint64_t size() const { return is_slice_ ? slice_length_ : pages_->size(); }
   // ZX_ERR_UNAVAILABLE when it is of fixed size or a reference that may not; errors as Create().
-  [[nodiscard]] zx_status_t SetSize(uint64_t size);
+  // What of the last page is behind it becomes zero if `zero_tail`.
+  [[nodiscard]] zx_status_t SetSize(uint64_t size, bool zero_tail);
   bool may_set_size() const { return may_set_size_; }
+
+  // How many bytes are content: at first those that it was created with.
+  uint64_t stream_size() const { return stream_size_->bytes(); }
+  // And all behind them is zero. ZX_ERR_OUT_OF_RANGE above the size, ZX_ERR_NO_MEMORY.
+  [[nodiscard]] zx_status_t SetStreamSize(uint64_t bytes);
 
   // Byte ranges: ZX_ERR_OUT_OF_RANGE beyond the size or wrapped; ZX_ERR_BAD_STATE when the cache
   // policy is not CACHED; ZX_ERR_INVALID_ARGS for a buffer that faults (`user` is a caller's
@@ -87,10 +94,12 @@ class Vmo final : public Waitable {
   const VmoLineage& lineage() const { return lineage_; }
 
  private:
-  explicit Vmo(base::RefPtr<VmoPages> pages);
-  static base::RefPtr<Vmo> Make(base::RefPtr<VmoPages> pages);
+  Vmo(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size);
+  // Null when memory is short.
+  static base::RefPtr<Vmo> Make(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size);
 
   const base::RefPtr<VmoPages> pages_;
+  const base::RefPtr<StreamSize> stream_size_;
   // Set before the object is known to others.
   bool may_set_size_ = false;
   bool is_snapshot_ = false;

@@ -77,6 +77,13 @@ ZIRCON_SYSCALL(zx_status_t, channel_call, (zx_handle_t)handle, (uint32_t)options
   return Call(handle, options, deadline, args, actual_bytes, actual_handles);
 }
 
+// Nothing ends the wait of a call before its time, so that there is nothing to retry.
+ZIRCON_SYSCALL(zx_status_t, channel_call_noretry, (zx_handle_t)handle, (uint32_t)options,
+               (zx_time_t)deadline, (const zx_channel_call_args_t*)args, (uint32_t*)actual_bytes,
+               (uint32_t*)actual_handles) {
+  return Call(handle, options, deadline, args, actual_bytes, actual_handles);
+}
+
 ZIRCON_SYSCALL(zx_status_t, channel_call_etc, (zx_handle_t)handle, (uint32_t)options,
                (zx_time_t)deadline, (zx_channel_call_etc_args_t*)args, (uint32_t*)actual_bytes,
                (uint32_t*)actual_handles) {

@@ -22,9 +22,10 @@ namespace {
 
 constexpr zx_time_t kNanosecondsPerSecond = 1'000'000'000;
 
-zx_time_t Now(clockid_t clock) {
+// Nanoseconds that the calling thread has been on processors.
+zx_time_t ThreadTime() {
   timespec now{};
-  clock_gettime(clock, &now);
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return now.tv_sec * kNanosecondsPerSecond + now.tv_nsec;
 }
 
@@ -42,7 +43,7 @@ bool ReadClock2018(zx_clock_t clock, zx_time_t* now) {
                                   g_utc_offset.load(std::memory_order_relaxed));
       return true;
     case api_2018::kClockThread:
-      *now = Now(CLOCK_THREAD_CPUTIME_ID);
+      *now = ThreadTime();
       return true;
     default:
       return false;
@@ -70,14 +71,14 @@ ZIRCON_PURE_SYSCALL(zx_status_t, nanosleep, (zx_time_t)deadline) {
   return ZX_OK;
 }
 
-ZIRCON_PURE_SYSCALL(zx_instant_boot_t, clock_get_boot) { return Now(CLOCK_BOOTTIME); }
+ZIRCON_PURE_SYSCALL(zx_instant_boot_t, clock_get_boot) { return zircon::base::BootNow(); }
 
 // A tick is a nanosecond, so that both clocks are one however the processor counts.
 ZIRCON_PURE_SYSCALL(zx_ticks_t, ticks_get) { return zircon::base::MonotonicNow(); }
 
 ZIRCON_PURE_SYSCALL(zx_ticks_t, ticks_per_second) { return kNanosecondsPerSecond; }
 
-ZIRCON_PURE_SYSCALL(zx_ticks_t, ticks_get_boot) { return Now(CLOCK_BOOTTIME); }
+ZIRCON_PURE_SYSCALL(zx_ticks_t, ticks_get_boot) { return zircon::base::BootNow(); }
 
 ZIRCON_PURE_SYSCALL(zx_time_t, clock_get, (zx_clock_t)clock_id) {
   zx_time_t now = 0;

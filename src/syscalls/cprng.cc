@@ -51,6 +51,13 @@ bool DrawFromHost(uint8_t* bytes, size_t size) {
          DrawFromDevice(bytes, size);
 }
 
+zx_status_t DrawPiece(uint8_t* bytes, size_t size) {
+  if (DrawFromHost(bytes, size)) return ZX_OK;
+  LOG_ERROR("zx_cprng_draw gives nothing: neither getrandom() nor {} works (errno {})", kDevice,
+            errno);
+  return ZX_ERR_IO;
+}
+
 }  // namespace
 
 // There is no status to give: what cannot be drawn, or cannot be written, is not.
@@ -60,17 +67,24 @@ ZIRCON_PURE_SYSCALL(void, cprng_draw, (void*)buffer, (size_t)buffer_size) {
   auto* to = static_cast<uint8_t*>(buffer);
   while (buffer_size != 0) {
     const size_t size = std::min(buffer_size, sizeof(piece));
-    if (!DrawFromHost(piece, size)) {
-      LOG_ERROR("zx_cprng_draw gives nothing: neither getrandom() nor {} works (errno {})", kDevice,
-                errno);
-      break;
-    }
+    if (DrawPiece(piece, size) != ZX_OK) break;
     if (user::CopyOut(to, piece, size) != ZX_OK) break;
     to += size;
     buffer_size -= size;
   }
   explicit_bzero(piece, sizeof(piece));
   errno = saved_errno;
+}
+
+ZIRCON_PURE_SYSCALL(zx_status_t, cprng_draw_once, (void*)buffer, (size_t)buffer_size) {
+  if (buffer_size > ZX_CPRNG_DRAW_MAX_LEN) return ZX_ERR_INVALID_ARGS;
+  const int saved_errno = errno;
+  uint8_t piece[ZX_CPRNG_DRAW_MAX_LEN];
+  zx_status_t status = DrawPiece(piece, buffer_size);
+  if (status == ZX_OK) status = user::CopyOut(buffer, piece, buffer_size);
+  explicit_bzero(piece, sizeof(piece));
+  errno = saved_errno;
+  return status;
 }
 
 // The kernel mixes in what is written to it, and counts none of it.

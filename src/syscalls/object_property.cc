@@ -6,12 +6,14 @@
 
 #include "handles/handle_table.h"
 #include "objects/socket.h"
+#include "objects/vmo.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
 
 using zircon::handles::HandleRef;
 using zircon::handles::HandleTable;
 using zircon::objects::Socket;
+using zircon::objects::Vmo;
 namespace user = zircon::user;
 
 namespace {
@@ -40,13 +42,14 @@ zx_status_t SetName(const HandleRef& ref, const void* value, size_t value_size) 
 }
 
 // Null unless it is one.
-Socket* SocketOf(const HandleRef& ref) {
-  return ref.object()->type() == Socket::kType ? static_cast<Socket*>(ref.object()) : nullptr;
+template <typename T>
+T* As(const HandleRef& ref) {
+  return ref.object()->type() == T::kType ? static_cast<T*>(ref.object()) : nullptr;
 }
 
 zx_status_t GetThreshold(const HandleRef& ref, bool read, void* value, size_t value_size) {
   if (value_size < sizeof(size_t)) return ZX_ERR_BUFFER_TOO_SMALL;
-  Socket* const socket = SocketOf(ref);
+  Socket* const socket = As<Socket>(ref);
   if (socket == nullptr) return ZX_ERR_WRONG_TYPE;
   const size_t bytes = read ? socket->read_threshold() : socket->write_threshold();
   return user::CopyOut(value, &bytes, sizeof(bytes));
@@ -54,12 +57,29 @@ zx_status_t GetThreshold(const HandleRef& ref, bool read, void* value, size_t va
 
 zx_status_t SetThreshold(const HandleRef& ref, bool read, const void* value, size_t value_size) {
   if (value_size < sizeof(size_t)) return ZX_ERR_BUFFER_TOO_SMALL;
-  Socket* const socket = SocketOf(ref);
+  Socket* const socket = As<Socket>(ref);
   if (socket == nullptr) return ZX_ERR_WRONG_TYPE;
   size_t bytes = 0;
   const zx_status_t status = user::CopyIn(&bytes, value, sizeof(bytes));
   if (status != ZX_OK) return status;
   return read ? socket->SetReadThreshold(bytes) : socket->SetWriteThreshold(bytes);
+}
+
+zx_status_t GetContentSize(const HandleRef& ref, void* value, size_t value_size) {
+  if (value_size < sizeof(uint64_t)) return ZX_ERR_BUFFER_TOO_SMALL;
+  const Vmo* const vmo = As<Vmo>(ref);
+  if (vmo == nullptr) return ZX_ERR_WRONG_TYPE;
+  const uint64_t bytes = vmo->stream_size();
+  return user::CopyOut(value, &bytes, sizeof(bytes));
+}
+
+zx_status_t SetContentSize(const HandleRef& ref, const void* value, size_t value_size) {
+  if (value_size < sizeof(uint64_t)) return ZX_ERR_BUFFER_TOO_SMALL;
+  Vmo* const vmo = As<Vmo>(ref);
+  if (vmo == nullptr) return ZX_ERR_WRONG_TYPE;
+  uint64_t bytes = 0;
+  const zx_status_t status = user::CopyIn(&bytes, value, sizeof(bytes));
+  return status != ZX_OK ? status : vmo->SetStreamSize(bytes);
 }
 
 }  // namespace
@@ -76,6 +96,8 @@ ZIRCON_SYSCALL(zx_status_t, object_get_property, (zx_handle_t)handle, (uint32_t)
     case ZX_PROP_SOCKET_RX_THRESHOLD:
     case ZX_PROP_SOCKET_TX_THRESHOLD:
       return GetThreshold(ref, property == ZX_PROP_SOCKET_RX_THRESHOLD, value, value_size);
+    case ZX_PROP_VMO_CONTENT_SIZE:
+      return GetContentSize(ref, value, value_size);
     default:
       return ZX_ERR_NOT_SUPPORTED;
   }
@@ -93,6 +115,8 @@ ZIRCON_SYSCALL(zx_status_t, object_set_property, (zx_handle_t)handle, (uint32_t)
     case ZX_PROP_SOCKET_RX_THRESHOLD:
     case ZX_PROP_SOCKET_TX_THRESHOLD:
       return SetThreshold(ref, property == ZX_PROP_SOCKET_RX_THRESHOLD, value, value_size);
+    case ZX_PROP_VMO_CONTENT_SIZE:
+      return SetContentSize(ref, value, value_size);
     default:
       return ZX_ERR_NOT_SUPPORTED;
   }

@@ -89,9 +89,15 @@ ZIRCON_SYSCALL(zx_status_t, object_wait_many_2018, (zx_wait_item_t*)items, (size
 
 ZIRCON_SYSCALL(zx_status_t, object_wait_async, (zx_handle_t)handle, (zx_handle_t)port,
                (uint64_t)key, (zx_signals_t)signals, (uint32_t)options) {
-  if ((options & ~(ZX_WAIT_ASYNC_TIMESTAMP | ZX_WAIT_ASYNC_EDGE)) != 0) return ZX_ERR_INVALID_ARGS;
+  constexpr uint32_t kTimestamps = ZX_WAIT_ASYNC_TIMESTAMP | ZX_WAIT_ASYNC_BOOT_TIMESTAMP;
+  if ((options & ~(kTimestamps | ZX_WAIT_ASYNC_EDGE)) != 0) return ZX_ERR_INVALID_ARGS;
+  if ((options & kTimestamps) == kTimestamps) return ZX_ERR_INVALID_ARGS;
   PortWait::Options wanted;
-  wanted.timestamp = (options & ZX_WAIT_ASYNC_TIMESTAMP) != 0;
+  if ((options & ZX_WAIT_ASYNC_TIMESTAMP) != 0) {
+    wanted.timestamp = PortWait::Timestamp::kMonotonic;
+  } else if ((options & ZX_WAIT_ASYNC_BOOT_TIMESTAMP) != 0) {
+    wanted.timestamp = PortWait::Timestamp::kBoot;
+  }
   wanted.edge = (options & ZX_WAIT_ASYNC_EDGE) != 0;
   return WaitAsync(handle, port, key, signals, wanted);
 }

@@ -1,12 +1,14 @@
-// zx_resource_create; zircon_kvm_root_resource, zircon_kvm_hypervisor_resource,
-// zircon_kvm_vmex_resource.
+// zx_resource_create, zx_take_startup_handle; zircon_kvm_root_resource,
+// zircon_kvm_hypervisor_resource, zircon_kvm_vmex_resource.
 
 #include "objects/resource.h"
 
 #include <zircon-kvm/host.h>
+#include <zircon/processargs.h>
 #include <zircon/syscalls.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "handles/handle_table.h"
@@ -86,7 +88,35 @@ bool FromKind2018(Resource::Range* range) {
   }
 }
 
+// What zx_take_startup_handle() hands out, and whether it has.
+struct StartupHandle {
+  uint32_t type;
+  zx_rsrc_kind_t kind;
+  std::atomic<bool> taken;
+};
+constinit StartupHandle startup_handles[] = {
+    {PA_RESOURCE, ZX_RSRC_KIND_ROOT, false},    {PA_MMIO_RESOURCE, ZX_RSRC_KIND_MMIO, false},
+    {PA_IRQ_RESOURCE, ZX_RSRC_KIND_IRQ, false}, {PA_IOPORT_RESOURCE, ZX_RSRC_KIND_IOPORT, false},
+    {PA_SMC_RESOURCE, ZX_RSRC_KIND_SMC, false}, {PA_SYSTEM_RESOURCE, ZX_RSRC_KIND_SYSTEM, false},
+};
+
 }  // namespace
+
+ZIRCON_SYSCALL(zx_handle_t, take_startup_handle, (uint32_t)hnd_info) {
+  const auto found = std::find_if(std::begin(startup_handles), std::end(startup_handles),
+                                  [&](const StartupHandle& at) { return at.type == hnd_info; });
+  // relaxed: the flag is all that the threads share.
+  if (found == std::end(startup_handles) ||
+      found->taken.exchange(true, std::memory_order_relaxed)) {
+    return ZX_HANDLE_INVALID;
+  }
+  const bool is_root = found->kind == ZX_RSRC_KIND_ROOT;
+  const uint64_t size = is_root ? 0 : Resource::EndOfKind(found->kind);
+  zx_handle_t handle = ZX_HANDLE_INVALID;
+  if (PutLibraryResource({found->kind, 0, 0, size}, &handle) == ZX_OK) return handle;
+  found->taken.store(false, std::memory_order_relaxed);
+  return ZX_HANDLE_INVALID;
+}
 
 ZIRCON_SYSCALL(zx_status_t, resource_create, (zx_handle_t)parent_rsrc, (uint32_t)options,
                (uint64_t)base, (size_t)size, (const char*)name, (size_t)name_size,

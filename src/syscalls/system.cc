@@ -1,14 +1,17 @@
-// zx_system_*.
+// zx_system_*, zx_cache_flush, zx_debug_write.
 
 #include <sched.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 #include <zircon/syscalls.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <string_view>
 
+#include "base/log.h"
 #include "objects/proc_text.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
@@ -85,4 +88,27 @@ ZIRCON_PURE_SYSCALL(zx_status_t, system_get_version, (char*)version, (size_t)ver
 
 ZIRCON_PURE_SYSCALL(zx_string_view_t, system_get_version_string) {
   return {kVersion, sizeof(kVersion) - 1};
+}
+
+ZIRCON_PURE_SYSCALL(zx_status_t, cache_flush, (const void*)addr, (size_t)size, (uint32_t)options) {
+  constexpr uint32_t kAll = ZX_CACHE_FLUSH_INSN | ZX_CACHE_FLUSH_DATA | ZX_CACHE_FLUSH_INVALIDATE;
+  if (options == 0 || (options & ~kAll) != 0) return ZX_ERR_INVALID_ARGS;
+  const bool invalidates = (options & ZX_CACHE_FLUSH_INVALIDATE) != 0;
+  if (invalidates && (options & ZX_CACHE_FLUSH_DATA) == 0) return ZX_ERR_INVALID_ARGS;
+  // seq_cst: nothing that is written after it is seen before.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return ZX_OK;
+}
+
+ZIRCON_SYSCALL(zx_status_t, debug_write, (const char*)buffer, (size_t)buffer_size) {
+  char text[256];
+  size_t size = std::min(buffer_size, sizeof(text));
+  const zx_status_t status = user::CopyIn(text, buffer, size);
+  if (status != ZX_OK) return status;
+  if (size != 0 && text[size - 1] == '\n') --size;
+  // One line, whatever a terminal would make of it.
+  std::replace_if(
+      text, text + size, [](unsigned char c) { return c < ' ' || c == 0x7F; }, '.');
+  LOG_INFO("{}", std::string_view(text, size));
+  return ZX_OK;
 }

@@ -51,6 +51,7 @@ zx_handle_t MakeThreadHandle() {
   if (HandleTable::Process().Insert(thread, zircon::rights::kThread, &handle) != ZX_OK) {
     return ZX_HANDLE_INVALID;
   }
+  thread->SetOwnHandle(handle);
   t_holder.thread = thread;
   t_handle = handle;
   return handle;

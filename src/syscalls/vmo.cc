@@ -1,5 +1,6 @@
 // zx_vmo_create, zx_vmo_read, zx_vmo_write, zx_vmo_get_size, zx_vmo_set_size, zx_vmo_op_range,
-// zx_vmo_set_cache_policy, zx_vmo_replace_as_executable. Children are in vmo_child.cc.
+// zx_vmo_set_cache_policy, zx_vmo_replace_as_executable. Children are in vmo_child.cc, the stream
+// size is in vmo_stream_size.cc, memory with an address of its own in vmo_physical.cc.
 
 #include <zircon/syscalls.h>
 
@@ -81,13 +82,13 @@ zx_status_t DoOp(Vmo& vmo, uint32_t op, uint64_t offset, uint64_t size) {
   }
 }
 
-zx_status_t SetSize(zx_handle_t handle, uint64_t size, zx_rights_t if_resizable) {
+zx_status_t SetSize(zx_handle_t handle, uint64_t size, zx_rights_t if_resizable, bool zero_tail) {
   TypedRef<Vmo> vmo;
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
   if (!vmo->may_set_size()) return ZX_ERR_UNAVAILABLE;
   if ((vmo.rights() & if_resizable) != if_resizable) return ZX_ERR_ACCESS_DENIED;
-  return vmo->SetSize(size);
+  return vmo->SetSize(size, zero_tail);
 }
 
 }  // namespace
@@ -127,12 +128,12 @@ ZIRCON_SYSCALL(zx_status_t, vmo_get_size, (zx_handle_t)handle, (uint64_t*)size) 
 }
 
 ZIRCON_SYSCALL(zx_status_t, vmo_set_size, (zx_handle_t)handle, (uint64_t)size) {
-  return SetSize(handle, size, ZX_RIGHT_RESIZE);
+  return SetSize(handle, size, ZX_RIGHT_RESIZE, /*zero_tail=*/true);
 }
 
-// That right is younger.
+// That right is younger, and so is what is behind the content.
 ZIRCON_SYSCALL(zx_status_t, vmo_set_size_2018, (zx_handle_t)handle, (uint64_t)size) {
-  return SetSize(handle, size, ZX_RIGHT_NONE);
+  return SetSize(handle, size, ZX_RIGHT_NONE, /*zero_tail=*/false);
 }
 
 // The buffer is for operations that no VMO here supports.

@@ -2,8 +2,14 @@
 
 #include <stdio.h>
 #include <zircon-kvm/host.h>
+#include <zircon/assert.h>
+#include <zircon/boot/e820.h>
+#include <zircon/listnode.h>
+#include <zircon/processargs.h>
 #include <zircon/status.h>
 #include <zircon/syscalls.h>
+#include <zircon/thread_annotations.h>
+#include <zircon/threads.h>
 #include <zircon/time.h>
 
 void example_types(void);
@@ -16,6 +22,15 @@ void example_port(zx_handle_t vcpu);
 void example_object(zx_handle_t guest_vmar);
 int example_syscalls(size_t memory_size, zx_vaddr_t entry, uint64_t key);
 int example_host(void);
+void example_assert(size_t size, zx_status_t status);
+int example_features(void);
+void example_threads(thrd_start_t run, void* vcpu, zx_time_t deadline);
+uint64_t example_e820(uint64_t size);
+zx_handle_t example_processargs(void);
+
+__BEGIN_CDECLS
+__EXPORT int print(const char* format, ...) __PRINTFLIKE(1, 2);
+__END_CDECLS
 
 void answer(const zx_port_packet_t* packet);
 void answer_io(uint64_t key, uint16_t port);
@@ -107,4 +122,51 @@ int example_host(void) {
   zx_handle_t resource = ZX_HANDLE_INVALID;
   zircon_kvm_hypervisor_resource(&resource);  // For zx_guest_create().
   return 0;
+}
+
+// zircon/assert.h
+void example_assert(size_t size, zx_status_t status) {
+  char buffer[64];
+  ZX_ASSERT(size <= sizeof(buffer));
+  ZX_ASSERT_MSG(status == ZX_OK, "cannot map %zu bytes: %d", size, status);
+}
+
+// zircon/features.h
+int example_features(void) {
+  uint32_t features = 0;
+  return zx_system_get_features(ZX_FEATURE_KIND_CPU, &features) == ZX_OK && features != 0;
+}
+
+// zircon/listnode.h
+typedef struct {
+  int value;
+  list_node_t node;
+} element_t;
+
+void example_listnode(element_t* element);
+void example_listnode(element_t* element) {
+  list_node_t list = LIST_INITIAL_VALUE(list);
+  list_add_tail(&list, &element->node);
+  ZX_DEBUG_ASSERT(list_in_list(&element->node));
+  list_for_every_entry(&list, element, element_t, node) { print("%d", element->value); }
+}
+
+// zircon/threads.h
+void example_threads(thrd_start_t run, void* vcpu, zx_time_t deadline) {
+  thrd_t thread;
+  if (thrd_create_with_name(&thread, run, vcpu, "vcpu-0") == thrd_success) {
+    zx_object_wait_one(thrd_get_zx_handle(thread), ZX_THREAD_TERMINATED, deadline, NULL);
+  }
+}
+
+// zircon/boot/e820.h
+uint64_t example_e820(uint64_t size) {
+  e820entry_t ram = {0x100000, size, E820_RAM};
+  return ram.size;
+}
+
+// zircon/processargs.h
+zx_handle_t example_processargs(void) {
+  zx_handle_t root = zx_take_startup_handle(PA_HND(PA_RESOURCE, 0));
+  return root;
 }

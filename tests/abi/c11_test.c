@@ -1,6 +1,6 @@
-// The public headers as C11: layouts and prototypes, when compiled and once more when run.
-// (Numbers: constants_test.c.) Needs the headers only; nothing of the library is linked.
-// Shows: ABI-1 ZBI-1 ZBI-5 ZBI-6 ZBI-7 ZBI-8 TIME-7 ZX-6
+// The public headers as C11: layouts, when compiled and once more when run; what the inline functions
+// give. (Numbers and prototypes: names_test.c.) Needs the headers only; nothing of the library is linked.
+// Shows: ABI-1 ZBI-1 ZBI-5 ZBI-6 ZBI-7 ZBI-8 ZBI-9 ZBI-10 ZBI-11 TIME-7 ZX-6
 // Shows: GEN-1 GEN-45
 
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <zircon/boot/image.h>
 #include <zircon/compiler.h>
 #include <zircon/errors.h>
+#include <zircon/processargs.h>
 #include <zircon/rights.h>
 #include <zircon/status.h>
 #include <zircon/syscalls.h>
@@ -28,14 +29,6 @@
 #include "layouts.inc"
 #undef LAYOUT
 #undef MEMBER
-
-#define HAS_TYPE(function, type, parameters) \
-  _Static_assert(_Generic(&function, type(*) parameters : 1, default : 0), #function)
-#define CALL(type, name, parameters)     \
-  HAS_TYPE(zx_##name, type, parameters); \
-  HAS_TYPE(_zx_##name, type, parameters);
-#define HOST(type, name, parameters) HAS_TYPE(zircon_kvm_##name, type, parameters);
-#include "prototypes.inc"
 
 _Static_assert(_Alignof(zx_port_packet_t) == 8, "packets are aligned to 8");
 _Static_assert(_Alignof(zx_vcpu_io_t) == 4, "zx_vcpu_io_t is aligned to 4");
@@ -95,6 +88,18 @@ static void check_packet_predicates(void) {
   }
 }
 
+// Both names of what a STARTUP packet says, one after the other or in a compound literal.
+static void check_startup(void) {
+#if !defined(ZX_API_2018)
+  zx_packet_guest_vcpu_startup_t startup = {.target = 3, .context = 0x8000};
+  EXPECT(startup.id == 3 && startup.entry == 0x8000);
+#else
+  zx_packet_guest_vcpu_startup_t startup;
+#endif
+  startup = (zx_packet_guest_vcpu_startup_t){.id = 4, .entry = 0x9000};
+  EXPECT(startup.id == 4 && startup.entry == 0x9000);
+}
+
 static void check_time(void) {
   EXPECT(zx_time_add_duration(5, 3) == 8);
   EXPECT(zx_time_add_duration(5, -8) == -3);
@@ -149,6 +154,7 @@ int main(void) {
     failures++;
   }
   check_packet_predicates();
+  check_startup();
   check_time();
   check_packet_bytes();
   printf("C11: %zu measures of layout, %d failed\n", count, failures);

@@ -38,6 +38,7 @@ const Code kCpuid = {0x0F, 0xA2};
 const Code kXgetbv = {0x0F, 0x01, 0xD0};
 const Code kXsetbv = {0x0F, 0x01, 0xD1};
 const Code kVmcall = {0x0F, 0x01, 0xC1};
+const Code kSysenter = {0x0F, 0x34};
 
 // One instruction after the other in a guest.
 class Tries {
@@ -118,6 +119,13 @@ uint64_t HostCpuid(uint32_t leaf, uint32_t subleaf, int which) {
   return registers[which];
 }
 
+// By what a processor says is its maker.
+bool IsAmdOrHygon(uint64_t vendor) {
+  constexpr uint64_t kAuth = 0x68747541;  // AuthenticAMD
+  constexpr uint64_t kHygo = 0x6F677948;  // HygonGenuine
+  return vendor == kAuth || vendor == kHygo;
+}
+
 using InstructionTest = KvmTest;
 
 // ---- Control registers ----
@@ -167,6 +175,26 @@ TEST_F(InstructionTest, MachineStatusWord) {
   EXPECT_EQ(tries.Value(kMovToCr0 + kClts + kMovFromCr0, kCr0 | kTs), kCr0);
   EXPECT_EQ(tries.Value(kLmsw + kMovFromCr0, 1 | kMp | kTs), kCr0 | kMp | kTs);
   EXPECT_EQ(tries.Value(kLmsw + kMovFromCr0, 0), kCr0) << "PE cannot be cleared so";
+}
+
+TEST_F(InstructionTest, Sysenter) {
+  Shows("INSN-9 MSR-DIRECT-1");
+  Tries tries;
+  constexpr uint64_t kCs = 0x174;
+  constexpr uint64_t kEsp = 0x175;
+  constexpr uint64_t kEip = 0x176;
+  const auto set = [&](uint64_t msr, uint64_t value) {
+    EXPECT_EQ(tries.Value(kWrmsr, value & 0xFFFFFFFF, msr, value >> 32), value & 0xFFFFFFFF);
+  };
+  // To what stands behind it.
+  set(kCs, 8);
+  set(kEsp, tries.machine().vcpu().State().rsp);
+  set(kEip, tries.slot() + kSysenter.size());
+  if (IsAmdOrHygon(HostCpuid(0, 0, 1))) {
+    EXPECT_TRUE(tries.Faults(6, kSysenter));
+  } else {
+    EXPECT_EQ(tries.Value(kSysenter, 5), 5u);
+  }
 }
 
 // ---- Extended state ----
@@ -412,10 +440,7 @@ TEST_F(InstructionTest, CpuidAboveTheHighestLeaf) {
   const uint64_t highest = tries.Value(kCpuid, 0);
   EXPECT_LE(highest, 0x17u);
   EXPECT_LE(highest, HostCpuid(0, 0, 0));
-  const uint64_t vendor = tries.state().rbx;
-  constexpr uint64_t kAuth = 0x68747541;  // AuthenticAMD
-  constexpr uint64_t kHygo = 0x6F677948;  // HygonGenuine
-  const bool zeros = vendor == kAuth || vendor == kHygo;
+  const bool zeros = IsAmdOrHygon(tries.state().rbx);
   zx_vcpu_state_t last{};
   if (!zeros) {
     tries.Value(kCpuid, highest);

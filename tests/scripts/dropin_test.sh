@@ -43,7 +43,7 @@ for generation in current 2018; do
   program=$work/dropin-$generation
   defines=()
   [[ $generation == current ]] || defines=(-DZX_API_2018)
-  c++ "${flags[@]}" ${defines[@]+"${defines[@]}"} -I "$repository/include" "$repository/tests/dropin/dropin.cc" \
+  c++ "${flags[@]}" ${defines[@]+"${defines[@]}"} -I "$repository/include" "$repository"/tests/dropin/*.{cc,S} \
     -L "$library" -lzircon -pthread -Wl,-rpath,"$library" -o "$program"
   run "$generation, host" timeout --kill-after=5 60 "$program"
   if type -P qemu-system-x86_64 >/dev/null; then

@@ -46,8 +46,9 @@ class ChannelCallTest : public ChannelFixture {
     }
     zx_status_t Make(zx_handle_t end, zx_time_t deadline = ZX_TIME_INFINITE) {
       const zx_channel_call_args_t args = Args();
-      return zx_channel_call(end, 0, deadline, &args, &actual_bytes, &actual_handles);
+      return function(end, 0, deadline, &args, &actual_bytes, &actual_handles);
     }
+    decltype(&zx_channel_call) function = &zx_channel_call;
   };
 
   // What arrives at b; waits for it.
@@ -80,6 +81,19 @@ TEST_F(ChannelCallTest, TheReplyGoesToTheCaller) {
   EXPECT_EQ(ReadFrom(ends_.a).bytes, "not to the call");
   EXPECT_EQ(ReadFrom(ends_.a).bytes, "abc");
   EXPECT_EQ(Signals(ends_.a), ZX_CHANNEL_WRITABLE);
+}
+
+TEST_F(ChannelCallTest, WithoutRetriesTheSame) {
+  Shows("CHANNEL-CALL-14");
+  Call call;
+  call.function = &zx_channel_call_noretry;
+  EXPECT_EQ(call.Make(ZX_HANDLE_INVALID), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(call.Make(ends_.a, 0), ZX_ERR_TIMED_OUT);
+  EXPECT_EQ(Read().bytes.substr(4), "request");
+  SleepingThread caller([&] { EXPECT_EQ(call.Make(ends_.a), ZX_OK); });
+  EXPECT_EQ(WriteTo(ends_.b, Await().bytes), ZX_OK);
+  caller.Join();
+  EXPECT_EQ(call.reply.substr(4, 7), "request");
 }
 
 TEST_F(ChannelCallTest, AReplyDoesNotMakeTheChannelReadable) {

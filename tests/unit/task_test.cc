@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/log.h"
 #include "contract.h"
 #include "handles_in_tests.h"
 
@@ -500,6 +501,44 @@ TEST(SystemTest, AddEntropy) {
   EXPECT_EQ(zx_cprng_add_entropy(nullptr, 0), ZX_OK);
   EXPECT_EQ(zx_cprng_add_entropy(nullptr, 1), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(zx_cprng_add_entropy(Wild<char>(), 1), ZX_ERR_INVALID_ARGS);
+}
+
+TEST(SystemTest, DrawOnce) {
+  Shows("SYSTEM-7");
+  std::vector<uint8_t> bytes(257, 0);
+  EXPECT_EQ(zx_cprng_draw_once(bytes.data(), 256), ZX_OK);
+  EXPECT_LT(std::count(bytes.begin(), bytes.end(), 0), 64);
+  EXPECT_EQ(bytes[256], 0);
+  EXPECT_EQ(zx_cprng_draw_once(bytes.data(), 257), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(zx_cprng_draw_once(Wild<char>(), 1), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(zx_cprng_draw_once(nullptr, 0), ZX_OK);
+}
+
+TEST(SystemTest, CacheFlush) {
+  Shows("SYSTEM-8");
+  char bytes[64] = {};
+  for (uint32_t options = 0; options < 16; ++options) {
+    const bool good = options == 1 || options == 2 || options == 3 || options == 6 || options == 7;
+    EXPECT_EQ(zx_cache_flush(bytes, sizeof(bytes), options), good ? ZX_OK : ZX_ERR_INVALID_ARGS);
+  }
+  EXPECT_EQ(zx_cache_flush(Wild<char>(), SIZE_MAX, ZX_CACHE_FLUSH_DATA), ZX_OK);
+}
+
+TEST(SystemTest, DebugWrite) {
+  Shows("SYSTEM-9");
+  const base::LogLevel level = base::GetLogLevel();
+  base::SetLogLevel(base::LogLevel::kInfo);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(zx_debug_write("hello\tthere\x1b[31m\n", 17), ZX_OK);
+  EXPECT_EQ(zx_debug_write(std::string(300, 'x').data(), 300), ZX_OK);
+  EXPECT_EQ(zx_debug_write(nullptr, 0), ZX_OK);
+  EXPECT_EQ(zx_debug_write(Wild<char>(), 1), ZX_ERR_INVALID_ARGS);
+  base::SetLogLevel(base::LogLevel::kWarn);
+  EXPECT_EQ(zx_debug_write("not seen", 8), ZX_OK);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "zircon-kvm: info: hello.there.[31m\nzircon-kvm: info: " + std::string(256, 'x') +
+                "\nzircon-kvm: info: \n");
+  base::SetLogLevel(level);
 }
 
 // ---- clocks ----

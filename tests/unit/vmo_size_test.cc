@@ -127,11 +127,11 @@ TEST_F(VmoSetSize, OldWindowsShowTheSamePages) {
   ASSERT_EQ(Vmo::Create(kPage, true, &vmo), ZX_OK);
   uint8_t* first = nullptr;
   ASSERT_EQ(vmo->Window(kPage, &first), ZX_OK);
-  ASSERT_EQ(vmo->SetSize(2 * kPage), ZX_OK);
+  ASSERT_EQ(vmo->SetSize(2 * kPage, true), ZX_OK);
   uint8_t* same = nullptr;
   ASSERT_EQ(vmo->Window(2 * kPage, &same), ZX_OK);
   EXPECT_EQ(same, first);  // there was room
-  ASSERT_EQ(vmo->SetSize(64 * kPage), ZX_OK);
+  ASSERT_EQ(vmo->SetSize(64 * kPage, true), ZX_OK);
   uint8_t* second = nullptr;
   ASSERT_EQ(vmo->Window(64 * kPage, &second), ZX_OK);
   ASSERT_NE(second, first);

@@ -146,6 +146,30 @@ TEST_F(WaitAsyncTest, TimestampTellsWhen) {
   EXPECT_NE(Next().signal.timestamp, 0);
 }
 
+TEST_F(WaitAsyncTest, TimestampOfTheBootClock) {
+  Shows("WAIT-ASYNC-1 WAIT-ASYNC-8");
+  constexpr uint32_t kBoot = ZX_WAIT_ASYNC_BOOT_TIMESTAMP;
+  for (const bool at_once : {false, true}) {
+    Signal(0, kSignaled);
+    if (at_once) Signal(kSignaled);
+    const zx_instant_boot_t before = zx_clock_get_boot();
+    Wait(kSignaled, kBoot);
+    if (!at_once) Signal(kSignaled);
+    const zx_instant_boot_t after = zx_clock_get_boot();
+    const zx_port_packet_t packet = Next();
+    EXPECT_GE(packet.signal.timestamp, before);
+    EXPECT_LE(packet.signal.timestamp, after);
+  }
+  Signal(0, kSignaled);
+  Wait(kSignaled, kBoot | ZX_WAIT_ASYNC_EDGE);
+  Signal(kSignaled);
+  EXPECT_NE(Next().signal.timestamp, 0);
+  // Not both; before any handle.
+  for (const uint32_t options : {kBoot | ZX_WAIT_ASYNC_TIMESTAMP, 8u}) {
+    EXPECT_EQ(zx_object_wait_async(0, 0, kKey, kSignaled, options), ZX_ERR_INVALID_ARGS);
+  }
+}
+
 TEST_F(WaitAsyncTest, TwoWaitsTwoPackets) {
   Shows("WAIT-ASYNC-10");
   Wait();

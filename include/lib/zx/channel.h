@@ -10,19 +10,12 @@
 
 ZX_DETAIL_ZX_BEGIN
 
-class channel;
-
-template <>
-struct object_traits<channel> {
-  static constexpr bool supports_duplication = false;
-  static constexpr bool supports_wait = true;
-  static constexpr bool supports_peer = true;
-};
-
 class channel final : public object<channel> {
  public:
-  constexpr channel() = default;
-  constexpr explicit channel(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_CHANNEL;
+
+  using object::object;
 
   // zx_channel_create(): both ends or neither.
   static zx_status_t create(uint32_t options, channel* end0, channel* end1) {
@@ -34,6 +27,21 @@ class channel final : public object<channel> {
     return status;
   }
 
+#if ZX_DETAIL_API_2018
+  // zx_channel_read(), the arguments in that year's order.
+  zx_status_t read(uint32_t options, void* bytes, uint32_t num_bytes, uint32_t* actual_bytes,
+                   zx_handle_t* handles, uint32_t num_handles, uint32_t* actual_handles) const {
+    return zx_channel_read(get(), options, bytes, handles, num_bytes, num_handles, actual_bytes,
+                           actual_handles);
+  }
+  // zx_channel_read_etc(), likewise.
+  zx_status_t read_etc(uint32_t options, void* bytes, uint32_t num_bytes, uint32_t* actual_bytes,
+                       zx_handle_info_t* handles, uint32_t num_handles,
+                       uint32_t* actual_handles) const {
+    return zx_channel_read_etc(get(), options, bytes, handles, num_bytes, num_handles, actual_bytes,
+                               actual_handles);
+  }
+#endif
   // zx_channel_read().
   zx_status_t read(uint32_t options, void* bytes, zx_handle_t* handles, uint32_t num_bytes,
                    uint32_t num_handles, uint32_t* actual_bytes, uint32_t* actual_handles) const {

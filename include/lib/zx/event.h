@@ -11,8 +11,10 @@ ZX_DETAIL_ZX_BEGIN
 
 class event final : public object<event> {
  public:
-  constexpr event() = default;
-  constexpr explicit event(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_EVENT;
+
+  using object::object;
 
   // zx_event_create().
   static zx_status_t create(uint32_t options, event* result) {

@@ -9,19 +9,12 @@
 
 ZX_DETAIL_ZX_BEGIN
 
-class eventpair;
-
-template <>
-struct object_traits<eventpair> {
-  static constexpr bool supports_duplication = true;
-  static constexpr bool supports_wait = true;
-  static constexpr bool supports_peer = true;
-};
-
 class eventpair final : public object<eventpair> {
  public:
-  constexpr eventpair() = default;
-  constexpr explicit eventpair(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_EVENTPAIR;
+
+  using object::object;
 
   // zx_eventpair_create(): both ends or neither.
   static zx_status_t create(uint32_t options, eventpair* end0, eventpair* end1) {

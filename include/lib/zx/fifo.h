@@ -9,19 +9,12 @@
 
 ZX_DETAIL_ZX_BEGIN
 
-class fifo;
-
-template <>
-struct object_traits<fifo> {
-  static constexpr bool supports_duplication = true;
-  static constexpr bool supports_wait = true;
-  static constexpr bool supports_peer = true;
-};
-
 class fifo final : public object<fifo> {
  public:
-  constexpr fifo() = default;
-  constexpr explicit fifo(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_FIFO;
+
+  using object::object;
 
   // zx_fifo_create(): both ends or neither.
   static zx_status_t create(size_t element_count, size_t element_size, uint32_t options, fifo* end0,

@@ -12,19 +12,12 @@
 
 ZX_DETAIL_ZX_BEGIN
 
-class guest;
-
-template <>
-struct object_traits<guest> {
-  static constexpr bool supports_duplication = true;
-  static constexpr bool supports_wait = false;
-  static constexpr bool supports_peer = false;
-};
-
 class guest final : public object<guest> {
  public:
-  constexpr guest() = default;
-  constexpr explicit guest(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_GUEST;
+
+  using object::object;
 
   // zx_guest_create(): both the guest and its physical address space, or neither.
   static zx_status_t create(const resource& hypervisor, uint32_t options, guest* result,

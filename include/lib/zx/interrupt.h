@@ -11,12 +11,16 @@
 #include <lib/zx/vcpu.h>
 #include <zircon/syscalls.h>
 
+#include <cstddef>
+
 ZX_DETAIL_ZX_BEGIN
 
 class interrupt final : public object<interrupt> {
  public:
-  constexpr interrupt() = default;
-  constexpr explicit interrupt(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_INTERRUPT;
+
+  using object::object;
 
   // zx_interrupt_create().
   static zx_status_t create(const resource& source, uint32_t number, uint32_t options,
@@ -27,7 +31,7 @@ class interrupt final : public object<interrupt> {
   zx_status_t bind(const port& to, uint64_t key, uint32_t options) const {
     return zx_interrupt_bind(get(), to.get(), key, options);
   }
-#if defined(ZX_API_2018)
+#if ZX_DETAIL_API_2018
   // zx_interrupt_bind_vcpu().
   zx_status_t bind_vcpu(const vcpu& to, uint32_t options) const {
     return zx_interrupt_bind_vcpu(get(), to.get(), options);
@@ -37,6 +41,18 @@ class interrupt final : public object<interrupt> {
   zx_status_t wait(zx::time* timestamp) const {
     return zx_interrupt_wait(get(), timestamp == nullptr ? nullptr : timestamp->get_address());
   }
+  // The same without the time.
+  zx_status_t wait(std::nullptr_t) const { return zx_interrupt_wait(get(), nullptr); }
+#if !ZX_DETAIL_API_2018
+  // zx_interrupt_wait(), of an interrupt that is triggered with times of the clock BOOT.
+  zx_status_t wait(zx::time_boot* timestamp) const {
+    return zx_interrupt_wait(get(), timestamp == nullptr ? nullptr : timestamp->get_address());
+  }
+  // zx_interrupt_trigger(), likewise.
+  zx_status_t trigger(uint32_t options, zx::time_boot timestamp) const {
+    return zx_interrupt_trigger(get(), options, timestamp.get());
+  }
+#endif
   // zx_interrupt_ack().
   zx_status_t ack() const { return zx_interrupt_ack(get()); }
   // zx_interrupt_destroy().

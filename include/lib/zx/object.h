@@ -9,29 +9,32 @@
 //   zx::unowned_event same = event.borrow();
 //   same->wait_one(ZX_EVENT_SIGNALED, zx::time::infinite(), nullptr);
 //
+// zx::handle, which is zx::object<void>, owns a handle to any kind: it takes over that of any
+// owner, and each owner takes over a zx::handle's, whatever kind that is.
+//
 // Thread safety: one object belongs to one thread at a time, as a pointer does; the calls behind
 // the methods may be made from any thread.
+//
+// Contract: ZX.
 
 #ifndef LIB_ZX_OBJECT_H_
 #define LIB_ZX_OBJECT_H_
 
+#include <lib/zx/object_traits.h>
 #include <lib/zx/time.h>
 #include <zircon/syscalls.h>
 
+#include <type_traits>
+
 ZX_DETAIL_ZX_BEGIN
 
-class port;
-
+template <typename T>
+class object;
 template <typename T>
 class unowned;
 
-// What is true of one kind of object.
-template <typename T>
-struct object_traits {
-  static constexpr bool supports_duplication = true;
-  static constexpr bool supports_wait = true;
-  static constexpr bool supports_peer = false;
-};
+// The owner of a handle to any kind of object.
+using handle = object<void>;
 
 // What does not depend on the kind.
 class object_base {
@@ -57,6 +60,10 @@ class object_base {
     reset();
     return &value_;
   }
+#if ZX_DETAIL_API_2018
+  // The same, of an object that has no handle.
+  zx_handle_t* get_address() { return &value_; }
+#endif
   // Gives the handle away.
   [[nodiscard]] zx_handle_t release() {
     const zx_handle_t value = value_;
@@ -88,7 +95,7 @@ class object_base {
   zx_handle_t value_ = ZX_HANDLE_INVALID;
 };
 
-// The owner of a handle to a T.
+// The owner of a handle to a T, or with void to anything.
 template <typename T>
 class object : public object_base {
  public:
@@ -101,6 +108,18 @@ class object : public object_base {
     if (this != &other) reset(other.release());
     return *this;
   }
+  // Takes over that of a zx::handle, whatever kind it is of.
+  template <typename U,
+            typename = std::enable_if_t<std::is_same_v<U, handle> && !std::is_void_v<T>>>
+  explicit object(U&& other) noexcept : object_base(other.release()) {}
+  // A zx::handle takes over that of any owner.
+  template <typename U, typename = std::enable_if_t<std::is_void_v<T> && !std::is_void_v<U>>>
+  object(object<U>&& other) noexcept : object_base(other.release()) {}  // NOLINT: any kind is one
+  template <typename U, typename = std::enable_if_t<std::is_void_v<T> && !std::is_void_v<U>>>
+  object& operator=(object<U>&& other) noexcept {
+    reset(other.release());
+    return *this;
+  }
 
   // Exchanges the handles.
   void swap(object& other) {
@@ -110,8 +129,9 @@ class object : public object_base {
   }
 
   // zx_handle_duplicate().
-  zx_status_t duplicate(zx_rights_t rights, T* result) const {
+  zx_status_t duplicate(zx_rights_t rights, object* result) const {
     static_assert(object_traits<T>::supports_duplication, "such a handle cannot be duplicated");
+    // Into a handle of its own, since *result may be this object.
     zx_handle_t value = ZX_HANDLE_INVALID;
     const zx_status_t status = zx_handle_duplicate(get(), rights, &value);
     result->reset(status == ZX_OK ? value : ZX_HANDLE_INVALID);
@@ -119,7 +139,7 @@ class object : public object_base {
   }
   // zx_handle_replace(): gives up this handle for one with other rights; *result may be this
   // object.
-  zx_status_t replace(zx_rights_t rights, T* result) {
+  zx_status_t replace(zx_rights_t rights, object* result) {
     zx_handle_t value = ZX_HANDLE_INVALID;
     const zx_status_t status = zx_handle_replace(release(), rights, &value);
     result->reset(status == ZX_OK ? value : ZX_HANDLE_INVALID);
@@ -131,6 +151,11 @@ class object : public object_base {
     static_assert(object_traits<T>::supports_wait, "such an object cannot be waited for");
     return zx_object_wait_one(get(), signals, deadline.get(), pending);
   }
+  // zx_object_wait_many().
+  static zx_status_t wait_many(zx_wait_item_t* items, uint32_t count, zx::time deadline) {
+    static_assert(object_traits<T>::supports_wait, "such an object cannot be waited for");
+    return zx_object_wait_many(items, count, deadline.get());
+  }
   // zx_object_wait_async().
   zx_status_t wait_async(const object<port>& to, uint64_t key, zx_signals_t signals,
                          uint32_t options) const {
@@ -139,16 +164,19 @@ class object : public object_base {
   }
   // zx_object_signal().
   zx_status_t signal(uint32_t clear_mask, uint32_t set_mask) const {
+    static_assert(object_traits<T>::supports_user_signal, "such an object has no signals");
     return zx_object_signal(get(), clear_mask, set_mask);
   }
   // zx_object_signal_peer().
   zx_status_t signal_peer(uint32_t clear_mask, uint32_t set_mask) const {
-    static_assert(object_traits<T>::supports_peer, "such an object has no peer");
+    static_assert(object_traits<T>::has_peer_handle, "such an object has no peer");
     return zx_object_signal_peer(get(), clear_mask, set_mask);
   }
 
   // The same handle, which this object goes on to own.
-  unowned<T> borrow() const { return unowned<T>(get()); }
+  unowned<std::conditional_t<std::is_void_v<T>, handle, T>> borrow() const {
+    return unowned<std::conditional_t<std::is_void_v<T>, handle, T>>(get());
+  }
 };
 
 // A handle that somebody else owns: never closed.
@@ -162,54 +190,85 @@ class unowned final {
   // The same handle once more.
   unowned(const unowned& other) : value_(other.get()) {}
   unowned& operator=(const unowned& other) {
-    if (this == &other) return *this;
-    (void)value_.release();
-    value_.reset(other.get());
+    if (this != &other) Hold(other.get());
     return *this;
   }
-  ~unowned() { (void)value_.release(); }
+  // The handle, which the other no longer holds.
+  unowned(unowned&& other) noexcept : value_(other.value_.release()) {}
+  unowned& operator=(unowned&& other) noexcept {
+    if (this != &other) Hold(other.value_.release());
+    return *this;
+  }
+  ~unowned() { Hold(ZX_HANDLE_INVALID); }
+#if ZX_DETAIL_API_2018
+  // A handle's value.
+  static unowned wrap(zx_handle_t value) { return unowned(value); }
+#endif
 
   // The handle.
-  zx_handle_t get() const { return value_.get(); }
+  constexpr zx_handle_t get() const { return value_.get(); }
   // Whether there is a handle.
-  bool is_valid() const { return value_.is_valid(); }
-  explicit operator bool() const { return is_valid(); }
-  const T* operator->() const { return &value_; }
-  const T& operator*() const { return value_; }
+  constexpr bool is_valid() const { return value_.is_valid(); }
+  constexpr explicit operator bool() const { return is_valid(); }
+  constexpr const T* operator->() const { return &value_; }
+  constexpr const T& operator*() const { return value_; }
 
  private:
+  void Hold(zx_handle_t value) {
+    (void)value_.release();
+    value_.reset(value);
+  }
+
   T value_;
 };
 
-template <typename T>
-bool operator==(const object<T>& a, const object<T>& b) {
-  return a.get() == b.get();
-}
-template <typename T>
-bool operator!=(const object<T>& a, const object<T>& b) {
-  return a.get() != b.get();
-}
-template <typename T>
-bool operator<(const object<T>& a, const object<T>& b) {
-  return a.get() < b.get();
-}
-template <typename T>
-bool operator==(zx_handle_t a, const object<T>& b) {
-  return a == b.get();
-}
-template <typename T>
-bool operator==(const object<T>& a, zx_handle_t b) {
-  return a.get() == b;
-}
-template <typename T>
-bool operator!=(zx_handle_t a, const object<T>& b) {
-  return a != b.get();
-}
-template <typename T>
-bool operator!=(const object<T>& a, zx_handle_t b) {
-  return a.get() != b;
-}
+using unowned_handle = unowned<handle>;
+
+// Owners, handles that somebody else owns, and values of handles compare by value.
+#define ZX_DETAIL_ZX_COMPARE(compared)                                                        \
+  template <typename T>                                                                       \
+  constexpr bool operator compared(const object<T>& a, const object<T>& b) {                  \
+    return a.get() compared b.get();                                                          \
+  }                                                                                           \
+  template <typename T>                                                                       \
+  constexpr bool operator compared(const object<T>& a, zx_handle_t b) {                       \
+    return a.get() compared b;                                                                \
+  }                                                                                           \
+  template <typename T>                                                                       \
+  constexpr bool operator compared(zx_handle_t a, const object<T>& b) {                       \
+    return a compared b.get();                                                                \
+  }                                                                                           \
+  template <typename T>                                                                       \
+  constexpr bool operator compared(const unowned<T>& a, const unowned<T>& b) {                \
+    return a.get() compared b.get();                                                          \
+  }                                                                                           \
+  template <typename T>                                                                       \
+  constexpr bool operator compared(const unowned<T>& a, zx_handle_t b) {                      \
+    return a.get() compared b;                                                                \
+  }                                                                                           \
+  template <typename T>                                                                       \
+  constexpr bool operator compared(zx_handle_t a, const unowned<T>& b) {                      \
+    return a compared b.get();                                                                \
+  }                                                                                           \
+  template <typename T>                                                                       \
+  constexpr bool operator compared(const unowned<T>& a, const std::enable_if_t<true, T>& b) { \
+    return a.get() compared b.get();                                                          \
+  }                                                                                           \
+  template <typename T>                                                                       \
+  constexpr bool operator compared(const std::enable_if_t<true, T>& a, const unowned<T>& b) { \
+    return a.get() compared b.get();                                                          \
+  }
+ZX_DETAIL_ZX_COMPARE(==)
+ZX_DETAIL_ZX_COMPARE(!=)
+ZX_DETAIL_ZX_COMPARE(<)
+ZX_DETAIL_ZX_COMPARE(>)
+ZX_DETAIL_ZX_COMPARE(<=)
+ZX_DETAIL_ZX_COMPARE(>=)
+#undef ZX_DETAIL_ZX_COMPARE
 
 ZX_DETAIL_ZX_END
+
+// The last of the owners that every program has.
+#include <lib/zx/clock.h>
 
 #endif  // LIB_ZX_OBJECT_H_

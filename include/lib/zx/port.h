@@ -10,19 +10,12 @@
 
 ZX_DETAIL_ZX_BEGIN
 
-class port;
-
-template <>
-struct object_traits<port> {
-  static constexpr bool supports_duplication = true;
-  static constexpr bool supports_wait = false;
-  static constexpr bool supports_peer = false;
-};
-
 class port final : public object<port> {
  public:
-  constexpr port() = default;
-  constexpr explicit port(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_PORT;
+
+  using object::object;
 
   // zx_port_create().
   static zx_status_t create(uint32_t options, port* result) {
@@ -35,10 +28,15 @@ class port final : public object<port> {
     return zx_port_wait(get(), deadline.get(), packet);
   }
   // zx_port_cancel().
-  template <typename T>
-  zx_status_t cancel(const object<T>& source, uint64_t key) const {
+  zx_status_t cancel(const object_base& source, uint64_t key) const {
     return zx_port_cancel(get(), source.get(), key);
   }
+#if ZX_DETAIL_API_2018
+  // The same with a handle's value.
+  zx_status_t cancel(zx_handle_t source, uint64_t key) const {
+    return zx_port_cancel(get(), source, key);
+  }
+#endif
   // zx_port_cancel_key().
   zx_status_t cancel_key(uint32_t options, uint64_t key) const {
     return zx_port_cancel_key(get(), options, key);

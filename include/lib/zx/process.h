@@ -4,15 +4,17 @@
 #ifndef LIB_ZX_PROCESS_H_
 #define LIB_ZX_PROCESS_H_
 
-#include <lib/zx/object.h>
+#include <lib/zx/task.h>
 #include <zircon/syscalls.h>
 
 ZX_DETAIL_ZX_BEGIN
 
-class process final : public object<process> {
+class process final : public task<process> {
  public:
-  constexpr process() = default;
-  constexpr explicit process(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_PROCESS;
+
+  using task::task;
 
   // zx_process_self(): this one.
   static unowned<process> self() { return unowned<process>(zx_process_self()); }

@@ -9,28 +9,21 @@
 
 ZX_DETAIL_ZX_BEGIN
 
-class resource;
-
-template <>
-struct object_traits<resource> {
-  static constexpr bool supports_duplication = true;
-  static constexpr bool supports_wait = false;
-  static constexpr bool supports_peer = false;
-};
-
 class resource final : public object<resource> {
  public:
-  constexpr resource() = default;
-  constexpr explicit resource(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_RESOURCE;
+
+  using object::object;
 
   // zx_resource_create().
   static zx_status_t create(const resource& parent, uint32_t options, uint64_t base, size_t size,
                             const char* name, size_t name_size, resource* result) {
     // Into a handle of its own, since *result may be the parent.
-    zx_handle_t handle = ZX_HANDLE_INVALID;
+    zx_handle_t value = ZX_HANDLE_INVALID;
     const zx_status_t status =
-        zx_resource_create(parent.get(), options, base, size, name, name_size, &handle);
-    result->reset(status == ZX_OK ? handle : ZX_HANDLE_INVALID);
+        zx_resource_create(parent.get(), options, base, size, name, name_size, &value);
+    result->reset(status == ZX_OK ? value : ZX_HANDLE_INVALID);
     return status;
   }
 };

@@ -9,19 +9,12 @@
 
 ZX_DETAIL_ZX_BEGIN
 
-class socket;
-
-template <>
-struct object_traits<socket> {
-  static constexpr bool supports_duplication = true;
-  static constexpr bool supports_wait = true;
-  static constexpr bool supports_peer = true;
-};
-
 class socket final : public object<socket> {
  public:
-  constexpr socket() = default;
-  constexpr explicit socket(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_SOCKET;
+
+  using object::object;
 
   // zx_socket_create(): both ends or neither.
   static zx_status_t create(uint32_t options, socket* end0, socket* end1) {
@@ -41,7 +34,7 @@ class socket final : public object<socket> {
   zx_status_t read(uint32_t options, void* buffer, size_t size, size_t* actual) const {
     return zx_socket_read(get(), options, buffer, size, actual);
   }
-#if defined(ZX_API_2018)
+#if ZX_DETAIL_API_2018
   // zx_socket_shutdown().
   zx_status_t shutdown(uint32_t options) const { return zx_socket_shutdown(get(), options); }
 #else

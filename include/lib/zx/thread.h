@@ -4,15 +4,17 @@
 #ifndef LIB_ZX_THREAD_H_
 #define LIB_ZX_THREAD_H_
 
-#include <lib/zx/object.h>
+#include <lib/zx/task.h>
 #include <zircon/syscalls.h>
 
 ZX_DETAIL_ZX_BEGIN
 
-class thread final : public object<thread> {
+class thread final : public task<thread> {
  public:
-  constexpr thread() = default;
-  constexpr explicit thread(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_THREAD;
+
+  using task::task;
 
   // zx_thread_self(): the calling one.
   static unowned<thread> self() { return unowned<thread>(zx_thread_self()); }

@@ -12,8 +12,10 @@ ZX_DETAIL_ZX_BEGIN
 
 class timer final : public object<timer> {
  public:
-  constexpr timer() = default;
-  constexpr explicit timer(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_TIMER;
+
+  using object::object;
 
   // zx_timer_create().
   static zx_status_t create(uint32_t options, zx_clock_t clock_id, timer* result) {
@@ -23,6 +25,12 @@ class timer final : public object<timer> {
   zx_status_t set(zx::time deadline, zx::duration slack) const {
     return zx_timer_set(get(), deadline.get(), slack.get());
   }
+#if !ZX_DETAIL_API_2018
+  // The same for a timer of the clock BOOT.
+  zx_status_t set(zx::time_boot deadline, zx::duration_boot slack) const {
+    return zx_timer_set(get(), deadline.get(), slack.get());
+  }
+#endif
   // zx_timer_cancel().
   zx_status_t cancel() const { return zx_timer_cancel(get()); }
 };

@@ -12,17 +12,18 @@ ZX_DETAIL_ZX_BEGIN
 
 class vcpu final : public object<vcpu> {
  public:
-  constexpr vcpu() = default;
-  constexpr explicit vcpu(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_VCPU;
+
+  using object::object;
 
   // zx_vcpu_create().
   static zx_status_t create(const guest& of, uint32_t options, zx_gpaddr_t entry, vcpu* result) {
     return zx_vcpu_create(of.get(), options, entry, result->reset_and_get_address());
   }
-#if defined(ZX_API_2018)
   // zx_vcpu_resume().
   zx_status_t resume(zx_port_packet_t* packet) const { return zx_vcpu_resume(get(), packet); }
-#else
+#if !ZX_DETAIL_API_2018
   // zx_vcpu_enter().
   zx_status_t enter(zx_port_packet_t* packet) const { return zx_vcpu_enter(get(), packet); }
 #endif

@@ -10,26 +10,24 @@
 
 ZX_DETAIL_ZX_BEGIN
 
-class vmar;
-
-template <>
-struct object_traits<vmar> {
-  static constexpr bool supports_duplication = true;
-  static constexpr bool supports_wait = false;
-  static constexpr bool supports_peer = false;
-};
-
 class vmar final : public object<vmar> {
  public:
-  constexpr vmar() = default;
-  constexpr explicit vmar(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_VMAR;
 
-#if defined(ZX_API_2018)
+  using object::object;
+
   // zx_vmar_map().
+  zx_status_t map(zx_vm_option_t options, size_t vmar_offset, const vmo& memory,
+                  uint64_t vmo_offset, size_t size, uintptr_t* address) const {
+    return zx_vmar_map(get(), options, vmar_offset, memory.get(), vmo_offset, size, address);
+  }
+  // The same, the options in their older place.
   zx_status_t map(size_t vmar_offset, const vmo& memory, uint64_t vmo_offset, size_t size,
                   zx_vm_option_t options, uintptr_t* address) const {
     return zx_vmar_map(get(), options, vmar_offset, memory.get(), vmo_offset, size, address);
   }
+#if ZX_DETAIL_API_2018
   // zx_vmar_protect().
   zx_status_t protect(uintptr_t address, size_t size, zx_vm_option_t options) const {
     return zx_vmar_protect(get(), options, address, size);
@@ -37,14 +35,9 @@ class vmar final : public object<vmar> {
   // zx_vmar_allocate(); *child may be this object.
   zx_status_t allocate(size_t offset, size_t size, zx_vm_option_t options, vmar* child,
                        uintptr_t* address) const {
-    return AllocateInto(options, offset, size, child, address);
+    return allocate2(options, offset, size, child, address);
   }
 #else
-  // zx_vmar_map().
-  zx_status_t map(zx_vm_option_t options, size_t vmar_offset, const vmo& memory,
-                  uint64_t vmo_offset, size_t size, uintptr_t* address) const {
-    return zx_vmar_map(get(), options, vmar_offset, memory.get(), vmo_offset, size, address);
-  }
   // zx_vmar_protect().
   zx_status_t protect(zx_vm_option_t options, uintptr_t address, size_t size) const {
     return zx_vmar_protect(get(), options, address, size);
@@ -52,9 +45,22 @@ class vmar final : public object<vmar> {
   // zx_vmar_allocate(); *child may be this object.
   zx_status_t allocate(zx_vm_option_t options, size_t offset, size_t size, vmar* child,
                        uintptr_t* address) const {
-    return AllocateInto(options, offset, size, child, address);
+    return allocate2(options, offset, size, child, address);
   }
 #endif
+  // zx_vmar_protect(), under the name that today's order had between the generations.
+  zx_status_t protect2(zx_vm_option_t options, uintptr_t address, size_t size) const {
+    return zx_vmar_protect(get(), options, address, size);
+  }
+  // zx_vmar_allocate(), likewise.
+  zx_status_t allocate2(zx_vm_option_t options, size_t offset, size_t size, vmar* child,
+                        uintptr_t* address) const {
+    // Into a handle of its own, since *child may be this object.
+    zx_handle_t value = ZX_HANDLE_INVALID;
+    const zx_status_t status = zx_vmar_allocate(get(), options, offset, size, &value, address);
+    child->reset(status == ZX_OK ? value : ZX_HANDLE_INVALID);
+    return status;
+  }
   // zx_vmar_unmap().
   zx_status_t unmap(uintptr_t address, size_t size) const {
     return zx_vmar_unmap(get(), address, size);
@@ -69,16 +75,6 @@ class vmar final : public object<vmar> {
 
   // zx_vmar_root_self(): the root of this process.
   static unowned<vmar> root_self() { return unowned<vmar>(zx_vmar_root_self()); }
-
- private:
-  zx_status_t AllocateInto(zx_vm_option_t options, size_t offset, size_t size, vmar* child,
-                           uintptr_t* address) const {
-    // Into a handle of its own, since *child may be this object.
-    zx_handle_t handle = ZX_HANDLE_INVALID;
-    const zx_status_t status = zx_vmar_allocate(get(), options, offset, size, &handle, address);
-    child->reset(status == ZX_OK ? handle : ZX_HANDLE_INVALID);
-    return status;
-  }
 };
 
 using unowned_vmar = unowned<vmar>;

@@ -4,6 +4,7 @@
 #ifndef LIB_ZX_VMO_H_
 #define LIB_ZX_VMO_H_
 
+#include <lib/zx/bti.h>
 #include <lib/zx/object.h>
 #include <lib/zx/resource.h>
 #include <zircon/syscalls.h>
@@ -12,28 +13,57 @@ ZX_DETAIL_ZX_BEGIN
 
 class vmo final : public object<vmo> {
  public:
-  constexpr vmo() = default;
-  constexpr explicit vmo(zx_handle_t value) : object(value) {}
+  // Its kind.
+  static constexpr zx_obj_type_t TYPE = ZX_OBJ_TYPE_VMO;
+
+  using object::object;
 
   // zx_vmo_create().
   static zx_status_t create(uint64_t size, uint32_t options, vmo* result) {
     return zx_vmo_create(size, options, result->reset_and_get_address());
   }
-#if defined(ZX_API_2018)
-  // zx_vmo_clone().
+  // zx_vmo_create_physical().
+  static zx_status_t create_physical(const resource& memory, zx_paddr_t address, size_t size,
+                                     vmo* result) {
+    return zx_vmo_create_physical(memory.get(), address, size, result->reset_and_get_address());
+  }
+  // zx_vmo_create_contiguous().
+  static zx_status_t create_contiguous(const bti& device, size_t size, uint32_t alignment_log2,
+                                       vmo* result) {
+    return zx_vmo_create_contiguous(device.get(), size, alignment_log2,
+                                    result->reset_and_get_address());
+  }
+#if ZX_DETAIL_API_2018
+  // zx_vmo_clone(); *result may be this object.
   zx_status_t clone(uint32_t options, uint64_t offset, uint64_t size, vmo* result) const {
-    zx_handle_t handle = ZX_HANDLE_INVALID;
-    const zx_status_t status = zx_vmo_clone(get(), options, offset, size, &handle);
-    result->reset(status == ZX_OK ? handle : ZX_HANDLE_INVALID);
+    zx_handle_t value = ZX_HANDLE_INVALID;
+    const zx_status_t status = zx_vmo_clone(get(), options, offset, size, &value);
+    result->reset(status == ZX_OK ? value : ZX_HANDLE_INVALID);
     return status;
+  }
+  // The name that clone has had since: zx_vmo_clone().
+  zx_status_t create_child(uint32_t options, uint64_t offset, uint64_t size, vmo* result) const {
+    return clone(options, offset, size, result);
   }
 #else
   // zx_vmo_create_child(); *result may be this object.
   zx_status_t create_child(uint32_t options, uint64_t offset, uint64_t size, vmo* result) const {
-    zx_handle_t handle = ZX_HANDLE_INVALID;
-    const zx_status_t status = zx_vmo_create_child(get(), options, offset, size, &handle);
-    result->reset(status == ZX_OK ? handle : ZX_HANDLE_INVALID);
+    zx_handle_t value = ZX_HANDLE_INVALID;
+    const zx_status_t status = zx_vmo_create_child(get(), options, offset, size, &value);
+    result->reset(status == ZX_OK ? value : ZX_HANDLE_INVALID);
     return status;
+  }
+  // zx_vmo_get_stream_size().
+  zx_status_t get_stream_size(uint64_t* size) const { return zx_vmo_get_stream_size(get(), size); }
+  // zx_vmo_set_stream_size().
+  zx_status_t set_stream_size(uint64_t size) const { return zx_vmo_set_stream_size(get(), size); }
+  // zx_object_get_property() of ZX_PROP_VMO_CONTENT_SIZE.
+  zx_status_t get_prop_content_size(uint64_t* size) const {
+    return get_property(ZX_PROP_VMO_CONTENT_SIZE, size, sizeof(*size));
+  }
+  // zx_object_set_property() of ZX_PROP_VMO_CONTENT_SIZE.
+  zx_status_t set_prop_content_size(uint64_t size) const {
+    return set_property(ZX_PROP_VMO_CONTENT_SIZE, &size, sizeof(size));
   }
 #endif
   // zx_vmo_read().
@@ -58,11 +88,11 @@ class vmo final : public object<vmo> {
     return zx_vmo_set_cache_policy(get(), policy);
   }
   // zx_vmo_replace_as_executable(): gives up this handle for one that has EXECUTE; *result may be
-  // this object.
-  zx_status_t replace_as_executable(const resource& vmex, vmo* result) {
-    zx_handle_t handle = ZX_HANDLE_INVALID;
-    const zx_status_t status = zx_vmo_replace_as_executable(release(), vmex.get(), &handle);
-    result->reset(status == ZX_OK ? handle : ZX_HANDLE_INVALID);
+  // this object. `vmex` is a zx::resource, or the zx::handle of one.
+  zx_status_t replace_as_executable(const object_base& vmex, vmo* result) {
+    zx_handle_t value = ZX_HANDLE_INVALID;
+    const zx_status_t status = zx_vmo_replace_as_executable(release(), vmex.get(), &value);
+    result->reset(status == ZX_OK ? value : ZX_HANDLE_INVALID);
     return status;
   }
 };

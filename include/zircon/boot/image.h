@@ -20,7 +20,10 @@
 #ifndef ZIRCON_BOOT_IMAGE_H_
 #define ZIRCON_BOOT_IMAGE_H_
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <zircon/boot/driver-config.h>
+#include <zircon/boot/e820.h>
 #include <zircon/compiler.h>
 
 // ---- Headers ----
@@ -135,6 +138,142 @@ typedef struct zbi_kernel {
   uint64_t reserve_memory_size;  // Free RAM that must follow the memory image.
 } zbi_kernel_t;
 
+// A kernel as it stands in a file and in memory: both headers, and the beginning of the payload.
+typedef struct zircon_kernel {
+  zbi_header_t hdr_file;     // Of the container.
+  zbi_header_t hdr_kernel;   // Of the item.
+  zbi_kernel_t data_kernel;  // And the image behind it.
+} zircon_kernel_t;
+
+// ZBI_TYPE_CPU_CONFIG: groups of processors; behind it `cluster_count` of zbi_cpu_cluster_t.
+typedef struct zbi_cpu_config {
+  uint32_t cluster_count;
+  uint32_t reserved[3];  // 0.
+} zbi_cpu_config_t;
+
+// A group of processors of one kind.
+typedef struct zbi_cpu_cluster {
+  uint32_t cpu_count;
+  uint32_t type;      // 0.
+  uint32_t flags;     // 0.
+  uint32_t reserved;  // 0.
+} zbi_cpu_cluster_t;
+
+// ZBI_TYPE_CPU_TOPOLOGY: a tree of nodes, each behind its parent. Numbers that a node has.
+#define ZBI_TOPOLOGY_NO_PARENT ZX_DETAIL_CAST(uint16_t, 0xffff)
+#define ZBI_MAX_SMT 4  // Threads of one processor.
+
+// What a node is.
+#define ZBI_TOPOLOGY_ENTITY_UNDEFINED 0
+#define ZBI_TOPOLOGY_ENTITY_PROCESSOR 1
+#define ZBI_TOPOLOGY_ENTITY_CLUSTER 2
+#define ZBI_TOPOLOGY_ENTITY_CACHE 3
+#define ZBI_TOPOLOGY_ENTITY_DIE 4
+#define ZBI_TOPOLOGY_ENTITY_SOCKET 5
+#define ZBI_TOPOLOGY_ENTITY_POWER_PLANE 6
+#define ZBI_TOPOLOGY_ENTITY_NUMA_REGION 7
+
+// What a processor's architecture is.
+#define ZBI_TOPOLOGY_ARCH_UNDEFINED 0
+#define ZBI_TOPOLOGY_ARCH_X86 1
+#define ZBI_TOPOLOGY_ARCH_ARM 2
+
+// Flags of a processor: it boots; it takes interrupts.
+#define ZBI_TOPOLOGY_PROCESSOR_PRIMARY 1
+#define ZBI_TOPOLOGY_PROCESSOR_INTERRUPT 2
+
+// What arm64 says of a processor: its affinity, by level, and its number in a GIC of version 2.
+typedef struct zbi_topology_arm_info {
+  uint8_t cluster_1_id;
+  uint8_t cluster_2_id;
+  uint8_t cluster_3_id;
+  uint8_t cpu_id;
+  uint8_t gic_id;
+} zbi_topology_arm_info_t;
+
+// What x86 says of a processor.
+typedef struct zbi_topology_x86_info {
+  uint32_t apic_id;
+} zbi_topology_x86_info_t;
+
+// A processor.
+typedef struct zbi_topology_processor {
+  uint16_t logical_ids[ZBI_MAX_SMT];  // The kernel's numbers for its threads.
+  uint8_t logical_id_count;
+  uint8_t padding1;
+  uint16_t flags;        // A set of ZBI_TOPOLOGY_PROCESSOR_*.
+  uint8_t architecture;  // ZBI_TOPOLOGY_ARCH_*: which member of the union is meant.
+  uint8_t padding2[3];
+  union {
+    zbi_topology_arm_info_t arm_info;
+    zbi_topology_x86_info_t x86_info;
+    uint32_t padding3[2];
+  } architecture_info;
+} zbi_topology_processor_t;
+
+// Processors that belong together.
+typedef struct zbi_topology_cluster {
+  uint8_t performance_class;  // Higher is faster.
+} zbi_topology_cluster_t;
+
+// A cache that they share.
+typedef struct zbi_topology_cache {
+  uint32_t cache_id;
+} zbi_topology_cache_t;
+
+// Memory that is near to them.
+typedef struct zbi_topology_numa_region {
+  uint64_t start_address;
+  uint64_t end_address;
+} zbi_topology_numa_region_t;
+
+// A node.
+typedef struct zbi_topology_node {
+  uint8_t entity_type;  // ZBI_TOPOLOGY_ENTITY_*: which member of the union is meant.
+  uint8_t padding1;
+  uint16_t parent_index;  // In the table, or ZBI_TOPOLOGY_NO_PARENT.
+  uint8_t padding2[4];
+  union {
+    zbi_topology_processor_t processor;
+    zbi_topology_cluster_t cluster;
+    zbi_topology_cache_t cache;
+    zbi_topology_numa_region_t numa_region;
+  } entity;
+} zbi_topology_node_t;
+
+ZX_DETAIL_SIZE(zircon_kernel_t, 80);
+ZX_DETAIL_SIZE(zbi_topology_arm_info_t, 5);
+ZX_DETAIL_SIZE(zbi_topology_processor_t, 24);
+ZX_DETAIL_SIZE(zbi_topology_node_t, 32);
+
+// ZBI_TYPE_STORAGE_BOOTFS: a header, entries, and from multiples of pages the files.
+#define ZBI_BOOTFS_MAGIC 0xa56d3ff9u
+#define ZBI_BOOTFS_PAGE_SIZE 4096u
+#define ZBI_BOOTFS_MAX_NAME_LEN 256u  // Bytes, the NUL included.
+
+// `size`, in bytes, as whole pages.
+#define ZBI_BOOTFS_PAGE_ALIGN(size) \
+  (((size) + ZBI_BOOTFS_PAGE_SIZE - 1) & ~(ZBI_BOOTFS_PAGE_SIZE - 1))
+
+// Its header.
+typedef struct zbi_bootfs_header {
+  uint32_t magic;      // ZBI_BOOTFS_MAGIC.
+  uint32_t dirsize;    // Bytes of the entries.
+  uint32_t reserved0;  // 0.
+  uint32_t reserved1;  // 0.
+} zbi_bootfs_header_t;
+
+// An entry; its name stands behind it.
+typedef struct zbi_bootfs_dirent {
+  uint32_t name_len;  // Bytes of the name, the NUL included.
+  uint32_t data_len;  // Bytes of the file.
+  uint32_t data_off;  // Where it begins, from the image's beginning.
+} zbi_bootfs_dirent_t;
+
+// The size in bytes of an entry with its name.
+#define ZBI_BOOTFS_DIRENT_SIZE(name_len) \
+  ((ZX_DETAIL_CAST(uint32_t, sizeof(zbi_bootfs_dirent_t)) + (name_len) + 3u) & ~3u)
+
 // ZBI_TYPE_MEM_CONFIG. Any order; RESERVED may overlap others, and wins.
 typedef struct zbi_mem_range {
   uint64_t paddr;     // First address.
@@ -147,20 +286,6 @@ typedef struct zbi_mem_range {
 #define ZBI_MEM_RANGE_RAM 1u
 #define ZBI_MEM_RANGE_PERIPHERAL 2u
 #define ZBI_MEM_RANGE_RESERVED 3u
-
-// ZBI_TYPE_E820_TABLE, 20 bytes. A kernel of 2018 takes at most 64.
-typedef struct e820entry {
-  uint64_t addr;  // First address.
-  uint64_t size;  // Bytes.
-  uint32_t type;  // E820_*.
-} __attribute__((packed)) e820entry_t;
-
-// Kinds of range.
-#define E820_RAM 1u
-#define E820_RESERVED 2u
-#define E820_ACPI 3u
-#define E820_NVS 4u
-#define E820_UNUSABLE 5u
 
 // ZBI_TYPE_DEBUG_UART. A PC_PORT's base is an I/O port.
 typedef struct zbi_uart {
@@ -210,12 +335,20 @@ typedef struct zbi_platform_id {
 #define ZBI_KERNEL_DRIVER_ARM_GIC_V3 0x33434947u
 #define ZBI_KERNEL_DRIVER_ARM_GENERIC_TIMER 0x4d495441u
 
-// A device with registers in memory.
+// A device with registers in memory, as dcfg_simple_t.
 typedef struct zbi_dcfg_simple {
   uint64_t mmio_phys;  // First address of the registers.
   uint32_t irq;        // Of the interrupt controller.
   uint32_t flags;      // 0 in 2018.
 } zbi_dcfg_simple_t;
+
+#if !ZX_DETAIL_API_2018
+// The records of <zircon/boot/driver-config.h> under their names of today.
+typedef dcfg_arm_psci_driver_t zbi_dcfg_arm_psci_driver_t;
+typedef dcfg_arm_gicv2_driver_t zbi_dcfg_arm_gic_v2_driver_t;
+typedef dcfg_arm_gicv3_driver_t zbi_dcfg_arm_gic_v3_driver_t;
+typedef dcfg_arm_generic_timer_driver_t zbi_dcfg_arm_generic_timer_driver_t;
+#endif
 
 // A device with I/O ports.
 typedef struct zbi_dcfg_simple_pio {

@@ -167,6 +167,24 @@ zx_status_t zx_channel_call(zx_handle_t handle, uint32_t options, zx_time_t dead
                             const zx_channel_call_args_t* args, uint32_t* actual_bytes,
                             uint32_t* actual_handles) ZX_DETAIL_CALL;
 
+// The same as zx_channel_call(): no thread is suspended here, so that nothing is ever to be tried
+// again.
+//
+//   handle           channel; READ and WRITE.
+//   options          as of zx_channel_call().
+//   deadline         as of zx_channel_call().
+//   args             as of zx_channel_call().
+//   actual_bytes     receives the number of bytes that the reply has.
+//   actual_handles   receives the number of handles that it has.
+//
+// Errors:
+//   Those of zx_channel_call().
+//
+// Contract: CHANNEL-CALL, CHANNEL-HANDLES, CHANNEL.
+zx_status_t zx_channel_call_noretry(zx_handle_t handle, uint32_t options, zx_time_t deadline,
+                                    const zx_channel_call_args_t* args, uint32_t* actual_bytes,
+                                    uint32_t* actual_handles) ZX_DETAIL_CALL;
+
 // The same as zx_channel_call(), with handles as of zx_channel_write_etc() and
 // zx_channel_read_etc().
 //
@@ -193,6 +211,7 @@ ZX_DETAIL_TWIN(channel_read_etc);
 ZX_DETAIL_TWIN(channel_write);
 ZX_DETAIL_TWIN(channel_write_etc);
 ZX_DETAIL_TWIN(channel_call);
+ZX_DETAIL_TWIN(channel_call_noretry);
 ZX_DETAIL_TWIN(channel_call_etc);
 
 ZX_DETAIL_C_END

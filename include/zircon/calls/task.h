@@ -27,6 +27,20 @@ zx_handle_t zx_process_self(void) ZX_DETAIL_CALL;
 // Contract: TASK.
 zx_handle_t zx_thread_self(void) ZX_DETAIL_CALL;
 
+// Gives a handle that the process was started with, once: a second time there is none.
+//
+//   hnd_info         what it is for: PA_HND() of <zircon/processargs.h> with 0 as argument, and of
+//                    type PA_RESOURCE (the root resource) or one of the current generation's
+//                    PA_MMIO_RESOURCE, PA_IRQ_RESOURCE, PA_IOPORT_RESOURCE, PA_SMC_RESOURCE,
+//                    PA_SYSTEM_RESOURCE (all that the kind has).
+//
+// Gives 0 for anything else, when it has been taken, when memory is short or the handle table full,
+// and in a forked child. Whoever takes it owns it. The resources are as zircon_kvm_root_resource()
+// makes them, with which there may be more.
+//
+// Contract: STARTUP.
+zx_handle_t zx_take_startup_handle(uint32_t hnd_info) ZX_DETAIL_CALL;
+
 // Ends the process at once, all its threads included, as _exit() does: nothing registered with
 // atexit() runs, and buffered output is lost. The host sees the low 8 bits of `retcode`. Guests,
 // handles and memory go with the process.
@@ -39,6 +53,7 @@ void zx_process_exit(int64_t retcode) ZX_DETAIL_CALL __attribute__((noreturn));
 // The second names.
 ZX_DETAIL_TWIN(process_exit);
 ZX_DETAIL_TWIN(process_self);
+ZX_DETAIL_TWIN(take_startup_handle);
 ZX_DETAIL_TWIN(thread_self);
 
 ZX_DETAIL_C_END

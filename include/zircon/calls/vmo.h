@@ -207,6 +207,71 @@ zx_status_t zx_vmo_create_child(zx_handle_t handle, uint32_t options, uint64_t o
                                 uint64_t size, zx_handle_t* out) ZX_DETAIL_CALL;
 #endif
 
+// Would create a VMO of memory that has a certain address; there is none to be had.
+//
+//   resource         resource of kind MMIO, or of kind ROOT; no right needed.
+//   paddr            where it begins, a multiple of pages.
+//   size             in bytes, rounded up to whole pages.
+//   out              would receive it.
+//
+// Errors:
+//   Handle errors    of resource.
+//   WRONG_TYPE       resource is of another kind.
+//   OUT_OF_RANGE     resource does not have all of the range; size is too large.
+//   INVALID_ARGS     paddr is not a multiple of pages, or size is 0.
+//   NOT_SUPPORTED    always: the host's memory is the host kernel's.
+//
+// Contract: VMO-PHYSICAL.
+zx_status_t zx_vmo_create_physical(zx_handle_t resource, zx_paddr_t paddr, size_t size,
+                                   zx_handle_t* out) ZX_DETAIL_CALL;
+
+// Would create a VMO of memory that is one piece for a device; there is none to be had.
+//
+//   bti              a device's view of memory, which does not exist here either.
+//   size             in bytes, rounded up to whole pages.
+//   alignment_log2   binary logarithm of what its address is a multiple of, or 0 for pages.
+//   out              would receive it.
+//
+// Errors:
+//   INVALID_ARGS     size is 0; alignment_log2 is not 0, and below 12 or above 63.
+//   Handle errors    of bti.
+//   NOT_SUPPORTED    always, were there a BTI.
+//
+// Contract: VMO-PHYSICAL.
+zx_status_t zx_vmo_create_contiguous(zx_handle_t bti, size_t size, uint32_t alignment_log2,
+                                     zx_handle_t* out) ZX_DETAIL_CALL;
+
+#if !ZX_DETAIL_API_2018
+// Gives how many bytes of a VMO are content: what it was created with before that was rounded up to
+// pages, or what has been set since.
+//
+//   handle           VMO; no right needed.
+//   size             receives it, in bytes.
+//
+// Errors:
+//   Handle errors    of handle.
+//   INVALID_ARGS     size.
+//
+// Contract: VMO-STREAM.
+zx_status_t zx_vmo_get_stream_size(zx_handle_t handle, uint64_t* size) ZX_DETAIL_CALL;
+
+// Says how many bytes of a VMO are content. All that is behind them, to the VMO's end, is zero
+// then.
+//
+//   handle           VMO; WRITE.
+//   size             in bytes, at most the VMO's size.
+//
+// Errors:
+//   Handle errors    of handle.
+//   OUT_OF_RANGE     size.
+//
+// zx_vmo_set_size() sets it too, to the size that it is given. A reference and its parent have one
+// and the same; a snapshot or a slice begins with the size that it is created with.
+//
+// Contract: VMO-STREAM.
+zx_status_t zx_vmo_set_stream_size(zx_handle_t handle, uint64_t size) ZX_DETAIL_CALL;
+#endif
+
 // Changes a VMO handle for one that has EXECUTE as well.
 //
 //   handle           VMO, no right needed. Closed by the call, also if it fails.
@@ -238,7 +303,11 @@ ZX_DETAIL_TWIN(vmo_set_cache_policy);
 ZX_DETAIL_TWIN(vmo_clone);
 #else
 ZX_DETAIL_TWIN(vmo_create_child);
+ZX_DETAIL_TWIN(vmo_get_stream_size);
+ZX_DETAIL_TWIN(vmo_set_stream_size);
 #endif
+ZX_DETAIL_TWIN(vmo_create_physical);
+ZX_DETAIL_TWIN(vmo_create_contiguous);
 ZX_DETAIL_TWIN(vmo_replace_as_executable);
 
 ZX_DETAIL_C_END

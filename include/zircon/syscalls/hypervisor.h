@@ -18,11 +18,13 @@
 #define ZX_GUEST_OPT_DIRECT 1u
 
 // Kinds of trap, for zx_guest_set_trap().
+typedef uint32_t zx_guest_trap_t;
 #define ZX_GUEST_TRAP_BELL 0u  // Stores to guest memory, reported to a port while the VCPU runs on.
 #define ZX_GUEST_TRAP_MEM 1u   // Accesses to guest memory, reported by zx_vcpu_enter().
 #define ZX_GUEST_TRAP_IO 2u    // Accesses to x86 I/O ports, reported by zx_vcpu_enter().
 
 // Kinds of state, for zx_vcpu_read_state() and zx_vcpu_write_state().
+typedef uint32_t zx_vcpu_t;
 #define ZX_VCPU_STATE 0u  // zx_vcpu_state_t.
 #define ZX_VCPU_IO 1u     // zx_vcpu_io_t; write only, x86 only.
 
@@ -226,10 +228,27 @@ ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_interrupt_t, vector, 8, 1);
 ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_interrupt_t, padding1, 9, 7);
 
 // STARTUP: the guest starts a processor. The VMM creates and enters that VCPU, unless it exists.
+#if ZX_DETAIL_API_2018
 typedef struct zx_packet_guest_vcpu_startup {
   uint64_t id;        // Ids count up from 0 in the order of creation.
   zx_gpaddr_t entry;  // For zx_vcpu_create().
 } zx_packet_guest_vcpu_startup_t;
+#else
+typedef struct zx_packet_guest_vcpu_startup {
+  // Two names for each; the first is the older one.
+  union {
+    uint64_t id;  // Ids count up from 0 in the order of creation.
+    uint64_t target;
+  };
+  union {
+    zx_gpaddr_t entry;  // For zx_vcpu_create().
+    uint64_t context;
+  };
+} zx_packet_guest_vcpu_startup_t;
+
+ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_startup_t, target, 0, 8);
+ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_startup_t, context, 8, 8);
+#endif
 
 ZX_DETAIL_SIZE(zx_packet_guest_vcpu_startup_t, 16);
 ZX_DETAIL_MEMBER(zx_packet_guest_vcpu_startup_t, id, 0, 8);

@@ -43,6 +43,9 @@
 #define ZX_OBJ_TYPE_COUNTER 34u
 #define ZX_OBJ_TYPE_IOB_SHARED_REGION 35u
 #define ZX_OBJ_TYPE_UPPER_BOUND 64u
+#if ZX_DETAIL_API_2018
+#define ZX_OBJ_TYPE_LAST 29u  // Of that year: what is above came later.
+#endif
 
 // Topics of zx_object_get_info(). Any other number gives ZX_ERR_NOT_SUPPORTED.
 typedef uint32_t zx_object_info_topic_t;
@@ -75,6 +78,9 @@ typedef uint32_t zx_object_info_topic_t;
 #define ZX_INFO_VCPU 32u   // zx_info_vcpu_t
 
 #if ZX_DETAIL_API_2018
+// Properties of a type of object.
+typedef uint32_t zx_obj_props_t;
+#define ZX_OBJ_PROP_NONE 0x0u
 #define ZX_OBJ_PROP_WAITABLE 0x1u  // Objects of that type can be waited for.
 #endif
 
@@ -118,6 +124,9 @@ ZX_DETAIL_MEMBER(zx_info_vmar_t, len, 8, 8);
 #define ZX_PROP_NAME 3u
 #define ZX_PROP_SOCKET_RX_THRESHOLD 12u
 #define ZX_PROP_SOCKET_TX_THRESHOLD 13u
+#if !ZX_DETAIL_API_2018
+#define ZX_PROP_VMO_CONTENT_SIZE 17u  // uint64_t: zx_vmo_get_stream_size().
+#endif
 
 // ZX_INFO_HANDLE_COUNT: ZX_RIGHT_INSPECT. How many handles the object has.
 typedef struct zx_info_handle_count {
@@ -171,6 +180,20 @@ typedef uint32_t zx_thread_state_t;
 #define ZX_THREAD_STATE_BLOCKED 3u
 #define ZX_THREAD_STATE_DYING 4u
 #define ZX_THREAD_STATE_DEAD 5u
+
+// What a blocked thread waits for; the basic state is the lowest byte. Nothing here gives these.
+#define ZX_THREAD_STATE_BLOCKED_EXCEPTION 0x0103u
+#define ZX_THREAD_STATE_BLOCKED_SLEEPING 0x0203u
+#define ZX_THREAD_STATE_BLOCKED_FUTEX 0x0303u
+#define ZX_THREAD_STATE_BLOCKED_PORT 0x0403u
+#define ZX_THREAD_STATE_BLOCKED_CHANNEL 0x0503u
+#define ZX_THREAD_STATE_BLOCKED_WAIT_ONE 0x0603u
+#define ZX_THREAD_STATE_BLOCKED_WAIT_MANY 0x0703u
+#define ZX_THREAD_STATE_BLOCKED_INTERRUPT 0x0803u
+#if !ZX_DETAIL_API_2018
+#define ZX_THREAD_STATE_BLOCKED_PAGER 0x0903u
+#endif
+#define ZX_THREAD_STATE_BASIC(state) ((state)&0xffu)
 
 #if ZX_DETAIL_API_2018
 // ZX_INFO_THREAD: ZX_RIGHT_INSPECT.
@@ -288,10 +311,15 @@ ZX_DETAIL_MEMBER(zx_info_socket_t, tx_buf_max, 32, 8);
 ZX_DETAIL_MEMBER(zx_info_socket_t, tx_buf_size, 40, 8);
 
 // zx_info_vmo_t.flags
-#define ZX_INFO_VMO_TYPE_PAGED 0x1u    // It has pages of memory; each VMO of this library has.
-#define ZX_INFO_VMO_IS_COW_CLONE 0x4u  // A snapshot of its parent.
-#define ZX_INFO_VMO_VIA_HANDLE 0x8u    // It was found by a handle.
-#define ZX_INFO_VMO_VIA_MAPPING 0x10u  // It was found by a mapping.
+#define ZX_INFO_VMO_TYPE_PAGED 0x1u     // It has pages of memory; each VMO of this library has.
+#define ZX_INFO_VMO_IS_COW_CLONE 0x4u   // A snapshot of its parent.
+#define ZX_INFO_VMO_VIA_HANDLE 0x8u     // It was found by a handle.
+#define ZX_INFO_VMO_VIA_MAPPING 0x10u   // It was found by a mapping.
+#define ZX_INFO_VMO_PAGER_BACKED 0x20u  // No VMO of this library is.
+#define ZX_INFO_VMO_CONTIGUOUS 0x40u    // No VMO of this library is.
+#if !ZX_DETAIL_API_2018
+#define ZX_INFO_VMO_RESIZABLE 0x2u  // Its size can change.
+#endif
 
 // ZX_INFO_VMO: no right needed.
 typedef struct zx_info_vmo {

@@ -24,6 +24,7 @@
 #else
 #define ZX_WAIT_ASYNC_TIMESTAMP 0x1u
 #define ZX_WAIT_ASYNC_EDGE 0x2u
+#define ZX_WAIT_ASYNC_BOOT_TIMESTAMP 0x4u
 #endif
 
 // Types of packet.
@@ -82,7 +83,7 @@ typedef struct zx_packet_signal {
   uint64_t reserved0;
 #else
   uint64_t count;       // 1.
-  zx_time_t timestamp;  // When, if ZX_WAIT_ASYNC_TIMESTAMP was given; else 0.
+  zx_time_t timestamp;  // When, if ZX_WAIT_ASYNC_TIMESTAMP or BOOT_TIMESTAMP was given; else 0.
 #endif
   uint64_t reserved1;
 } zx_packet_signal_t;

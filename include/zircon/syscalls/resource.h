@@ -9,8 +9,14 @@
 
 #include <zircon/types.h>
 
-// A kind of resource.
+// A kind of resource, and what it is held with; both are the options of zx_resource_create(): the
+// kind in the lower half, the flags in the upper.
 typedef uint32_t zx_rsrc_kind_t;
+typedef uint32_t zx_rsrc_flags_t;
+
+// The two, of options.
+#define ZX_RSRC_EXTRACT_KIND(options) ((options)&0x0000ffffu)
+#define ZX_RSRC_EXTRACT_FLAGS(options) ((options)&0xffff0000u)
 
 // Kinds of resource.
 #define ZX_RSRC_KIND_MMIO 0u
@@ -29,6 +35,7 @@ typedef uint32_t zx_rsrc_kind_t;
 #define ZX_RSRC_KIND_COUNT 6u
 
 // Kind SYSTEM: one unit of range for each privilege.
+typedef uint64_t zx_rsrc_system_base_t;
 #define ZX_RSRC_SYSTEM_HYPERVISOR_BASE UINT64_C(0)
 #define ZX_RSRC_SYSTEM_VMEX_BASE UINT64_C(1)
 #define ZX_RSRC_SYSTEM_DEBUG_BASE UINT64_C(2)
