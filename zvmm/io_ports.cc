@@ -41,6 +41,14 @@ IoDevice* IoPorts::Find(uint16_t port) const {
   return port < range->second.end ? range->second.device : nullptr;
 }
 
+std::set<const IoDevice*> IoPorts::devices() const {
+  std::set<const IoDevice*> devices;
+  for (const auto& [first, range] : ranges_) {
+    devices.insert(range.device);
+  }
+  return devices;
+}
+
 absl::Status IoPorts::SetTraps(const zx::guest& guest) const {
   for (const auto& [first, range] : ranges_) {
     const zx_status_t status = guest.set_trap(ZX_GUEST_TRAP_IO, first, range.end - first,

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 
 #include "absl/status/status.h"
 #include "devices/device.h"
@@ -33,6 +34,9 @@ class IoPorts {
 
   // The device of a port; nullptr if it has none.
   IoDevice* Find(uint16_t port) const;
+
+  // All devices, each once.
+  std::set<const IoDevice*> devices() const;
 
   // Sets a trap for each range.
   absl::Status SetTraps(const zx::guest& guest) const;

@@ -39,7 +39,7 @@ int ExitStatus(const StopRequest& end, const Options& options) {
 
 int Run(const Options& options) {
   // Before the first thread, so that all have them blocked.
-  Signals signals(/*with_report=*/false);
+  Signals signals(options.statistics || !options.statistics_file.empty());
   if (absl::Status status = signals.Start(); !status.ok()) {
     Say(std::string(status.message()));
     return kExitNotRun;

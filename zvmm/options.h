@@ -1,4 +1,4 @@
-// The command line of zvmm.
+// The command line of zvmm, and the file that may stand for a part of it.
 
 #pragma once
 
@@ -9,6 +9,8 @@
 
 #include "devices/exit_port.h"
 #include "exit_status.h"
+#include "host/serial_options.h"
+#include "net/net_options.h"
 
 namespace zvmm {
 
@@ -24,9 +26,13 @@ struct Options {
   unsigned cpus = 1;
   std::vector<std::string> disks;
   bool read_only_disks = false;
+  std::vector<NetOptions> networks;
+  std::vector<SerialOptions> serials;  // Besides the first port.
   ConsoleKind console = ConsoleKind::kSerial;
   uint16_t exit_port = ExitPort::kDefaultPort;
   int reset_status = kExitReset;
+  bool statistics = false;
+  std::string statistics_file;  // Empty if there is none.
 };
 
 // Parses. If zvmm shall not go on (--help, or an error, both of which are printed), gives the

@@ -54,16 +54,16 @@ std::string_view Explanation(zx_status_t status) {
 }  // namespace
 
 absl::StatusOr<Vcpu> Vcpu::Create(const zx::guest& guest, uint64_t entry, const MemoryView& memory,
-                                  VcpuRequests& requests) {
+                                  VcpuRequests& requests, VcpuCounts& counts) {
   zx::vcpu vcpu;
   if (zx_status_t status = zx::vcpu::create(guest, 0, entry, &vcpu); status != ZX_OK) {
     return ZxError("zx_vcpu_create", status);
   }
-  return Vcpu(std::move(vcpu), memory, requests);
+  return Vcpu(std::move(vcpu), memory, requests, counts);
 }
 
-Vcpu::Vcpu(zx::vcpu vcpu, const MemoryView& memory, VcpuRequests& requests)
-    : vcpu_(std::move(vcpu)), memory_(&memory), requests_(&requests) {}
+Vcpu::Vcpu(zx::vcpu vcpu, const MemoryView& memory, VcpuRequests& requests, VcpuCounts& counts)
+    : vcpu_(std::move(vcpu)), memory_(&memory), requests_(&requests), counts_(&counts) {}
 
 absl::Status Vcpu::SetRegisters(const CpuEntry& entry) {
   zx_vcpu_state_t state = {};
@@ -75,12 +75,14 @@ absl::Status Vcpu::SetRegisters(const CpuEntry& entry) {
   return absl::OkStatus();
 }
 
-absl::Status Vcpu::Run(const StopLatch& stop) {
+absl::Status Vcpu::Run(const StopLatch& stop, bool timed) {
+  left_ = std::chrono::steady_clock::now();
   // A stop that comes after this look kicks the VCPU, and the enter is canceled.
   while (!stop.requested()) {
     zx_port_packet_t packet;
-    const zx_status_t status = vcpu_.enter(&packet);
+    const zx_status_t status = Enter(packet, timed);
     if (status == ZX_ERR_CANCELED) {
+      Count(counts_->kicks);
       continue;
     }
     if (status != ZX_OK) {
@@ -93,11 +95,28 @@ absl::Status Vcpu::Run(const StopLatch& stop) {
   return absl::OkStatus();
 }
 
+zx_status_t Vcpu::Enter(zx_port_packet_t& packet, bool timed) {
+  if (!timed) {
+    return vcpu_.enter(&packet);
+  }
+  const auto add = [](std::atomic<uint64_t>& sum, std::chrono::nanoseconds time) {
+    sum.fetch_add(static_cast<uint64_t>(time.count()), std::memory_order_relaxed);
+  };
+  const auto entered = std::chrono::steady_clock::now();
+  add(counts_->outside, entered - left_);
+  const zx_status_t status = vcpu_.enter(&packet);
+  left_ = std::chrono::steady_clock::now();
+  add(counts_->inside, left_ - entered);
+  return status;
+}
+
 absl::Status Vcpu::HandlePacket(const zx_port_packet_t& packet) {
   switch (packet.type) {
     case ZX_PKT_TYPE_GUEST_IO:
+      Count(counts_->ports);
       return HandleIo(packet.key, packet.guest_io);
     case ZX_PKT_TYPE_GUEST_MEM:
+      Count(counts_->memory);
       return HandleMemory(packet.key, packet.guest_mem);
     case ZX_PKT_TYPE_GUEST_VCPU:
       return HandleRequest(packet.guest_vcpu);
@@ -108,6 +127,7 @@ absl::Status Vcpu::HandlePacket(const zx_port_packet_t& packet) {
 
 absl::Status Vcpu::HandleIo(uint64_t key, const zx_packet_guest_io_t& io) {
   IoDevice& device = IoPorts::DeviceOf(key);
+  Count(io.input ? device.port_counts.reads : device.port_counts.writes);
   if (!io.input) {
     device.Write(io.port, io.access_size, io.u32);
     return absl::OkStatus();
@@ -135,7 +155,10 @@ absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& acces
     return ZxError("zx_vcpu_read_state", status);
   }
   MmioDevice& device = MmioDeviceOf(key);
-  if (!ExecuteMmio(*instruction, access.addr, device, state)) {
+  const bool changed = ExecuteMmio(*instruction, access.addr, device, state);
+  // One that does both is a read.
+  Count(changed ? device.memory_counts.reads : device.memory_counts.writes);
+  if (!changed) {
     return absl::OkStatus();
   }
   if (zx_status_t status = vcpu_.write_state(ZX_VCPU_STATE, &state, sizeof(state));
@@ -148,9 +171,11 @@ absl::Status Vcpu::HandleMemory(uint64_t key, const zx_packet_guest_mem_t& acces
 absl::Status Vcpu::HandleRequest(const zx_packet_guest_vcpu_t& request) {
   switch (request.type) {
     case ZX_PKT_GUEST_VCPU_INTERRUPT:
+      Count(counts_->interrupts);
       requests_->Interrupt(request.interrupt.mask, request.interrupt.vector);
       return absl::OkStatus();
     case ZX_PKT_GUEST_VCPU_STARTUP:
+      Count(counts_->startups);
       requests_->Startup(request.startup.id, request.startup.entry);
       return absl::OkStatus();
     default:

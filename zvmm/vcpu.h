@@ -7,6 +7,7 @@
 #include <zircon/syscalls/port.h>
 #include <zircon/types.h>
 
+#include <chrono>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -16,6 +17,7 @@
 #include "guest_memory.h"
 #include "mmio/mmio_decode.h"
 #include "stop.h"
+#include "vcpu_counts.h"
 
 namespace zvmm {
 
@@ -31,19 +33,22 @@ class VcpuRequests : public InterruptSink {
 class Vcpu {
  public:
   static absl::StatusOr<Vcpu> Create(const zx::guest& guest, uint64_t entry,
-                                     const MemoryView& memory, VcpuRequests& requests);
+                                     const MemoryView& memory, VcpuRequests& requests,
+                                     VcpuCounts& counts);
 
   zx_handle_t handle() const { return vcpu_.get(); }
 
   // Sets the registers of the first VCPU; others start with zeros.
   absl::Status SetRegisters(const CpuEntry& entry);
 
-  // Runs until `stop` is requested and the VCPU kicked, or the guest cannot go on.
-  absl::Status Run(const StopLatch& stop);
+  // Runs until `stop` is requested and the VCPU kicked, or the guest cannot go on. `timed`: counts
+  // time too.
+  absl::Status Run(const StopLatch& stop, bool timed);
 
  private:
-  Vcpu(zx::vcpu vcpu, const MemoryView& memory, VcpuRequests& requests);
+  Vcpu(zx::vcpu vcpu, const MemoryView& memory, VcpuRequests& requests, VcpuCounts& counts);
 
+  zx_status_t Enter(zx_port_packet_t& packet, bool timed);
   absl::Status HandlePacket(const zx_port_packet_t& packet);
   absl::Status HandleIo(uint64_t key, const zx_packet_guest_io_t& io);
   absl::Status HandleMemory(uint64_t key, const zx_packet_guest_mem_t& access);
@@ -53,6 +58,8 @@ class Vcpu {
   zx::vcpu vcpu_;
   const MemoryView* memory_;
   VcpuRequests* requests_;
+  VcpuCounts* counts_;
+  std::chrono::steady_clock::time_point left_{};  // When it came out last, if that is counted.
   MmioDecoder decoder_;
 };
 

@@ -13,8 +13,9 @@
 
 namespace zvmm {
 
-Vcpus::Vcpus(const zx::guest& guest, unsigned count, const MemoryView& memory, StopLatch& stop)
-    : guest_(guest), count_(count), memory_(memory), stop_(stop) {}
+Vcpus::Vcpus(const zx::guest& guest, unsigned count, const MemoryView& memory, StopLatch& stop,
+             bool timed)
+    : guest_(guest), count_(count), memory_(memory), stop_(stop), timed_(timed) {}
 
 Vcpus::~Vcpus() {
   stop_.Request({.message = "the machine is gone"});
@@ -42,6 +43,13 @@ void Vcpus::Join() {
     if (slots_[i].thread.joinable()) {
       slots_[i].thread.join();
     }
+  }
+}
+
+void Vcpus::AddTo(Statistics& statistics) {
+  std::lock_guard lock(mutex_);
+  for (unsigned i = 0; i < started_; ++i) {
+    statistics.Add(slots_[i].counts);
   }
 }
 
@@ -92,13 +100,13 @@ void Vcpus::ThreadMain(unsigned id, CpuEntry entry) {
   if (!slot.vcpu) {
     return;
   }
-  if (absl::Status status = slot.vcpu->Run(stop_); !status.ok()) {
+  if (absl::Status status = slot.vcpu->Run(stop_, timed_); !status.ok()) {
     stop_.Request({.message = absl::StrCat("VCPU ", id, ": ", std::string(status.message()))});
   }
 }
 
 absl::Status Vcpus::CreateVcpu(Slot& slot, const CpuEntry& entry) {
-  absl::StatusOr<Vcpu> vcpu = Vcpu::Create(guest_, entry.rip, memory_, *this);
+  absl::StatusOr<Vcpu> vcpu = Vcpu::Create(guest_, entry.rip, memory_, *this, slot.counts);
   if (!vcpu.ok()) {
     return vcpu.status();
   }

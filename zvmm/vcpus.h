@@ -18,8 +18,10 @@
 #include "absl/status/status.h"
 #include "boot/cpu_entry.h"
 #include "guest_memory.h"
+#include "statistics.h"
 #include "stop.h"
 #include "vcpu.h"
+#include "vcpu_counts.h"
 
 namespace zvmm {
 
@@ -27,10 +29,11 @@ namespace zvmm {
 // Startup(), the main thread the others.
 class Vcpus final : public VcpuRequests {
  public:
-  static constexpr unsigned kMost = 4;
+  static constexpr unsigned kMost = 64;
 
-  // `count` is 1 to kMost.
-  Vcpus(const zx::guest& guest, unsigned count, const MemoryView& memory, StopLatch& stop);
+  // `count` is 1 to kMost. `timed`: their time is counted.
+  Vcpus(const zx::guest& guest, unsigned count, const MemoryView& memory, StopLatch& stop,
+        bool timed);
 
   // Stops what still runs.
   ~Vcpus() override;
@@ -40,6 +43,9 @@ class Vcpus final : public VcpuRequests {
 
   // Ends all threads. A stop must have been requested.
   void Join();
+
+  // Adds what those that were started have done.
+  void AddTo(Statistics& statistics);
 
   void Interrupt(uint64_t vcpu_mask, uint8_t vector) override;
   void Startup(uint64_t id, uint64_t entry) override;
@@ -52,6 +58,7 @@ class Vcpus final : public VcpuRequests {
     std::optional<Vcpu> vcpu;  // The thread's own; closed after all threads have ended.
     // The VCPU's handle for all threads; ZX_HANDLE_INVALID as long as there is none.
     std::atomic<zx_handle_t> handle{ZX_HANDLE_INVALID};
+    VcpuCounts counts;
   };
 
   // Starts the next slot's thread and waits until its VCPU exists. With mutex_ held.
@@ -63,6 +70,7 @@ class Vcpus final : public VcpuRequests {
   const unsigned count_;
   const MemoryView& memory_;
   StopLatch& stop_;
+  const bool timed_;
 
   std::mutex mutex_;  // For starting and joining.
   unsigned started_ = 0;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "host/polled_file.h"
 #include "pipe.h"
 
 namespace zvmm {
@@ -56,7 +57,8 @@ TEST(EscapeFilterTest, WhatFollowsAWishIsLeft) {
 class ConsoleInputTest : public testing::Test {
  protected:
   std::unique_ptr<ConsoleInput> Open() {
-    auto input = ConsoleInput::Create(in_.reader(), terminal_, stop_);
+    auto input =
+        ConsoleInput::Create("input", OpenForPolling(in_.reader(), O_RDONLY), terminal_, stop_);
     EXPECT_TRUE(input.ok()) << input.status();
     return input.ok() ? *std::move(input) : nullptr;
   }

@@ -12,7 +12,9 @@
 #include <string_view>
 #include <thread>
 
+#include "host/polled_file.h"
 #include "pipe.h"
+#include "stop.h"
 
 namespace zvmm {
 namespace {
@@ -25,8 +27,11 @@ class ConsoleOutputTest : public testing::Test {
  protected:
   void SetUp() override { signal(SIGPIPE, SIG_IGN); }
 
-  std::unique_ptr<ConsoleOutput> Open(int fd) {
-    auto output = ConsoleOutput::Create(fd, stop_);
+  std::unique_ptr<ConsoleOutput> Open(int fd, WhenFull when_full = WhenFull::kWait) {
+    auto output = ConsoleOutput::Create("output", OpenForPolling(fd, O_WRONLY), when_full,
+                                        [this](const absl::Status& why) {
+                                          stop_.Request({.message = std::string(why.message())});
+                                        });
     EXPECT_TRUE(output.ok()) << output.status();
     return output.ok() ? *std::move(output) : nullptr;
   }
@@ -97,6 +102,18 @@ TEST_F(ConsoleOutputTest, AnAbandonedTerminalDoesNotHoldUpTheEnd) {
   close(terminal);
 }
 
+TEST_F(ConsoleOutputTest, WhatNeedNotBeReadIsDropped) {
+  const auto output = Open(pipe_.writer(), WhenFull::kDrop);
+  for (size_t i = 0; i < 8 * ConsoleOutput::kCapacity; ++i) {
+    output->Write(BytesOf("x"));  // Never waits.
+  }
+  // What there was room for is there, and what comes later too.
+  EXPECT_EQ(pipe_.Read(ConsoleOutput::kCapacity), std::string(ConsoleOutput::kCapacity, 'x'));
+  output->Write(BytesOf("end\n"));
+  output->Abandon();
+  EXPECT_TRUE(output->Finish().ok());
+}
+
 TEST_F(ConsoleOutputTest, AClosedPipeStopsTheMachine) {
   pipe_.CloseReader();
   const auto output = Open(pipe_.writer());
@@ -120,7 +137,8 @@ TEST_F(ConsoleOutputTest, WithoutADescriptorItSaysSo) {
     close(next);
     const rlimit low = {.rlim_cur = static_cast<rlim_t>(next) + limit, .rlim_max = before.rlim_max};
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-    const auto output = ConsoleOutput::Create(pipe_.writer(), stop_);
+    const auto output = ConsoleOutput::Create("output", OpenForPolling(pipe_.writer(), O_WRONLY),
+                                              WhenFull::kWait, [](const absl::Status&) {});
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
     EXPECT_EQ(output.ok(), limit == 2) << limit << ": " << output.status();
   }

@@ -7,6 +7,7 @@
 
 #include "exit_status.h"
 #include "host/console_input.h"
+#include "host/polled_file.h"
 #include "host/signals.h"
 #include "host/terminal.h"
 #include "job.h"
@@ -25,7 +26,8 @@ int ProgramMain(int echo) {
   }
   StopLatch stop;
   Terminal terminal(STDIN_FILENO);
-  auto input = ConsoleInput::Create(STDIN_FILENO, terminal, stop);
+  auto input = ConsoleInput::Create("standard input", OpenForPolling(STDIN_FILENO, O_RDONLY),
+                                    terminal, stop);
   if (!input.ok()) {
     return 91;
   }

@@ -27,6 +27,7 @@ constexpr uint64_t kUndefinedOfMultiply = 0xD4;  // All but carry and overflow.
 // Memory that is a device.
 class Memory : public MmioDevice {
  public:
+  std::string_view name() const override { return "memory"; }
   uint64_t Read(uint64_t address, uint8_t size) override {
     uint64_t read = 0;
     std::memcpy(&read, &value, size);

@@ -29,6 +29,7 @@ constexpr uint64_t kOf = 1 << 11;
 // A register of a device: gives `value`, and keeps what is written.
 class FakeDevice : public MmioDevice {
  public:
+  std::string_view name() const override { return "fake"; }
   uint64_t Read(uint64_t address, uint8_t size) override {
     log += "r" + std::to_string(size);
     EXPECT_EQ(address, kDevice);

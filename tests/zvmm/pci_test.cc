@@ -24,6 +24,7 @@ uint32_t AddressOf(unsigned slot, unsigned offset, unsigned function = 0, unsign
 // A function whose configuration is all memory.
 class PlainFunction : public PciFunction {
  public:
+  std::string_view name() const override { return "plain"; }
   uint32_t ReadConfig(unsigned word) override { return words.at(word); }
   void WriteConfig(unsigned word, uint32_t value, uint32_t mask) override {
     words.at(word) = (words.at(word) & ~mask) | (value & mask);

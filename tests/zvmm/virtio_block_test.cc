@@ -2,19 +2,17 @@
 
 #include "virtio/virtio_block.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/virtio_ids.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 
 #include "host/signals.h"
+#include "test_file.h"
 #include "virtio_driver.h"
 
 namespace zvmm {
@@ -27,27 +25,6 @@ constexpr uint64_t kData = 0x21000;
 constexpr uint8_t kUntouched = 0xEE;
 
 constexpr uint64_t kSectors = 16;
-
-// A file that goes with the test.
-class TestFile {
- public:
-  explicit TestFile(const std::string& contents) {
-    const int fd = mkstemp(path_.data());
-    EXPECT_GE(fd, 0);
-    EXPECT_EQ(write(fd, contents.data(), contents.size()), static_cast<ssize_t>(contents.size()));
-    close(fd);
-  }
-  ~TestFile() { unlink(path_.c_str()); }
-
-  const std::string& path() const { return path_; }
-  std::string Contents() const {
-    std::ifstream file(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
- private:
-  std::string path_ = testing::TempDir() + "zvmm_disk_XXXXXX";
-};
 
 // Each sector is full of its own letter.
 std::string Sectors(uint64_t count) {

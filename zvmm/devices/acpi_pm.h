@@ -31,6 +31,8 @@ class AcpiPm final : public ByteIoDevice {
 
   explicit AcpiPm(StopLatch& stop, MonotonicClock clock = MonotonicNow);
 
+  std::string_view name() const override { return "ACPI"; }
+
  private:
   uint8_t ReadByte(uint16_t port) override;
   void WriteByte(uint16_t port, uint8_t value) override;

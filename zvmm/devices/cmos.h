@@ -21,6 +21,8 @@ class Cmos final : public ByteIoDevice {
 
   explicit Cmos(WallClock clock = WallNow);
 
+  std::string_view name() const override { return "real-time clock"; }
+
  private:
   uint8_t ReadByte(uint16_t port) override;
   void WriteByte(uint16_t port, uint8_t value) override;

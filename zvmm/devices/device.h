@@ -8,6 +8,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
+
+#include "exit_counts.h"
 
 namespace zvmm {
 
@@ -19,6 +22,10 @@ class IoDevice {
   // device's range: a wide access that starts on its last port is delivered whole.
   virtual uint32_t Read(uint16_t port, uint8_t size) = 0;
   virtual void Write(uint16_t port, uint8_t size, uint32_t value) = 0;
+  // For people.
+  virtual std::string_view name() const = 0;
+
+  AccessCounts port_counts;  // Kept by who calls.
 };
 
 // A device on an 8-bit bus: a wide access is as many byte accesses on consecutive ports.
@@ -50,6 +57,10 @@ class MmioDevice {
   // `size` is 1, 2, 4 or 8; `address` need not be aligned.
   virtual uint64_t Read(uint64_t address, uint8_t size) = 0;
   virtual void Write(uint64_t address, uint8_t size, uint64_t value) = 0;
+  // For people.
+  virtual std::string_view name() const = 0;
+
+  AccessCounts memory_counts;  // Kept by who calls.
 };
 
 // One interrupt line of a device: called with the level that the line takes. Called again with the

@@ -19,6 +19,8 @@ class ExitPort final : public IoDevice {
 
   explicit ExitPort(StopLatch& stop) : stop_(stop) {}
 
+  std::string_view name() const override { return "exit port"; }
+
   uint32_t Read(uint16_t port, uint8_t size) override { return 0xFFFFFFFF; }
   void Write(uint16_t port, uint8_t size, uint32_t value) override {
     stop_.Request(

@@ -17,6 +17,8 @@ class I8042 final : public ByteIoDevice {
 
   explicit I8042(StopLatch& stop) : stop_(stop) {}
 
+  std::string_view name() const override { return "keyboard controller"; }
+
  private:
   // Status 0: ready for a command, nothing typed.
   uint8_t ReadByte(uint16_t port) override { return port == kStatusAndCommand ? 0 : 0xFF; }

@@ -28,6 +28,8 @@ class IoApic final : public MmioDevice {
 
   explicit IoApic(InterruptSink& sink);
 
+  std::string_view name() const override { return "I/O APIC"; }
+
   // A line of one more device at a pin, which is up while any of its lines is. Each pin has room
   // for 32. Before VCPUs run; the line lives as long as this.
   InterruptLine Connect(unsigned pin);

@@ -12,6 +12,7 @@ namespace zvmm {
 // Has no state; thread-safe.
 class OpenBus final : public IoDevice {
  public:
+  std::string_view name() const override { return "ports without a device"; }
   uint32_t Read(uint16_t port, uint8_t size) override { return 0xFFFFFFFF; }
   void Write(uint16_t port, uint8_t size, uint32_t value) override {}
 };

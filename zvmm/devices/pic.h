@@ -18,6 +18,8 @@ class Pic final : public ByteIoDevice {
   static constexpr uint16_t kSlave = 0xA0;
   static constexpr uint16_t kTrigger = 0x4D0;  // Edge or level, one port for each chip.
 
+  std::string_view name() const override { return "interrupt controller 8259"; }
+
  private:
   struct Chip {
     uint8_t mask = 0xFF;

@@ -22,6 +22,8 @@ class Pit final : public ByteIoDevice {
 
   explicit Pit(MonotonicClock clock = MonotonicNow);
 
+  std::string_view name() const override { return "timer 8254"; }
+
  private:
   // How the two bytes of a count travel.
   enum class Access : uint8_t { kLow = 1, kHigh = 2, kBoth = 3 };

@@ -22,6 +22,8 @@ class PvPanic final : public ByteIoDevice {
 
   explicit PvPanic(StopLatch& stop) : stop_(stop) {}
 
+  std::string_view name() const override { return "pvpanic"; }
+
  private:
   uint8_t ReadByte(uint16_t port) override {
     return port == kPort ? kPanicked | kCrashKernelLoaded : 0xFF;

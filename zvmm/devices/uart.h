@@ -44,6 +44,8 @@ class Uart final : public ByteIoDevice {
   // Ends Receive(), now and for ever.
   void Close();
 
+  std::string_view name() const override { return "serial port"; }
+
  private:
   uint8_t ReadByte(uint16_t port) override;
   void WriteByte(uint16_t port, uint8_t value) override;

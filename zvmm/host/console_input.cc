@@ -1,7 +1,6 @@
 #include "host/console_input.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -10,7 +9,6 @@
 #include <utility>
 
 #include "exit_status.h"
-#include "host/polled_file.h"
 #include "host/start_thread.h"
 
 namespace zvmm {
@@ -45,13 +43,14 @@ EscapeFilter::Wish EscapeFilter::Filter(std::span<const uint8_t>& in, std::strin
   return Wish::kNone;
 }
 
-absl::StatusOr<std::unique_ptr<ConsoleInput>> ConsoleInput::Create(int fd, Terminal& terminal,
+absl::StatusOr<std::unique_ptr<ConsoleInput>> ConsoleInput::Create(const std::string& name,
+                                                                   Descriptor file,
+                                                                   Terminal& terminal,
                                                                    StopLatch& stop) {
-  Descriptor file = OpenForPolling(fd, O_RDONLY);
   Descriptor event =
       file.is_valid() ? Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) : Descriptor();
   if (!event.is_valid()) {
-    return absl::ErrnoToStatus(errno, "standard input");
+    return absl::ErrnoToStatus(errno, name);
   }
   return std::unique_ptr<ConsoleInput>(
       new ConsoleInput(std::move(file), std::move(event), terminal, stop));

@@ -1,4 +1,4 @@
-// Standard input, on its way to one of the guest's consoles.
+// Standard input, or another file, on its way to one of the guest's consoles.
 //
 // From a terminal, Ctrl-A is the escape key: Ctrl-A x ends zvmm, Ctrl-A z stops it as Ctrl-Z does a
 // program, Ctrl-A Ctrl-A sends one Ctrl-A. While zvmm is in the background the terminal is not
@@ -43,8 +43,10 @@ class ConsoleInput {
   // was closed.
   using Receiver = std::function<bool(std::span<const uint8_t>, WhenFull)>;
 
-  // Reads `fd`, which is `terminal` if that is one.
-  static absl::StatusOr<std::unique_ptr<ConsoleInput>> Create(int fd, Terminal& terminal,
+  // Reads `file`, which does not make a reader wait: see OpenForPolling(). It is `terminal` if that
+  // is one. `name` is for messages.
+  static absl::StatusOr<std::unique_ptr<ConsoleInput>> Create(const std::string& name,
+                                                              Descriptor file, Terminal& terminal,
                                                               StopLatch& stop);
   ~ConsoleInput();
   ConsoleInput(const ConsoleInput&) = delete;

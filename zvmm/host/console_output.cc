@@ -1,7 +1,6 @@
 #include "host/console_output.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -10,7 +9,6 @@
 #include <chrono>
 #include <utility>
 
-#include "host/polled_file.h"
 #include "host/start_thread.h"
 
 namespace zvmm {
@@ -29,13 +27,16 @@ constexpr int kForever = -1;
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ConsoleOutput>> ConsoleOutput::Create(int fd, StopLatch& stop) {
-  Descriptor file = OpenForPolling(fd, O_WRONLY);
+absl::StatusOr<std::unique_ptr<ConsoleOutput>> ConsoleOutput::Create(std::string name,
+                                                                     Descriptor file,
+                                                                     WhenFull when_full,
+                                                                     FailureHandler on_failure) {
   Descriptor event = file.is_valid() ? Descriptor(eventfd(0, EFD_CLOEXEC)) : Descriptor();
   if (!event.is_valid()) {
-    return absl::ErrnoToStatus(errno, "standard output");
+    return absl::ErrnoToStatus(errno, name);
   }
-  std::unique_ptr<ConsoleOutput> output(new ConsoleOutput(std::move(file), std::move(event), stop));
+  std::unique_ptr<ConsoleOutput> output(new ConsoleOutput(
+      std::move(name), std::move(file), std::move(event), when_full, std::move(on_failure)));
   auto thread = StartThread("console-out", [self = output.get()] { self->Main(); });
   if (!thread.ok()) {
     return thread.status();
@@ -44,8 +45,13 @@ absl::StatusOr<std::unique_ptr<ConsoleOutput>> ConsoleOutput::Create(int fd, Sto
   return output;
 }
 
-ConsoleOutput::ConsoleOutput(Descriptor file, Descriptor abandoned_event, StopLatch& stop)
-    : file_(std::move(file)), abandoned_event_(std::move(abandoned_event)), stop_(stop) {}
+ConsoleOutput::ConsoleOutput(std::string name, Descriptor file, Descriptor abandoned_event,
+                             WhenFull when_full, FailureHandler on_failure)
+    : name_(std::move(name)),
+      file_(std::move(file)),
+      abandoned_event_(std::move(abandoned_event)),
+      when_full_(when_full),
+      on_failure_(std::move(on_failure)) {}
 
 ConsoleOutput::~ConsoleOutput() {
   if (thread_.joinable()) {
@@ -56,7 +62,9 @@ ConsoleOutput::~ConsoleOutput() {
 
 void ConsoleOutput::Write(std::span<const uint8_t> bytes) {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return closed_ || abandoned_ || pending_.size() < kCapacity; });
+  room_.wait(lock, [this] {
+    return closed_ || abandoned_ || when_full_ == WhenFull::kDrop || pending_.size() < kCapacity;
+  });
   if (closed_ || pending_.size() >= kCapacity) {
     return;
   }
@@ -149,8 +157,8 @@ bool ConsoleOutput::WriteOut(std::string_view text) {
 }
 
 void ConsoleOutput::Fail(int error) {
-  status_ = absl::ErrnoToStatus(error, "standard output");
-  stop_.Request({.message = std::string(status_.message())});
+  status_ = absl::ErrnoToStatus(error, name_);
+  on_failure_(status_);
 }
 
 }  // namespace zvmm

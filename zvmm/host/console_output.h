@@ -1,4 +1,4 @@
-// What the guest's consoles write, on its way to standard output.
+// What a console of the guest's writes, on its way to standard output, a file or a socket.
 //
 // Output is collected and written by a thread of its own: when a line is complete, when a lot has
 // come together, or a few milliseconds after the first byte. So a VCPU never waits for a terminal,
@@ -8,6 +8,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -17,19 +18,25 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "devices/device.h"
 #include "host/descriptor.h"
-#include "stop.h"
 
 namespace zvmm {
 
 // Owns the thread. Write() and Abandon() are for any thread, the rest is the main thread's.
 class ConsoleOutput {
  public:
-  // Bytes that wait for the reader until Write() does.
+  // Bytes that wait for the reader until Write() does, or drops more.
   static constexpr size_t kCapacity = 64 * 1024;
 
-  // Writes to `fd`. When that fails the machine stops.
-  static absl::StatusOr<std::unique_ptr<ConsoleOutput>> Create(int fd, StopLatch& stop);
+  // Called once, on the thread, when nothing can be written any more.
+  using FailureHandler = std::function<void(const absl::Status& why)>;
+
+  // Writes to `file`, which does not make a writer wait: see OpenForPolling(). `when_full` is what
+  // Write() does. `name` is for messages.
+  static absl::StatusOr<std::unique_ptr<ConsoleOutput>> Create(std::string name, Descriptor file,
+                                                               WhenFull when_full,
+                                                               FailureHandler on_failure);
   // Drops what is left, unless there was a Finish().
   ~ConsoleOutput();
   ConsoleOutput(const ConsoleOutput&) = delete;
@@ -47,16 +54,19 @@ class ConsoleOutput {
   absl::Status Finish();
 
  private:
-  ConsoleOutput(Descriptor file, Descriptor abandoned_event, StopLatch& stop);
+  ConsoleOutput(std::string name, Descriptor file, Descriptor abandoned_event, WhenFull when_full,
+                FailureHandler on_failure);
 
   void Main();
   // Gives false when it has given up.
   bool WriteOut(std::string_view text);
   void Fail(int error);
 
+  const std::string name_;
   const Descriptor file_;
   const Descriptor abandoned_event_;  // Readable from Abandon() on.
-  StopLatch& stop_;
+  const WhenFull when_full_;
+  const FailureHandler on_failure_;
 
   std::mutex mutex_;
   std::condition_variable work_;

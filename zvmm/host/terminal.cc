@@ -123,7 +123,9 @@ void Terminal::MakeRaw() {
 void Terminal::Suspend() {
   std::lock_guard lock(mutex_);
   suspended_ = true;
-  Restore();
+  if (is_terminal_) {
+    Restore();
+  }
 }
 
 void Terminal::Resume() {
@@ -138,7 +140,9 @@ void Terminal::Resume() {
 void Terminal::Close() {
   std::lock_guard lock(mutex_);
   closed_ = true;
-  Restore();
+  if (is_terminal_) {
+    Restore();
+  }
 }
 
 }  // namespace zvmm

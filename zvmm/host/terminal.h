@@ -10,7 +10,8 @@
 
 namespace zvmm {
 
-// At most one at a time. Made and destroyed on the main thread; the rest is for any thread.
+// At most one that is a terminal. Made and destroyed on the main thread; the rest is for any
+// thread.
 class Terminal {
  public:
   // Does nothing, for ever, if `fd` is not a terminal. Takes the signals that end a process, but

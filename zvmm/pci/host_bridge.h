@@ -26,6 +26,8 @@ class HostBridge final : public IoDevice, public PciFunction {
 
   HostBridge(StopLatch& stop, PciBus& bus) : stop_(stop), bus_(bus) { bus_.Add(kSlot, *this); }
 
+  std::string_view name() const override { return "PCI host bridge"; }
+
   uint32_t Read(uint16_t port, uint8_t size) override {
     if (port >= kData) {
       return bus_.ReadData(port - kData, size);

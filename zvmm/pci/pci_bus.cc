@@ -54,6 +54,7 @@ void PciBus::WriteData(unsigned lane, uint8_t size, uint32_t value) {
 uint64_t PciBus::Read(uint64_t address, uint8_t size) {
   for (PciFunction* const function : functions_) {
     if (const PciFunction::Range range = function->memory(); range.Has(address)) {
+      Count(function->function_counts.reads);
       return function->ReadMemory(address - range.start, size);
     }
   }
@@ -63,6 +64,7 @@ uint64_t PciBus::Read(uint64_t address, uint8_t size) {
 void PciBus::Write(uint64_t address, uint8_t size, uint64_t value) {
   for (PciFunction* const function : functions_) {
     if (const PciFunction::Range range = function->memory(); range.Has(address)) {
+      Count(function->function_counts.writes);
       function->WriteMemory(address - range.start, size, value);
       return;
     }

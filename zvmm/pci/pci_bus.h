@@ -37,6 +37,10 @@ class PciBus final : public MmioDevice {
   uint32_t ReadData(unsigned lane, uint8_t size);
   void WriteData(unsigned lane, uint8_t size, uint32_t value);
 
+  const std::vector<PciFunction*>& functions() const { return functions_; }
+
+  // All of it; functions count what is theirs.
+  std::string_view name() const override { return "PCI memory"; }
   uint64_t Read(uint64_t address, uint8_t size) override;
   void Write(uint64_t address, uint8_t size, uint64_t value) override;
 

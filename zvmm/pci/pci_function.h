@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+
+#include "exit_counts.h"
 
 namespace zvmm {
 
@@ -32,6 +35,11 @@ class PciFunction {
   // An access to it; `size` is 1, 2, 4 or 8, and may reach beyond the end.
   virtual uint64_t ReadMemory(uint64_t offset, uint8_t size) { return ~uint64_t{0}; }
   virtual void WriteMemory(uint64_t offset, uint8_t size, uint64_t value) {}
+
+  // For people.
+  virtual std::string_view name() const = 0;
+
+  AccessCounts function_counts;  // Of its memory; kept by the bus.
 };
 
 }  // namespace zvmm

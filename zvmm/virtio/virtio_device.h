@@ -11,8 +11,8 @@
 
 namespace zvmm {
 
-// Serve(), Agree() and Reset() are called by one thread at a time; the others never change their
-// answer.
+// Serve(), Agree() and Reset() are called by one thread at a time, Disconnect() by the owner's; the
+// others never change their answer.
 class VirtioDevice {
  public:
   virtual ~VirtioDevice() = default;
@@ -37,6 +37,9 @@ class VirtioDevice {
 
   // The driver begins anew. Requests of before are not served any more.
   virtual void Reset() {}
+
+  // The machine stops: from now on nothing from outside has a queue served.
+  virtual void Disconnect() {}
 };
 
 }  // namespace zvmm

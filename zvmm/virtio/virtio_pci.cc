@@ -118,6 +118,11 @@ absl::Status VirtioPci::Start() {
   return absl::OkStatus();
 }
 
+void VirtioPci::Stop() {
+  device_->Disconnect();
+  thread_.reset();
+}
+
 void VirtioPci::Serve(unsigned index) {
   std::lock_guard lock(mutex_);
   registers_.Serve(index);

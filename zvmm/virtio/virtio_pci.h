@@ -54,13 +54,14 @@ class VirtioPci final : public PciFunction {
   // Starts the thread.
   absl::Status Start();
   // Ends the thread, which first serves what it was woken for. The guest's VCPUs have ended.
-  void Stop() { thread_.reset(); }
+  void Stop();
 
   // Serves a queue now, on the calling thread.
   void Serve(unsigned index);
   // Serves a queue soon, on the device's thread. Any thread; nothing happens before Start().
   void Wake(unsigned index);
 
+  std::string_view name() const override { return device_->name(); }
   uint32_t ReadConfig(unsigned word) override;
   void WriteConfig(unsigned word, uint32_t value, uint32_t mask) override;
 

@@ -1,0 +1,109 @@
+#include "pc_devices.h"
+
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "mmio/mmio_trap.h"
+
+namespace zvmm {
+
+PcDevices::PcDevices(StopLatch& stop, InterruptSink& processors,
+                     std::function<void(uint8_t)> transmit)
+    : stop_(stop),
+      io_apic_(processors),
+      console_(Uart::kCom1, io_apic_.Connect(Uart::kCom1Pin), std::move(transmit)),
+      i8042_(stop),
+      host_bridge_(stop, pci_),
+      acpi_pm_(stop),
+      exit_port_(stop),
+      pvpanic_(stop) {}
+
+absl::Status PcDevices::Connect(const Options& options, const zx::guest& guest,
+                                const zx::vmar& space, const MemoryLayout& ram) {
+  AddPorts();
+  if (absl::Status status = OpenSerialPorts(options.serials); !status.ok()) {
+    return status;
+  }
+  if (ports_.Find(options.exit_port) != nullptr || options.exit_port >= IoPorts::kEnd) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--exit-port: port %#x has another device", options.exit_port));
+  }
+  ports_.Add(options.exit_port, 1, exit_port_);
+  ports_.FillGaps(open_bus_);
+  if (absl::Status status = ports_.SetTraps(guest); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = SetMmioTrap(guest, IoApic::kAddress, IoApic::kSize, io_apic_);
+      !status.ok()) {
+    return status;
+  }
+  // Whatever is left: there the guest may have put a BAR.
+  return SetMmioTrapAround({{IoApic::kAddress, IoApic::kSize}}, ram, guest, space, pci_);
+}
+
+void PcDevices::AddPorts() {
+  ports_.Add(Pic::kMaster, 2, pic_);
+  ports_.Add(Pic::kSlave, 2, pic_);
+  ports_.Add(Pic::kTrigger, 2, pic_);
+  ports_.Add(Pit::kPorts, 4, pit_);
+  ports_.Add(Pit::kSpeaker, 1, pit_);
+  ports_.Add(I8042::kData, 1, i8042_);
+  ports_.Add(I8042::kStatusAndCommand, 1, i8042_);
+  ports_.Add(Cmos::kIndexPort, 2, cmos_);
+  ports_.Add(Uart::kCom1, Uart::kPorts, console_);
+  ports_.Add(AcpiPm::kPorts, AcpiPm::kPortCount, acpi_pm_);
+  ports_.Add(PvPanic::kPort, 1, pvpanic_);
+  ports_.Add(HostBridge::kPorts, HostBridge::kPortCount, host_bridge_);
+}
+
+absl::Status PcDevices::OpenSerialPorts(const std::vector<SerialOptions>& serials) {
+  if (serials.size() >= SerialPort::kPlaces.size()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "--serial: %d given, and %d is the most", serials.size(), SerialPort::kPlaces.size() - 1));
+  }
+  for (unsigned number = 1; number <= serials.size(); ++number) {
+    const SerialPort::Place& place = SerialPort::kPlaces[number];
+    auto port = SerialPort::Open(number, serials[number - 1], io_apic_.Connect(place.pin), stop_);
+    if (!port.ok()) {
+      return port.status();
+    }
+    serial_ports_.push_back(*std::move(port));
+    ports_.Add(place.base, Uart::kPorts, serial_ports_.back()->uart());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PcDevices::Start() {
+  for (const auto& port : serial_ports_) {
+    if (absl::Status status = port->Start(); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+void PcDevices::CloseInput() {
+  console_.Close();
+  for (const auto& port : serial_ports_) {
+    port->CloseInput();
+  }
+}
+
+void PcDevices::Finish() {
+  for (const auto& port : serial_ports_) {
+    port->Finish();
+  }
+}
+
+void PcDevices::AddTo(Statistics& statistics) const {
+  for (const IoDevice* device : ports_.devices()) {
+    statistics.Add(device->name(), device->port_counts);
+  }
+  statistics.Add(io_apic_.name(), io_apic_.memory_counts);
+  statistics.Add(pci_.name(), pci_.memory_counts);
+  for (const PciFunction* function : pci_.functions()) {
+    statistics.Add(function->name(), function->function_counts);
+  }
+}
+
+}  // namespace zvmm
