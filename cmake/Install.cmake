@@ -9,17 +9,30 @@
 # The installed tree may be moved. tests/install are programs that use it.
 include(CMakePackageConfigHelpers)
 
-add_library(zircon_zx INTERFACE)
-target_link_libraries(zircon_zx INTERFACE zircon_headers)
-target_compile_features(zircon_zx INTERFACE cxx_std_17)
-add_library(zircon::zx ALIAS zircon_zx)
-
 set_target_properties(zircon_headers PROPERTIES EXPORT_NAME headers)
 set_target_properties(zircon_zx PROPERTIES EXPORT_NAME zx)
 
+set(zircon_programs)
+foreach(program zvmm zircon-conformance)
+  if(TARGET ${program})
+    list(APPEND zircon_programs ${program})
+  endif()
+endforeach()
+
+# First: what has not been built is told before anything is copied.
+set(built "$<TARGET_FILE:zircon>;$<TARGET_FILE:zircon_static>")
+foreach(program IN LISTS zircon_programs)
+  list(APPEND built "$<TARGET_FILE:${program}>")
+endforeach()
+install(CODE "
+  foreach(file IN ITEMS ${built})
+    if(NOT EXISTS \"\${file}\")
+      message(FATAL_ERROR \"zircon-kvm is not built yet, so there is nothing to install. First: cmake --build ${PROJECT_BINARY_DIR}\")
+    endif()
+  endforeach()" ALL_COMPONENTS)
+
 install(TARGETS zircon zircon_static zircon_headers zircon_zx
   EXPORT zircon-kvm
-  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/
@@ -27,9 +40,19 @@ install(DIRECTORY include/
   FILES_MATCHING PATTERN "*.h")
 install(FILES LICENSE CHANGELOG.md docs/DIFFERENCES.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/contract DESTINATION ${CMAKE_INSTALL_DOCDIR})
-# What scripts/reference has built, if it has.
-install(DIRECTORY build/reference/html DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
-install(DIRECTORY build/reference/man/man3 DESTINATION ${CMAKE_INSTALL_MANDIR} OPTIONAL)
+
+# The programs find libzircon.so beside them, wherever the tree is moved.
+if(zircon_programs)
+  if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_BINDIR}")
+    file(RELATIVE_PATH to_libraries "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+    set_target_properties(${zircon_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
+  endif()
+  install(TARGETS ${zircon_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+if(ZIRCON_BUILD_DOCS)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/reference/html DESTINATION ${CMAKE_INSTALL_DOCDIR})
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/reference/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})
+endif()
 
 # What libzircon.a leaves to the program: see library.cmake.
 set(zircon_private_packages "Threads")

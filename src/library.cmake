@@ -22,7 +22,8 @@ add_library(zircon::zircon ALIAS zircon)
 # libzircon.a: an archive cannot hide by a version script, so the objects are linked into one
 # relocatable object and every symbol that is not of the public interface is made local. Its groups (inline
 # functions and the like) become plain sections: a linker would keep one of equal groups, and where it kept another
-# object's, or ours whose symbols are local, a C++ program did not link.
+# object's, or ours whose symbols are local, a C++ program did not link. Debug information stays in debug builds alone:
+# it would be most of what is installed, and of each program.
 # Zydis goes in too where scripts/fetch-zydis has fetched it (docs/decisions/0011-self-contained-archive.md).
 set(combined ${CMAKE_CURRENT_BINARY_DIR}/zircon_combined.o)
 if(TARGET zydis_decoder)
@@ -34,7 +35,7 @@ add_custom_command(
   OUTPUT ${combined}
   COMMAND ${CMAKE_CXX_COMPILER} -r -nostdlib -no-pie -Wl,--force-group-allocation -o ${combined}.all
           $<TARGET_OBJECTS:zircon_objects> ${folded}
-  COMMAND ${CMAKE_OBJCOPY} -w --keep-global-symbol=zx_* --keep-global-symbol=_zx_*
+  COMMAND ${CMAKE_OBJCOPY} $<$<NOT:$<CONFIG:Debug>>:--strip-debug> -w --keep-global-symbol=zx_* --keep-global-symbol=_zx_*
           --keep-global-symbol=zircon_kvm_* ${combined}.all ${combined}
   DEPENDS zircon_objects $<TARGET_OBJECTS:zircon_objects> ${folded}
   COMMAND_EXPAND_LISTS VERBATIM)

@@ -9,9 +9,16 @@ announce() {
   printf '\n== %s\n' "$*"
 }
 
-# build_folder PRESET: where CMakePresets.json puts it.
+# build_folder PRESET: build/PRESET of the tree, or of the folder that ZIRCON_KVM_BUILD names.
 build_folder() {
-  printf '%s' "$repository/build/$1"
+  printf '%s' "${ZIRCON_KVM_BUILD:-$repository/build}/$1"
+}
+
+# require_build_folder: dies unless something can be written there.
+require_build_folder() {
+  local folder=${ZIRCON_KVM_BUILD:-$repository/build}
+  { mkdir -p -- "$folder" && [[ -w $folder ]]; } 2>/dev/null ||
+    die "cannot write to $folder; the environment variable ZIRCON_KVM_BUILD names another folder to build in"
 }
 
 # install_packages [GROUP]...: what is missing of the groups of scripts/install-packages. Its chatter is shown if it
@@ -29,39 +36,52 @@ install_packages() {
   return 1
 }
 
-# build_preset PRESET [TARGET]...: configures and builds; everything if no target is given. The compiler's output goes
-# to a file and is shown if something fails.
-build_preset() {
-  local preset=$1 folder log start=$SECONDS targets=()
+# configure_and_build PRESET [TARGET]...: everything if no target is given; with the output of CMake and ninja.
+configure_and_build() {
+  local preset=$1 folder targets=()
   shift
   folder=$(build_folder "$preset")
-  log=$folder/build.log
-  mkdir -p -- "$folder"
   (($# == 0)) || targets=(--target "$@")
   # A build folder that came along with a copied tree would build the tree it came from.
   if [[ -e $folder/CMakeCache.txt ]] && ! grep -qxF "CMAKE_CACHEFILE_DIR:INTERNAL=$folder" "$folder/CMakeCache.txt"; then
     rm -rf -- "$folder/CMakeCache.txt" "$folder/CMakeFiles"
   fi
-  if (cd "$repository" && cmake --preset "$preset") >"$log" 2>&1 &&
-    cmake --build "$folder" --parallel "$(nproc)" ${targets[@]+"${targets[@]}"} >>"$log" 2>&1; then
+  (cd "$repository" && cmake --preset "$preset" -B "$folder") &&
+    cmake --build "$folder" --parallel "$(nproc)" ${targets[@]+"${targets[@]}"}
+}
+
+# build_preset PRESET [TARGET]...: the same, in few words: what the compiler says goes to a file and is shown if
+# something fails.
+build_preset() {
+  local preset=$1 folder log start=$SECONDS
+  require_build_folder
+  folder=$(build_folder "$preset")
+  log=$folder/build.log
+  mkdir -p -- "$folder"
+  if configure_and_build "$@" >"$log" 2>&1; then
     printf 'built preset %s in %d s\n' "$preset" $((SECONDS - start))
     return 0
   fi
-  # ninja prints a line per file; what failed stands behind FAILED.
-  if ! grep -q '^FAILED:' "$log"; then
-    tail -n 60 -- "$log"
-  else
-    awk '/^\[[0-9]+\/[0-9]+\] / { on = 0 } /^FAILED:/ { on = 1 } on && ++lines <= 200' "$log"
-  fi
+  show_build_failure "$log"
   printf 'the build failed (preset %s); all of its output: %s\n' "$preset" "$log"
   return 1
 }
 
-# prepare_kernel: the nested environment's kernel and initramfs, as prepare_nested_cache; with new package lists if the
-# old ones don't do.
-prepare_kernel() {
+# show_build_failure LOG
+show_build_failure() {
+  # ninja prints a line per file; what failed stands behind FAILED.
+  if ! grep -q '^FAILED:' "$1"; then
+    tail -n 60 -- "$1"
+  else
+    awk '/^\[[0-9]+\/[0-9]+\] / { on = 0 } /^FAILED:/ { on = 1 } on && ++lines <= 200' "$1"
+  fi
+}
+
+# with_new_lists COMMAND: COMMAND, and once more with new package lists if it fails with the old ones.
+with_new_lists() {
   # In a subshell, because failing ends the shell.
-  if ! (prepare_nested_cache); then
+  if ! ("$1"); then
+    require_cache_room
     say "trying again with new package lists"
     if ((EUID == 0)); then
       apt-get -qq update >&2 || true
@@ -69,5 +89,9 @@ prepare_kernel() {
       sudo apt-get -qq update >&2 || true
     fi
   fi
-  prepare_nested_cache
+  "$1"
 }
+
+# prepare_kernel: the nested environment's kernel and initramfs, as prepare_nested_cache; prepare_kernel_alone: the kernel.
+prepare_kernel() { with_new_lists prepare_nested_cache; }
+prepare_kernel_alone() { with_new_lists prepare_nested_kernel; }

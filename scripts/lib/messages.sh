@@ -18,3 +18,8 @@ die() {
 require_command() {
   type -P "$1" >/dev/null || die "'$1' is not installed; run scripts/install-packages $2"
 }
+
+# free_megabytes FOLDER: what its file system still takes.
+free_megabytes() {
+  df --output=avail --block-size=1M -- "$1" 2>/dev/null | tail -n 1 | tr -d ' ' | grep -E '^[0-9]+$' || echo 0
+}

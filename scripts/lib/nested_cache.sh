@@ -19,29 +19,50 @@ readonly DEMO_MODULES=(virtio_pci virtio_console virtio_blk)
 
 nested_cache_dir() {
   local base=${XDG_CACHE_HOME:-}
-  [[ -n $base ]] || base=${HOME:?HOME is not set, nor is XDG_CACHE_HOME}/.cache
+  [[ -n $base || -n ${HOME:-} ]] || die "neither HOME nor XDG_CACHE_HOME is set: there is no place for the kernel"
+  [[ -n $base ]] || base=$HOME/.cache
   # Absolute, because QEMU is started in another folder.
   realpath -ms -- "$base/zircon-kvm/x86"
+}
+
+# require_cache_room: dies if there is no room for the kernel's package, unpacked.
+require_cache_room() {
+  local cache
+  cache=$(nested_cache_dir)
+  (($(free_megabytes "$cache") >= 400)) || die "$cache has less than 400 MB left: make room and try again"
 }
 
 # prepare_nested_cache: makes what is missing and sets nested_kernel and nested_base to the files to boot.
 prepare_nested_cache() {
   local cache folder lock
+  prepare_nested_kernel
   cache=$(nested_cache_dir)
-  mkdir -p -- "$cache" || die "cannot make the cache folder $cache"
-  folder=$cache/kernel-$(nested_kernel_key)
-  nested_kernel=$folder/vmlinuz
-  if [[ ! -e $nested_kernel ]]; then
-    exec {lock}>"$cache/lock"
-    flock "$lock"
-    [[ -e $nested_kernel ]] || fetch_nested_kernel "$cache" "$folder"
-    exec {lock}>&-
-  fi
+  folder=$(dirname -- "$nested_kernel")
   nested_base=$cache/base-$(nested_base_key "$folder").cpio
   if [[ ! -e $nested_base ]]; then
     exec {lock}>"$cache/lock"
     flock "$lock"
     [[ -e $nested_base ]] || build_nested_base "$cache" "$folder" "$nested_base"
+    exec {lock}>&-
+  fi
+}
+
+# nested_kernel_file: where the kernel is, or will be.
+nested_kernel_file() {
+  printf '%s/kernel-%s/vmlinuz' "$(nested_cache_dir)" "$(nested_kernel_key)"
+}
+
+# prepare_nested_kernel: the first half, which takes nothing but apt; sets nested_kernel.
+prepare_nested_kernel() {
+  local cache folder lock
+  cache=$(nested_cache_dir)
+  mkdir -p -- "$cache" || die "cannot make the cache folder $cache"
+  nested_kernel=$(nested_kernel_file)
+  folder=$(dirname -- "$nested_kernel")
+  if [[ ! -e $nested_kernel ]]; then
+    exec {lock}>"$cache/lock"
+    flock "$lock"
+    [[ -e $nested_kernel ]] || fetch_nested_kernel "$cache" "$folder"
     exec {lock}>&-
   fi
 }
@@ -53,7 +74,7 @@ nested_kernel_key() {
 
 # Debian's cloud kernel: small, quick to boot, and with KVM as modules. It is unpacked, never installed.
 fetch_nested_kernel() {
-  local cache=$1 folder=$2 work package release
+  local cache=$1 folder=$2 work package release size
   require_command apt-get nested
   work=$(new_work_folder "$cache")
   # apt-cache fails for an unknown name; the empty answer says it all.
@@ -61,10 +82,12 @@ fetch_nested_kernel() {
     sed -n 's/^ *Depends: *\(linux-image-[0-9].*\)$/\1/p' || true)
   package=${package%%$'\n'*}
   [[ -n $package ]] || die "apt knows no linux-image-cloud-amd64; run apt-get update as root"
-  say "fetching the kernel of the nested environment, once ($package)"
+  size=$(apt-cache show --no-all-versions "$package" | sed -n 's/^Size: //p')
+  say "fetching the kernel of the nested environment, once ($package, $((size / 1000000)) MB)"
   # As root, apt would warn that its unprivileged user cannot write into our private folder.
   (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" >"$work/apt.log" 2>&1) || {
     cat -- "$work/apt.log" >&2
+    require_cache_room
     die "cannot download $package; if apt's lists are old, run apt-get update as root"
   }
   dpkg-deb --extract "$work"/*.deb "$work/tree" || die "cannot unpack $package"
@@ -144,7 +167,8 @@ build_nested_base() {
   printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >"$root/etc/passwd"
   printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
   printf '127.0.0.1 localhost nested\n::1 localhost\n' >"$root/etc/hosts"
-  (cd "$root" && find . -print0 | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc -R +0:+0) >"$work/base.cpio"
+  (cd "$root" && find . -print0 | LC_ALL=C sort -z | cpio --quiet -0 -o -H newc -R +0:+0) >"$work/base.cpio" ||
+    die "cannot write to $cache"
   mv -- "$work/base.cpio" "$image"
   rm -rf -- "$work"
 }

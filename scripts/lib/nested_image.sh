@@ -9,6 +9,7 @@
 new_image() {
   image_links=$1/links
   image_copies=$1/copies
+  image_programs=()
   mkdir -- "$image_links" "$image_copies"
 }
 
@@ -16,13 +17,19 @@ new_image() {
 guest_path() {
   local path
   path=$(realpath -ms -- "$1")
-  case $path in
-    # Debian's merged layout. A folder entry for one of these would replace the base image's symbolic link.
+  merge_usr path
+  printf '%s' "$path"
+}
+
+# merge_usr NAME: the path in that variable, in Debian's merged layout. A folder entry for one of these would replace the
+# base image's symbolic link.
+merge_usr() {
+  local -n merged=$1
+  case $merged in
     /bin | /bin/* | /sbin | /sbin/* | /lib | /lib/* | /lib32 | /lib32/* | /lib64 | /lib64/* | /libx32 | /libx32/*)
-      path=/usr$path
+      merged=/usr$merged
       ;;
   esac
-  printf '%s' "$path"
 }
 
 # Folders that the environment mounts over or that are ours.
@@ -33,7 +40,8 @@ is_reserved_guest_path() {
   return 1
 }
 
-# stage HOST_PATH GUEST_PATH: puts a file (with the libraries it needs) or a folder into the image.
+# stage HOST_PATH GUEST_PATH: puts a file or a folder into the image; the libraries that the file needs come with
+# stage_libraries.
 stage() {
   local host guest
   host=$(realpath -e -- "$1" 2>/dev/null) || die "no such file: $1"
@@ -45,7 +53,7 @@ stage() {
     cp -a -- "$host/." "$image_copies$guest/"
   else
     stage_link "$host" "$guest"
-    stage_libraries "$host"
+    image_programs+=("$host")
   fi
 }
 
@@ -54,26 +62,41 @@ stage_link() {
   ln -sfT -- "$1" "$image_links$2"
 }
 
-# The libraries that the loader would take here are put at the paths where it found them.
+# stage_libraries: the libraries that the loader would take here for the files staged, at the paths where it found
+# them. In one pass over all of them: a program has dozens, and on a busy machine each process counts.
 stage_libraries() {
-  local listing line library
-  # ldd fails for what has no libraries: static programs, scripts, data.
-  listing=$(ldd "$1" 2>/dev/null) || return 0
+  local line path file=${image_programs[0]:-} found=() guests=() direct=() i
+  local -A seen=()
   while IFS= read -r line; do
     case $line in
+      # The heading of a file, where there are several.
+      [^[:space:]]*:) file=${line%:} ;;
       *'=> not found'*)
         line=${line%% =>*}
-        die "$1 needs the library ${line#"${line%%[![:space:]]*}"}, which was not found"
+        die "$file needs the library ${line#"${line%%[![:space:]]*}"}, which was not found"
         ;;
-      *'=> /'*' (0x'*) library=/${line#*=> /} ;;
-      [[:space:]]/*' (0x'*) library=/${line#*/} ;;
-      *) continue ;; # the vDSO, "statically linked"
+      *'=> /'*' (0x'*) found+=("/${line#*=> /}") ;;
+      [[:space:]]/*' (0x'*) found+=("/${line#*/}") ;;
+      *) ;; # the vDSO, "statically linked"
     esac
-    library=${library% (0x*}
-    stage_link "$(realpath -e -- "$library")" "$(guest_path "$library")"
-  done <<<"$listing"
+  done < <(ldd "${image_programs[@]}" 2>/dev/null)
+  ((${#found[@]} > 0)) || return 0
   # Where the loader looks beside its built-in folders; entries of files that are not there do no harm.
-  [[ ! -r /etc/ld.so.cache ]] || stage_link /etc/ld.so.cache /etc/ld.so.cache
+  [[ ! -r /etc/ld.so.cache ]] || found+=(/etc/ld.so.cache)
+  mapfile -d '' -t guests < <(realpath -zms -- "${found[@]% (0x*}")
+  for i in "${!guests[@]}"; do
+    path=${guests[i]}
+    merge_usr path
+    [[ -z ${seen[$path]:-} && ! -e $image_links$path ]] || continue
+    seen[$path]=1
+    if [[ -e $path ]]; then
+      direct+=("$path")
+    else
+      # A host whose /lib is not /usr/lib.
+      stage_link "${guests[i]}" "$path"
+    fi
+  done
+  ((${#direct[@]} == 0)) || cp --symbolic-link --parents --target-directory="$image_links" -- "${direct[@]}"
 }
 
 # quote WORD: WORD as the shell of the environment has to see it, whatever bytes it has.
@@ -93,8 +116,8 @@ quote_all() {
 # write_image BASE DEST: BASE and the trees, one after the other; the kernel takes concatenated archives.
 write_image() {
   {
-    cat -- "$1"
-    (cd "$image_copies" && find . -mindepth 1 -print0 | cpio --quiet -0 -o -H newc -R +0:+0)
-    (cd "$image_links" && find . -mindepth 1 -print0 | cpio --quiet -0 -o -H newc -R +0:+0 -L)
+    cat -- "$1" &&
+      (cd "$image_copies" && find . -mindepth 1 -print0 | cpio --quiet -0 -o -H newc -R +0:+0) &&
+      (cd "$image_links" && find . -mindepth 1 -print0 | cpio --quiet -0 -o -H newc -R +0:+0 -L)
   } >"$2"
 }

@@ -48,7 +48,7 @@ extern int zircon_header_alone;
       add_library(${target} OBJECT ${sources})
       target_link_libraries(${target} PRIVATE zircon_headers)
       target_compile_options(${target} PRIVATE
-        -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef -Werror
+        -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wundef $<$<BOOL:${ZIRCON_WERROR}>:-Werror>
         $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast>)
       if(language STREQUAL c11)
         set_target_properties(${target} PROPERTIES

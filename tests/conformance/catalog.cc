@@ -64,12 +64,14 @@ std::string RowsOf(const std::string& test) {
 
 std::vector<CatalogTest> ListTests(const Choice& choice) {
   std::vector<CatalogTest> tests;
+  size_t chosen = 0;
   const testing::UnitTest* all = testing::UnitTest::GetInstance();
   for (int i = 0; i < all->total_test_suite_count(); ++i) {
     const testing::TestSuite* suite = all->GetTestSuite(i);
     for (int j = 0; j < suite->total_test_count(); ++j) {
       const std::string name = fmt::format("{}.{}", suite->name(), suite->GetTestInfo(j)->name());
-      if (IsChosen(choice, suite->name(), name)) tests.push_back({name, RowsOf(name)});
+      if (!IsChosen(choice, suite->name(), name)) continue;
+      if (chosen++ % choice.shards == choice.shard - 1) tests.push_back({name, RowsOf(name)});
     }
   }
   return tests;

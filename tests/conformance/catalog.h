@@ -17,6 +17,9 @@ struct Choice {
   // Patterns with * and ?, with ':' between them; those behind a '-' leave tests out.
   std::string filter;
   Generation generation = Generation::kBoth;
+  // Every `shards`th of those tests, from number `shard` on, which counts from 1.
+  size_t shard = 1;
+  size_t shards = 1;
 };
 
 struct CatalogTest {

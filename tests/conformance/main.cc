@@ -7,11 +7,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <map>
+#include <thread>
 
 #include "child_process.h"
 #include "harness.h"
@@ -74,6 +77,28 @@ void PrintRows(const std::vector<CatalogTest>& tests) {
   }
 }
 
+// Runs the tests, so many at a time, and tells of each in their order.
+std::vector<TestResult> RunTests(const std::vector<CatalogTest>& tests, const RunnerOptions& runner,
+                                 size_t jobs, const std::function<void(const TestResult&)>& tell) {
+  std::vector<std::promise<TestResult>> promises(tests.size());
+  std::atomic<size_t> next = 0;
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < std::min(jobs, tests.size()); ++i) {
+    threads.emplace_back([&] {
+      for (size_t test = next++; test < tests.size(); test = next++) {
+        promises[test].set_value(RunTest(tests[test], runner));
+      }
+    });
+  }
+  std::vector<TestResult> results;
+  for (std::promise<TestResult>& promise : promises) {
+    results.push_back(promise.get_future().get());
+    tell(results.back());
+  }
+  for (std::thread& thread : threads) thread.join();
+  return results;
+}
+
 int RunAll(const Options& options, const std::vector<CatalogTest>& tests) {
   const auto start = std::chrono::steady_clock::now();
   RunnerOptions runner;
@@ -82,19 +107,28 @@ int RunAll(const Options& options, const std::vector<CatalogTest>& tests) {
 
   Run run;
   run.host = FindHostFacts();
-  std::string probe_error;
-  if (run.host.kvm_error.empty()) run.probes = AskProbes(&probe_error);
-  PrintHead(run, tests.size(), runner.limit);
-  if (!probe_error.empty()) printf("*** %s\n", probe_error.c_str());
-  PrintTableHead();
-  for (const CatalogTest& test : tests) {
-    run.results.push_back(RunTest(test, runner));
-    PrintResult(run.results.back());
+  // The tests of this program itself need none.
+  const bool without_kvm = !run.host.kvm_error.empty() && !options.self_test;
+  if (without_kvm) {
+    for (const CatalogTest& test : tests) run.results.push_back(NotRun(test, run.host.kvm_error));
+    PrintWithoutKvm(run);
+  } else {
+    std::string probe_error;
+    if (run.host.kvm_error.empty()) run.probes = AskProbes(&probe_error);
+    if (!options.quiet) {
+      PrintHead(run, tests.size(), runner.limit);
+      if (!probe_error.empty()) printf("*** %s\n", probe_error.c_str());
+      PrintTableHead();
+    }
+    run.results = RunTests(tests, runner, options.jobs, [&options](const TestResult& result) {
+      if (!options.quiet || result.verdict == Verdict::kFailed) PrintResult(result);
+    });
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  PrintSummary(run);
+  if (!without_kvm) PrintSummary(run, options.quiet);
 
   int status = run.Count(Verdict::kFailed) == 0 ? 0 : 1;
+  if (without_kvm && options.require_kvm) status = 2;
   for (const std::string& error : {options.junit.empty() ? "" : WriteJunit(run, options.junit),
                                    options.json.empty() ? "" : WriteJson(run, options.json)}) {
     if (error.empty()) continue;

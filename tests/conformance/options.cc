@@ -1,9 +1,30 @@
 #include "options.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <string_view>
 
 namespace conformance {
 namespace {
+
+// A decimal number from 1 on, and nothing else; 0 if it is none.
+size_t Number(std::string_view text) {
+  size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : 0;
+}
+
+// "2/3"; "" or what is wrong with it, as CLI11 has it.
+std::string ReadShard(const std::string& text, Choice* choice) {
+  const std::string_view view = text;
+  const size_t slash = view.find('/');
+  if (slash != std::string_view::npos) {
+    choice->shard = Number(view.substr(0, slash));
+    choice->shards = Number(view.substr(slash + 1));
+    if (choice->shard >= 1 && choice->shard <= choice->shards) return "";
+  }
+  return "'" + text + "' is not I/N, with I from 1 to N";
+}
 
 constexpr char kDescription[] =
     R"(Checks that the Zircon hypervisor calls (zx_guest_create, zx_vcpu_enter, ...) do on this machine's KVM what
@@ -17,8 +38,8 @@ run on. Results:
   known difference   it does what docs/DIFFERENCES.md says instead, and the test has seen that it does
   not testable here  this machine's KVM cannot do what the test is about; a probe without the library says so
 
-Exit status: 0 if no test failed, 1 if one did, 2 if the program could not do its work. A machine that has no KVM
-fails nothing: everything that needs a guest is "not testable here", and the last lines say so. On such a machine
+Exit status: 0 if no test failed, 1 if one did, 2 if the program could not do its work. On a machine that has no KVM
+nothing is tested, one line says so, and the status is 0, or with --require-kvm 2. On such a machine
 `scripts/with-kvm zircon-conformance` runs it in a virtual machine that has one.)";
 
 }  // namespace
@@ -46,6 +67,20 @@ std::optional<Options> ParseOptions(int argc, char** argv, int* status) {
                  "seconds for a test (default 80, more on emulated processors and with sanitizers)")
       ->type_name("SECONDS")
       ->check(CLI::Validator(CLI::PositiveNumber).description(""));
+  app.add_option("--jobs", options.jobs, "how many tests to run at a time (default 1)")
+      ->type_name("N")
+      ->check(CLI::Validator(CLI::Range(1, 1024)).description(""));
+  app.add_option_function<std::string>(
+         "--shard",
+         [&options](const std::string& text) {
+           const std::string mistake = ReadShard(text, &options.choice);
+           if (!mistake.empty()) throw CLI::ValidationError("--shard", mistake);
+         },
+         "only every Nth test, from the Ith on: 1/3, 2/3 and 3/3 are all of them")
+      ->type_name("I/N");
+  app.add_flag("--quiet", options.quiet, "print only what failed, and the last line");
+  app.add_flag("--require-kvm", options.require_kvm,
+               "exit status 2 where there is no KVM: nothing tested is no success");
   app.add_flag("--list", options.list, "print the tests and run none");
   app.add_flag("--list-rows", options.list_rows,
                "print the rows of the contract and which tests show each, and run none");

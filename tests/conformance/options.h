@@ -17,6 +17,9 @@ struct Options {
   std::string junit;
   std::string json;
   double limit = 0;  // 0: the program chooses.
+  size_t jobs = 1;
+  bool quiet = false;
+  bool require_kvm = false;
   bool self_test = false;
 };
 

@@ -4,6 +4,7 @@
 #ifndef ZIRCON_TESTS_CONFORMANCE_REPORT_H_
 #define ZIRCON_TESTS_CONFORMANCE_REPORT_H_
 
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Run {
   std::vector<ProbeAnswer> probes;
   std::vector<TestResult> results;
   double seconds = 0;
+  time_t start = time(nullptr);
 
   size_t Count(Verdict verdict) const;
 };
@@ -26,7 +28,10 @@ const char* VerdictName(Verdict verdict);
 void PrintHead(const Run& run, size_t tests, double limit);
 void PrintTableHead();
 void PrintResult(const TestResult& result);
-void PrintSummary(const Run& run);
+// Quietly: the last line alone.
+void PrintSummary(const Run& run, bool quiet);
+// Instead of all of it where nothing could be tested: a line, and the last.
+void PrintWithoutKvm(const Run& run);
 
 // "" or what went wrong.
 std::string WriteJunit(const Run& run, const std::string& path);

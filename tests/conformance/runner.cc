@@ -144,6 +144,15 @@ TestResult RunTest(const CatalogTest& test, const RunnerOptions& options) {
   return result;
 }
 
+TestResult NotRun(const CatalogTest& test, const std::string& why) {
+  TestResult result;
+  result.name = test.name;
+  result.rows = test.rows;
+  result.verdict = Verdict::kNotTestable;
+  result.words = why;
+  return result;
+}
+
 std::vector<ProbeAnswer> AskProbes(std::string* error) {
   const ChildResult child = RunChild({"--child-probes"}, kProbesLimit * SlowFactor());
   std::vector<ProbeAnswer> answers;

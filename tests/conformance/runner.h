@@ -36,7 +36,10 @@ struct RunnerOptions {
 // How much more time than on a plain machine things get: emulated processors, sanitizers.
 double SlowFactor();
 
+// Any thread.
 TestResult RunTest(const CatalogTest& test, const RunnerOptions& options);
+// Of a test for which this machine is none.
+TestResult NotRun(const CatalogTest& test, const std::string& why);
 
 // All probes that have a name of their own. Empty, with words, if they cannot be asked.
 std::vector<ProbeAnswer> AskProbes(std::string* error);

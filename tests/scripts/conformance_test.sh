@@ -63,13 +63,25 @@ expect_equal "the head" 1 "$(grep -c '^Host class  *[a-z]' "$folder/output")"
 expect_equal "a line that only looks like one" 0 "$(grep -c '^passed  *Fake' "$folder/output" || true)"
 
 # The files for machines can be read and say the same.
+xmllint --noout --schema "$repository/tests/scripts/junit.xsd" "$folder/junit.xml" 2>"$folder/errors" ||
+  expect_equal "the JUnit file's schema" "valid" "$(head -n 5 -- "$folder/errors")"
 python3 - "$folder/junit.xml" "$folder/results.json" <<'END' || mistakes=$((mistakes + 1))
-import collections, json, sys
+import collections, datetime, json, sys
 import xml.etree.ElementTree as xml
-suite = xml.parse(sys.argv[1]).getroot().find("testsuite")
-assert suite.attrib["tests"] == "15" and suite.attrib["failures"] == "9" and suite.attrib["skipped"] == "1", suite.attrib
-cases = {case.attrib["classname"] + "." + case.attrib["name"]: case for case in suite.findall("testcase")}
+suites = xml.parse(sys.argv[1]).getroot().findall("testsuite")
+assert [suite.attrib["name"] for suite in suites] == ["zircon-conformance", "zircon-conformance known differences"]
+numbers = [(suite.attrib["tests"], suite.attrib["failures"], suite.attrib["skipped"]) for suite in suites]
+assert numbers == [("14", "9", "1"), ("1", "0", "0")], numbers
+age = datetime.datetime.utcnow() - datetime.datetime.fromisoformat(suites[0].attrib["timestamp"])
+assert 0 <= age.total_seconds() < 3600, age
+cases = {case.attrib["classname"] + "." + case.attrib["name"]: case
+         for suite in suites for case in suite.findall("testcase")}
+properties = {p.attrib["name"]: p.attrib["value"] for suite in suites for p in suite.iter("property")}
 assert len(cases) == 15
+assert properties["contract SelfTest.Passes"] == "ROW-1 ROW-2", properties
+assert properties["known_difference SelfTest.Differs"] == "FAULT-8: it differs", properties
+types = {name: cases["SelfTest." + name].find("failure").attrib["type"] for name in ["Fails", "Hangs", "Crashes"]}
+assert types == {"Fails": "failure", "Hangs": "timeout", "Crashes": "crash"}, types
 assert "a wrong <number>" in cases["SelfTest.Fails"].find("failure").attrib["message"]
 assert '<&"]]> \\x01\\xFF' in cases["SelfTest.Fails"].find("failure").text
 assert "self-test" in cases["SelfTest.IsNotTestable"].find("skipped").attrib["message"]
@@ -86,6 +98,27 @@ expect_equal "a run without failures" "2 passed, 0 failed, 1 known differences, 
   "$(tail -n 1 -- "$folder/output" | sed 's/ ([0-9]* s)$//')"
 run 2 --self-test --filter '*SelfTest.Passes' --junit "$folder/no-such-folder/junit.xml"
 
+# Several at a time come in the same order, with the same results; parts of a run are all of it.
+results() {
+  sed -nE 's/^(passed|FAILED|known difference|not testable here) +(SelfTest\.[A-Za-z]+).*/\1 \2/p' "$folder/output"
+}
+readonly -a quick=(--self-test --filter 'SelfTest.*-*Hangs:*Stops:*CannotBeKilled:*LeavesAProcess')
+run 1 "${quick[@]}"
+all=$(results)
+run 1 "${quick[@]}" --jobs 4
+expect_equal "the results of four at a time" "$all" "$(results)"
+parts=''
+for shard in 1/3 2/3 3/3; do
+  run 1 "${quick[@]}" --shard "$shard"
+  parts+=$(results)$'\n'
+done
+expect_equal "the results of three parts" "$(sort <<<"$all")" "$(sort <<<"${parts%$'\n'}")"
+run 1 "${quick[@]}" --quiet
+expect_equal "quietly: what failed" "$(grep '^FAILED' <<<"$all")" "$(results)"
+expect_equal "quietly: the last line" 1 "$(tail -n 1 -- "$folder/output" | grep -c '^[0-9]* passed, ')"
+run 0 --self-test --filter '*SelfTest.Passes' --quiet
+expect_equal "quietly, without failures: lines" 1 "$(wc -l <"$folder/output")"
+
 # ---- Options ----
 
 run 0 --self-test --generation 2018 --list
@@ -100,6 +133,8 @@ expect_equal "a row" 1 "$(grep -c '^VCPU-ENTER-9$' "$folder/output")"
 run 0 --help
 expect_equal "the help" 1 "$(grep -c 'Exit status: 0 if no test failed' "$folder/output")"
 run 2 --no-such-option
+for shard in 0/3 4/3 1/0 1 a/b 1/3x; do run 2 --shard "$shard"; done
+for jobs in 0 -1 x; do run 2 --jobs "$jobs"; done
 run 2 --generation 2019
 run 2 --filter NoSuchTest.*
 
@@ -107,14 +142,29 @@ run 2 --filter NoSuchTest.*
 
 # Root can have a /dev/kvm that is something else; elsewhere there may be none.
 if ((EUID == 0)) && [[ -e /dev/kvm ]] && unshare --mount true 2>/dev/null; then
-  status=0
-  # shellcheck disable=SC2016 # for the inner shell
-  timeout 100 unshare --mount sh -c 'mount --bind /dev/null /dev/kvm && exec "$0" --filter "IoTest.*"' "$program" \
-    >"$folder/output" 2>&1 || status=$?
-  expect_equal "the exit status without KVM" 0 "$status"
+  without_kvm() {
+    local status=0
+    # shellcheck disable=SC2016 # for the inner shell
+    timeout 100 unshare --mount sh -c 'mount --bind /dev/null /dev/kvm && exec "$0" "$@"' "$program" "$@" \
+      >"$folder/output" 2>&1 || status=$?
+    echo "$status"
+  }
+elif [[ ! -e /dev/kvm ]]; then
+  without_kvm() {
+    local status=0
+    "$program" "$@" >"$folder/output" 2>&1 || status=$?
+    echo "$status"
+  }
+fi
+if declare -F without_kvm >/dev/null; then
+  expect_equal "the exit status without KVM" 0 "$(without_kvm --junit "$folder/junit.xml")"
+  expect_equal "it is said, in one line" 1 "$(grep -c 'no KVM here, nothing is tested: ' "$folder/output")"
+  expect_equal "the lines without KVM" 2 "$(wc -l <"$folder/output")"
   expect_equal "no test passes without KVM" "0 passed, 0 failed, 0 known differences" \
     "$(tail -n 1 -- "$folder/output" | sed 's/, [0-9]* not.*//')"
-  expect_equal "it is said" 1 "$(grep -c 'NO KVM HERE' "$folder/output")"
+  xmllint --noout --schema "$repository/tests/scripts/junit.xsd" "$folder/junit.xml" 2>"$folder/errors" ||
+    expect_equal "the JUnit file's schema without KVM" "valid" "$(head -n 5 -- "$folder/errors")"
+  expect_equal "the exit status where KVM is required" 2 "$(without_kvm --require-kvm)"
 fi
 
 # ---- The executable, the sources ----

@@ -274,15 +274,76 @@ test_refusals() {
   expect_equal "refusals, standard output" "" "$(cat missing.out not-executable.out no-file.out bad-option.out)"
 }
 
+# How many processes it takes to find a program's libraries does not depend on how many there are.
+start_libraries_test() {
+  local i library tool few=() many=()
+  for ((i = 1; i <= 24; ++i)); do
+    echo "int library_$i(void) { return $i; }" | "${CC:-gcc}" -shared -fPIC -o "libnumber$i.so" -x c -
+    many+=("-lnumber$i")
+  done
+  few=("${many[@]:0:2}")
+  echo 'int library_1(void); int main(void) { return library_1() == 1 ? 9 : 1; }' >libraries.c
+  for library in few many; do
+    local -n chosen=$library
+    "${CC:-gcc}" libraries.c -o "$library" -L. -Wl,--no-as-needed "${chosen[@]}" -Wl,-rpath,'$ORIGIN'
+    mkdir "counting-$library"
+    for tool in realpath ldd mkdir ln cp readlink dirname; do
+      printf '#!/bin/sh\necho %s >>%q\nexec %s "$@"\n' "$tool" "$PWD/$library.calls" "$(type -P "$tool")" \
+        >"counting-$library/$tool"
+      chmod 755 "counting-$library/$tool"
+    done
+    PATH="$PWD/counting-$library:$PATH" start "libraries-$library" "./$library" </dev/null
+  done
+}
+
+finish_libraries_test() {
+  expect_status libraries-few 9
+  expect_status libraries-many 9
+  expect_equal "processes to find 24 libraries" "$(sort few.calls | uniq -c)" "$(sort many.calls | uniq -c)"
+}
+
+# What with-kvm itself cannot do is 125 and a sentence, before and after the machine has run.
+test_own_failures() {
+  local status=0
+  env -u HOME -u XDG_CACHE_HOME "$with_kvm" /bin/true </dev/null >no-home.out 2>no-home.err || status=$?
+  expect_equal "without HOME" 125 "$status"
+  expect_contains "without HOME" no-home.err "neither HOME nor XDG_CACHE_HOME is set"
+  status=0
+  TMPDIR=$folder/no-such-folder "$with_kvm" /bin/true </dev/null >no-tmp.out 2>no-tmp.err || status=$?
+  expect_equal "without TMPDIR" 125 "$status"
+  expect_contains "without TMPDIR" no-tmp.err "cannot make a folder below $folder/no-such-folder"
+  # With a file system of so many megabytes: too few for the machine's files, and too few for the program's output.
+  if ((EUID != 0)) || ! unshare --mount true 2>/dev/null; then
+    echo "not root: a full TMPDIR is not tested" >&2
+    return
+  fi
+  mkdir small
+  in_small() {
+    local status=0
+    # shellcheck disable=SC2016 # for the inner shell
+    TMPDIR=$folder/small unshare --mount sh -c 'mount -t tmpfs -o "size=$0" tmpfs "$TMPDIR" && exec "$@"' "$@" \
+      </dev/null >small.out 2>small.err || status=$?
+    echo "$status"
+  }
+  expect_equal "a full TMPDIR" 125 "$(in_small 1m "$with_kvm" /bin/true)"
+  expect_contains "a full TMPDIR" small.err "cannot write the machine's files below $folder/small"
+  expect_equal "output that does not fit" 125 \
+    "$(in_small 64m "$with_kvm" /bin/sh -c 'dd if=/dev/zero bs=1M count=200 2>/dev/null; exit 0')"
+  expect_contains "output that does not fit" small.err "$folder/small is full: the program's output may be incomplete"
+}
+
 "$with_kvm" --prepare
 build_probe
 # Several machines at a time: they must not disturb each other, and it is quicker.
 start_bytes_test
 test_refusals
 test_interrupt_and_failed_boot
+test_own_failures
 finish_bytes_test
+start_libraries_test
 start_endings
 finish_endings
+finish_libraries_test
 expect_nothing_left endings
 start_interruptions
 finish_interruptions
