@@ -130,7 +130,11 @@ zx_status_t MemoryFile::Commit(uint64_t offset, uint64_t length) {
   // The kernel has thrown away what it had done. What it is asked for is little enough to be done
   // while signals wait.
   const NoSignals none;
-  return allocate() == 0 ? ZX_OK : HostStatus(errno);
+  int result = 0;
+  do {
+    result = allocate();
+  } while (result != 0 && errno == EINTR);
+  return result == 0 ? ZX_OK : HostStatus(errno);
 }
 
 zx_status_t MemoryFile::Zero(uint64_t offset, uint64_t length) {

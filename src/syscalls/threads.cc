@@ -7,12 +7,11 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/fork_guard.h"
 #include "base/log.h"
-#include "handles/handle_table.h"
 #include "objects/parker.h"
 #include "objects/thread.h"
 
-using zircon::handles::HandleTable;
 using zircon::objects::Thread;
 
 namespace {
@@ -47,7 +46,7 @@ int Run(void* given) {
 }  // namespace
 
 extern "C" ZX_DETAIL_CALL zx_handle_t zircon_kvm_thread_handle(pthread_t thread) {
-  if (HandleTable::Process().InForkedChild()) return ZX_HANDLE_INVALID;
+  if (zircon::base::EnterLibrary() != ZX_OK) return ZX_HANDLE_INVALID;
   if (pthread_equal(thread, pthread_self()) != 0) return zx_thread_self();
   const zx_handle_t handle = Thread::OwnHandleOf(thread);
   if (handle == ZX_HANDLE_INVALID) {
@@ -60,7 +59,7 @@ extern "C" ZX_DETAIL_CALL zx_handle_t zircon_kvm_thread_handle(pthread_t thread)
 
 extern "C" ZX_DETAIL_CALL int zircon_kvm_thread_create(thrd_t* thread, thrd_start_t entry,
                                                        void* argument, const char* name) {
-  if (HandleTable::Process().InForkedChild()) return thrd_error;
+  if (zircon::base::EnterLibrary() != ZX_OK) return thrd_error;
   Start start{entry, argument, name};
   const int result = thrd_create(thread, &Run, &start);
   if (result != thrd_success) return result;

@@ -1,5 +1,5 @@
-// The examples in the banners of <lib/zx/...> and <zircon/thread_annotations.h>, so that they cannot
-// rot. Compiled, never run.
+// The examples in the banners of <lib/zx/...> and <zircon/thread_annotations.h>, so that they
+// cannot rot. Compiled, never run.
 
 #include <lib/zx/clock.h>
 #include <lib/zx/event.h>

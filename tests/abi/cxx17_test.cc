@@ -101,7 +101,7 @@ int CheckPacket() {
 
 int main() {
   const int failures = CheckMeasures() + CheckPacket();
-  std::printf("C++%ld: %zu measures, %d failed\n", __cplusplus / 100 % 100,
-              std::size(kMeasures), failures);
+  std::printf("C++%ld: %zu measures, %d failed\n", __cplusplus / 100 % 100, std::size(kMeasures),
+              failures);
   return failures == 0 ? 0 : 1;
 }

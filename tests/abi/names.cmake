@@ -4,7 +4,8 @@
 #   zircon_add_name_tests()
 #
 # makes object libraries (zircon_names_c11, _cxx17, _cxx20, and each with _2018) of names_test.c and names_test.cc, built
-# with everything else by whatever compiler builds the rest, and a test that DIFFERENCES and the headers are in step with
+# with everything else by whatever compiler builds the rest; zircon_every_call, with which tests/every_call.h has all the
+# calls that there are; and a test that DIFFERENCES and the headers are in step with
 # the table.
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -47,6 +48,19 @@ function(zircon_add_name_tests)
         -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Werror)
     endforeach()
   endforeach()
+
+  # What tests/every_call.h includes.
+  set(lines ${CMAKE_CURRENT_BINARY_DIR}/every_call/every_call.inc)
+  file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/every_call)
+  add_custom_command(
+    OUTPUT ${lines}
+    COMMAND ${Python3_EXECUTABLE} ${script} --calls > ${lines}
+    DEPENDS ${script} ${table}
+    VERBATIM)
+  add_custom_target(zircon_every_call_lines DEPENDS ${lines})
+  add_library(zircon_every_call INTERFACE)
+  add_dependencies(zircon_every_call zircon_every_call_lines)
+  target_include_directories(zircon_every_call INTERFACE ${CMAKE_CURRENT_BINARY_DIR}/every_call)
 
   add_test(NAME names COMMAND ${Python3_EXECUTABLE} ${script} --check)
   set_tests_properties(names PROPERTIES LABELS unit)

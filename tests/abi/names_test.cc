@@ -1,5 +1,6 @@
-// Every public name of the table in names/, compiled: there with its type, value or signature, or absent. scripts/names
-// makes the lines; this file says what each of them means. Nothing is run, nothing of the library is linked.
+// Every public name of the table in names/, compiled: there with its type, value or signature, or
+// absent. scripts/names makes the lines; this file says what each of them means. Nothing is run,
+// nothing of the library is linked.
 
 #include <zircon-kvm/host.h>
 
@@ -24,8 +25,8 @@ T&& the();
 #define CONSTANT(name, type, value)                         \
   static_assert((name) == static_cast<type>(value), #name); \
   static_assert(std::is_same_v<std::remove_cv_t<decltype(name)>, type>, "type of " #name);
-// clang makes "throws nothing" and "does not return" parts of the type, gcc does not; the contract leaves it open. Nothing
-// else may be lost in the cast: it would be an error.
+// clang makes "throws nothing" and "does not return" parts of the type, gcc does not; the contract
+// leaves it open. Nothing else may be lost in the cast: it would be an error.
 #define CALL(name, result, parameters) \
   static_assert(sizeof(static_cast<result(*) parameters>(&name)) == sizeof(void*), #name);
 #define TYPE(name) static_assert(sizeof(name) != 0, #name);
@@ -43,11 +44,11 @@ struct absent {
   namespace zx {           \
   using name = int;        \
   }
-#define ABSENT_METHOD(owner, name, number)         \
-  template <typename T>                            \
+#define ABSENT_METHOD(owner, name, number)                         \
+  template <typename T>                                            \
   auto absent_##number(int)->decltype(&T::name, std::true_type()); \
-  template <typename T>                            \
-  std::false_type absent_##number(...);            \
+  template <typename T>                                            \
+  std::false_type absent_##number(...);                            \
   static_assert(!decltype(absent_##number<owner>(0))::value, #owner "::" #name);
 
 #include NAMES

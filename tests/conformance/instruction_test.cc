@@ -178,7 +178,7 @@ TEST_F(InstructionTest, MachineStatusWord) {
 }
 
 TEST_F(InstructionTest, Sysenter) {
-  Shows("INSN-9 MSR-DIRECT-1");
+  Shows("INSN-10 MSR-DIRECT-1");
   Tries tries;
   constexpr uint64_t kCs = 0x174;
   constexpr uint64_t kEsp = 0x175;

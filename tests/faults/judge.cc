@@ -74,12 +74,16 @@ zx_status_t FromKvm(int error) {
 
 // What a row of the call itself says otherwise.
 struct Row {
-  const char* call;
+  const char* call;  // null: any
   CallId failed;
   int error;  // 0: any
   zx_status_t status;
 };
 constexpr Row kRows[] = {
+    // VMO-CREATE, VMO-SIZE: the process's limit of a file's size.
+    {nullptr, kHost_ftruncate, EFBIG, ZX_ERR_NO_RESOURCES},
+    // HOST-ERR: memory of nobody's but the library's own.
+    {"zx_guest_create", kHost_mmap, 0, ZX_ERR_NO_MEMORY},
     // KVM-ERR-10: a kernel that does not know a capability, or not the version.
     {"zx_guest_create", kKvm_KVM_CHECK_EXTENSION, 0, ZX_ERR_NOT_SUPPORTED},
     // VCPU-CREATE-8: a state that this processor cannot take.
@@ -97,7 +101,8 @@ constexpr Row kRows[] = {
 
 bool HasRow(const char* call, CallId failed, int error, zx_status_t status) {
   return std::any_of(std::begin(kRows), std::end(kRows), [&](const Row& row) {
-    return std::strcmp(row.call, call) == 0 && (row.error == 0 || row.error == error) &&
+    return (row.call == nullptr || std::strcmp(row.call, call) == 0) &&
+           (row.error == 0 || row.error == error) &&
            (row.failed == failed ||
             (row.failed == kCallIds && KindOf(failed).origin == Origin::kKvm)) &&
            row.status == status;

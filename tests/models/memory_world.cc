@@ -261,7 +261,10 @@ void MemoryWorld::Resize(Input& input) {
     expected = ZX_ERR_UNAVAILABLE;
   }
   REQUIRE_STATUS(zx_vmo_set_size(vmo->handle, size), expected);
-  if (expected == ZX_OK) vmo->bytes->content.resize(RoundUp(size), '\0');
+  if (expected != ZX_OK) return;
+  // What of the last page is behind the size is zero.
+  vmo->bytes->content.resize(size, '\0');
+  vmo->bytes->content.resize(RoundUp(size), '\0');
 }
 
 void MemoryWorld::OpRange(Input& input) {

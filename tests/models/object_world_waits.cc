@@ -13,6 +13,8 @@ namespace {
 
 constexpr zx_time_t kPast = ZX_TIME_INFINITE_PAST;
 constexpr uint64_t kKeys = 4;
+// One of them at the most.
+constexpr uint32_t kTimestamps = ZX_WAIT_ASYNC_TIMESTAMP | ZX_WAIT_ASYNC_BOOT_TIMESTAMP;
 
 // The bits that a program may change.
 zx_signals_t OwnBits(zx_obj_type_t type) {
@@ -47,7 +49,7 @@ void ObjectWorld::Match(const AsyncWait& wait, zx_signals_t observed) {
   packet.source = wait.name;
   packet.trigger = wait.signals;
   packet.observed = observed;
-  packet.has_time = (wait.options & ZX_WAIT_ASYNC_TIMESTAMP) != 0;
+  packet.has_time = (wait.options & kTimestamps) != 0;
   port->packets.push_back(packet);
 }
 
@@ -134,9 +136,10 @@ void ObjectWorld::WaitAsync(Input& input) {
   const NamePtr port = PickName(input, ZX_OBJ_TYPE_PORT);
   const uint64_t key = input.Below(kKeys);
   const zx_signals_t signals = PickSignals(input);
-  const uint32_t options = input.OneIn(16) ? 4 : input.Below(4);
-  zx_status_t expected =
-      options > 3 ? ZX_ERR_INVALID_ARGS : Look(port, ZX_OBJ_TYPE_PORT, ZX_RIGHT_WRITE);
+  const uint32_t options = input.OneIn(16) ? 8 : input.Below(8);
+  const bool both_times = (options & kTimestamps) == kTimestamps;
+  zx_status_t expected = options > 7 || both_times ? ZX_ERR_INVALID_ARGS
+                                                   : Look(port, ZX_OBJ_TYPE_PORT, ZX_RIGHT_WRITE);
   if (expected == ZX_OK) expected = LookWaitable(name);
   REQUIRE_STATUS(zx_object_wait_async(ValueOf(name), ValueOf(port), key, signals, options),
                  expected);

@@ -281,10 +281,12 @@ start_libraries_test() {
     echo "int library_$i(void) { return $i; }" | "${CC:-gcc}" -shared -fPIC -o "libnumber$i.so" -x c -
     many+=("-lnumber$i")
   done
+  # shellcheck disable=SC2034 # by its name
   few=("${many[@]:0:2}")
   echo 'int library_1(void); int main(void) { return library_1() == 1 ? 9 : 1; }' >libraries.c
   for library in few many; do
     local -n chosen=$library
+    # shellcheck disable=SC2016 # the loader's own variable
     "${CC:-gcc}" libraries.c -o "$library" -L. -Wl,--no-as-needed "${chosen[@]}" -Wl,-rpath,'$ORIGIN'
     mkdir "counting-$library"
     for tool in realpath ldd mkdir ln cp readlink dirname; do

@@ -1,4 +1,4 @@
-// Random numbers where a filter of system calls stands in the way. Rows: SYSTEM-7.
+// Random numbers where a filter of system calls stands in the way. Rows: SYSTEM-10.
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -38,7 +38,7 @@ TEST(Cprng, AsksTheDeviceWhereTheCallIsForbidden) {
 }
 
 TEST(Cprng, GivesNothingWhereTheHostGivesNothing) {
-  Shows("SYSTEM-7");
+  Shows("SYSTEM-10");
   const int result = InChild([] {
     zircon_kvm_set_log_level(ZIRCON_KVM_LOG_OFF);
     if (!RefuseSystemCalls({SYS_getrandom}, EPERM)) return kNoFilters;

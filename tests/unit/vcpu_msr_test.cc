@@ -306,8 +306,8 @@ class VcpuTimer : public VcpuMsr {
     ASSERT_EQ(machine().Enter(), ZX_OK);
     cpu().Always(nullptr);
   }
-  // Sets a deadline, and calls it off before it is due: on a busy machine with more time. The counter
-  // at which it would have been due.
+  // Sets a deadline, and calls it off before it is due: on a busy machine with more time. The
+  // counter at which it would have been due.
   template <typename CallOff>
   uint64_t SetAndCallOff(CallOff call_off) {
     for (uint64_t span = 5 * khz_;; span *= 4) {

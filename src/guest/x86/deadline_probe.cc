@@ -86,7 +86,8 @@ int RunProbe(kvm::VcpuFd& vcpu, bool* reach_us) {
 int ProbeDeadlineWrites(kvm::SystemFd& system, const Host& host, bool* reach_us) {
   void* memory =
       mmap(nullptr, kMemorySize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return errno;
+  // Of nothing but memory there is none for other reasons.
+  if (memory == MAP_FAILED) return ENOMEM;
   absl::Cleanup unmap = [memory] { munmap(memory, kMemorySize); };
   auto* tables = static_cast<uint64_t*>(memory);
   tables[0] = 0x1000 | kPresentWritable;         // level 4
