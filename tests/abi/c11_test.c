@@ -1,6 +1,7 @@
 // The public headers as C11: layouts, when compiled and once more when run; what the inline
 // functions give. (Numbers and prototypes: names_test.c.) Needs the headers only; nothing of the
-// library is linked. Shows: ABI-1 ZBI-1 ZBI-5 ZBI-6 ZBI-7 ZBI-8 ZBI-9 ZBI-10 ZBI-11 TIME-7 ZX-6
+// library is linked.
+// Shows: ABI-1 ZBI-1 ZBI-5 ZBI-6 ZBI-7 ZBI-8 ZBI-9 ZBI-10 ZBI-11 TIME-7 ZX-6
 // Shows: GEN-1 GEN-45
 
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // Every public name of the table in names/ that C has, compiled: there with its type and value, or
 // absent. scripts/names makes the lines; this file says what each of them means. Nothing is run,
-// nothing of the library is linked. Shows: ABI-1 ABI-5 ABI-28 GEN-1 NAMES-1 NAMES-2 ZBI-2 ZBI-3
-// ZBI-4
+// nothing of the library is linked.
+// Shows: ABI-1 ABI-5 ABI-28 GEN-1 NAMES-1 NAMES-2 ZBI-2 ZBI-3 ZBI-4
 
 #include <stdatomic.h>
 #include <stddef.h>
