@@ -47,7 +47,7 @@ configure_and_build() {
     rm -rf -- "$folder/CMakeCache.txt" "$folder/CMakeFiles"
   fi
   (cd "$repository" && cmake --preset "$preset" -B "$folder") &&
-    cmake --build "$folder" --parallel "$(nproc)" ${targets[@]+"${targets[@]}"}
+    cmake --build "$folder" --parallel "$(nproc)" ${targets[@]+"${targets[@]}"} -- -k 0
 }
 
 # build_preset PRESET [TARGET]...: the same, in few words: what the compiler says goes to a file and is shown if

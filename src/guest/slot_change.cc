@@ -26,7 +26,7 @@ bool Continues(const MemorySlot& first, const MemorySlot& second) {
 }  // namespace
 
 SlotChange::SlotChange(SlotTable* table, uint64_t begin, uint64_t end)
-    : table_(table), range_begin_(begin), range_end_(end), begin_(begin), end_(end) {
+    : table_(table), range_end_(end), begin_(begin), end_(end) {
   const Slots& slots = table_->slots();
   const auto first = table_->FirstEndingFrom(begin);
   for (auto it = first; it != slots.end() && it->first <= end; ++it) {

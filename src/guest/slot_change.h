@@ -50,7 +50,6 @@ class SlotChange {
   void Undo();
 
   SlotTable* const table_;
-  const uint64_t range_begin_;
   const uint64_t range_end_;
   uint64_t begin_;
   uint64_t end_;

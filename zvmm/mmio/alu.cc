@@ -185,7 +185,7 @@ AluResult ComputeDoubleShift(bool left, uint8_t size, uint64_t destination, uint
 AluProduct Multiply(bool is_signed, uint8_t size, uint64_t rax, uint64_t factor, uint64_t flags) {
   using Wide = unsigned __int128;
   const unsigned bits = 8u * size;
-  const auto extend = [size, bits](uint64_t value) {
+  const auto extend = [bits](uint64_t value) {
     return static_cast<Wide>(
         static_cast<__int128>(static_cast<int64_t>(value << (64 - bits)) >> (64 - bits)));
   };
