@@ -13,7 +13,7 @@ The headers are written to be read as they are: plain // comments, in which
     // Contract: FAMILY, FAMILY.             ends the comment of a call.
 
 Where one comment stands above several macros, types or members, it is of them all.
-What is the same for every class of <lib/zx/...> needs no comment: see CUSTOMARY.
+What is the same for every class of <lib/zx/...>, and padding, needs no comment: see CUSTOMARY.
 """
 
 import argparse
@@ -31,16 +31,19 @@ HANDLE_ERRORS = "BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED"
 CALL = re.compile(r"\b((?:zx|zircon_kvm)_\w+)\s*\(([^()]*)\)[^;{]*ZX_DETAIL_CALL")
 LAYOUT = re.compile(r"^ZX_DETAIL_MEMBER\((\w+), (\w+), (\d+), (\d+)\);", re.MULTILINE)
 # A line that declares one thing that a comment may be about: a macro, a one-line typedef, a member, an enumerator.
-ENTRY = re.compile(r"^\s*(?:#define (?P<macro>\w+)|typedef .*\b(?P<type>\w+);|[\w ]+[ *]+(?P<member>\w+)(?:\[\w*\])?;"
+ENTRY = re.compile(r"^\s*(?:#define (?P<macro>\w+)|typedef .*\b(?P<type>\w+);|[\w ]+[ *]+(?P<member>\w+)(?:\[[^\]]*\])?;"
                    r"|(?P<enumerator>[A-Z]\w+)(?: = \w+)?,?)\s*(?:// |$|[^/;]*$|.*//)")
 
-# What the headers of <lib/zx/...> leave without a comment, since it is what everybody expects of it.
+# What the headers leave without a comment, since it is what everybody expects of it.
 CUSTOMARY = (
     (re.compile(r"class \w+ final : public (?:object|task)<"), "{banner}"),
     (re.compile(r"\s+(?:constexpr )?explicit (?!operator)\w+\(zx_handle_t value\)"), "Takes over a handle."),
     (re.compile(r"using unowned_\w+ = "), "A handle to one that somebody else owns."),
     (re.compile(r"(?:template <> )?struct object_traits<\w+>"), "What holds for this kind of object."),
     (re.compile(r"\s+static constexpr bool supports_(\w+)"), "Whether this kind of object supports this: {0}."),
+    (re.compile(r"\s+static constexpr bool has_peer_handle\b"), "Whether this kind of object is one end of two."),
+    (re.compile(r"\s+using object::object;"), "As object's constructors."),
+    (re.compile(r"\s+uint\d+_t padding\d*(?:\[\w+\])?;$"), "Padding."),
     (re.compile(r".*\boperator (?=bool)"), "Whether there is a handle."),
     (re.compile(r".*\boperator\W+\("), "The operator of the values."),
 )
@@ -290,7 +293,7 @@ class Header:
             self.code(number, "")
             return number + 1
         following = self.lines[after] if after < len(self.lines) else ""
-        detached = not following.strip() or re.match(r"\s*}|ZX_DETAIL_(?!INLINE)", following)
+        detached = not following.strip() or re.match(r"\s*}|ZX_DETAIL_(?!INLINE|PLAIN_INLINE)", following)
         if detached or text[0].startswith("---"):
             self.output.extend(self.lines[number:after])
             return after
@@ -348,6 +351,9 @@ class Header:
         elif line.startswith("}"):
             self.record = None
         code, slashes, behind = line.partition("  // ")
+        if slashes and re.match(r"  } \w+;", code):
+            self.output.append(f"{code}  ///< {prose(behind, self.names)}")  # a member that is a union
+            return
         # The rest of a macro is no entry.
         entry = None if self.lines[number - 1].endswith("\\") else ENTRY.match(line)
         if not entry or line.startswith("  " * 2) and self.record is None:

@@ -25,8 +25,8 @@ ZX_DETAIL_C_BEGIN
 // A node of an element, or the head of a list.
 typedef struct list_node list_node_t;
 struct list_node {
-  list_node_t* prev;
-  list_node_t* next;
+  list_node_t* prev;  // The one before; of the head, the last.
+  list_node_t* next;  // The one behind; of the head, the first.
 };
 
 // Initializers: of the list of that name, empty; of a node that is in no list.
@@ -179,7 +179,7 @@ ZX_DETAIL_PLAIN_INLINE void list_move(list_node_t* old_list, list_node_t* new_li
   ZX_DETAIL_POINTER_CAST(                  \
       type*, ZX_DETAIL_POINTER_CAST(uintptr_t, (pointer)) - __builtin_offsetof(type, member))
 
-// As the functions of the same name, with elements in place of nodes: NULL or the element.
+// The element of a node, or NULL of NULL.
 #define ZX_DETAIL_LIST_ENTRY(node_expression, type, member)                        \
   __extension__({                                                                  \
     list_node_t* const zx_detail_node = (node_expression);                         \
@@ -187,6 +187,8 @@ ZX_DETAIL_PLAIN_INLINE void list_move(list_node_t* old_list, list_node_t* new_li
         zx_detail_node != NULL ? containerof(zx_detail_node, type, member) : NULL; \
     zx_detail_entry;                                                               \
   })
+
+// As the functions of the same name, with elements in place of nodes: NULL or the element.
 #define list_remove_head_type(list, type, member) \
   ZX_DETAIL_LIST_ENTRY(list_remove_head(list), type, member)
 #define list_remove_tail_type(list, type, member) \

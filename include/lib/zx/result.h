@@ -46,7 +46,9 @@ class success<T> final {
 
   // The value.
   constexpr T& value() & { return value_; }
+  // Of a constant.
   constexpr const T& value() const& { return value_; }
+  // To be moved.
   constexpr T&& value() && { return std::move(value_); }
 
  private:
@@ -63,6 +65,7 @@ class error_result final {
 
   // The status.
   constexpr const zx_status_t& error_value() const { return status_; }
+  // The same.
   constexpr zx_status_t status_value() const { return status_; }
 
  private:
@@ -94,14 +97,17 @@ inline constexpr bool is_result_v<result<T...>> = true;
 template <>
 class [[nodiscard]] result<> final {
  public:
-  // What zx::ok(), zx::error() and another result say.
-  constexpr result(success<>) {}                                           // NOLINT: is one
+  // What zx::ok() says.
+  constexpr result(success<>) {}  // NOLINT: is one
+  // What zx::error() says.
   constexpr result(error_result error) : status_(error.status_value()) {}  // NOLINT: is one
+  // What a result with a value says.
   template <typename U>
   constexpr result(const result<U>& other) : status_(other.status_value()) {}  // NOLINT: is one
 
-  // Which of the two.
+  // Whether it is success.
   constexpr bool is_ok() const { return status_ == ZX_OK; }
+  // Whether it is an error.
   constexpr bool is_error() const { return status_ != ZX_OK; }
 
   // The status: ZX_OK for success.
@@ -144,8 +150,9 @@ class [[nodiscard]] result<T> final {
     if (is_ok()) value_.emplace(std::move(other).value());
   }
 
-  // Which of the two.
+  // Whether it is success.
   constexpr bool is_ok() const { return status_ == ZX_OK; }
+  // Whether it is an error.
   constexpr bool is_error() const { return status_ != ZX_OK; }
 
   // The status: ZX_OK for success.
@@ -166,10 +173,12 @@ class [[nodiscard]] result<T> final {
     ZX_ASSERT(is_ok());
     return *value_;
   }
+  // Of a constant.
   constexpr const T& value() const& {
     ZX_ASSERT(is_ok());
     return *value_;
   }
+  // To be moved.
   constexpr T&& value() && {
     ZX_ASSERT(is_ok());
     return std::move(*value_);
@@ -181,6 +190,7 @@ class [[nodiscard]] result<T> final {
   constexpr T value_or(U&& other) const& {
     return is_ok() ? *value_ : static_cast<T>(std::forward<U>(other));
   }
+  // The same, moved out.
   template <typename U>
   constexpr T value_or(U&& other) && {
     return is_ok() ? std::move(*value_) : static_cast<T>(std::forward<U>(other));

@@ -35,10 +35,10 @@ typedef struct dcfg_simple {
 typedef struct dcfg_arm_psci_driver {
   bool use_hvc;  // It is called with HVC, else SMC.
   uint8_t padding1[7];
-  uint64_t shutdown_args[3];
-  uint64_t reboot_args[3];
-  uint64_t reboot_bootloader_args[3];
-  uint64_t reboot_recovery_args[3];
+  uint64_t shutdown_args[3];           // To switch the machine off;
+  uint64_t reboot_args[3];             // to start it again,
+  uint64_t reboot_bootloader_args[3];  // with its boot loader,
+  uint64_t reboot_recovery_args[3];    // or with its recovery.
 } dcfg_arm_psci_driver_t;
 
 // An interrupt controller, version 2. Offsets are from mmio_phys.

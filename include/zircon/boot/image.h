@@ -147,16 +147,16 @@ typedef struct zircon_kernel {
 
 // ZBI_TYPE_CPU_CONFIG: groups of processors; behind it `cluster_count` of zbi_cpu_cluster_t.
 typedef struct zbi_cpu_config {
-  uint32_t cluster_count;
-  uint32_t reserved[3];  // 0.
+  uint32_t cluster_count;  // How many there are.
+  uint32_t reserved[3];    // 0.
 } zbi_cpu_config_t;
 
 // A group of processors of one kind.
 typedef struct zbi_cpu_cluster {
-  uint32_t cpu_count;
-  uint32_t type;      // 0.
-  uint32_t flags;     // 0.
-  uint32_t reserved;  // 0.
+  uint32_t cpu_count;  // How many there are.
+  uint32_t type;       // 0.
+  uint32_t flags;      // 0.
+  uint32_t reserved;   // 0.
 } zbi_cpu_cluster_t;
 
 // ZBI_TYPE_CPU_TOPOLOGY: a tree of nodes, each behind its parent. Numbers that a node has.
@@ -182,24 +182,24 @@ typedef struct zbi_cpu_cluster {
 #define ZBI_TOPOLOGY_PROCESSOR_PRIMARY 1
 #define ZBI_TOPOLOGY_PROCESSOR_INTERRUPT 2
 
-// What arm64 says of a processor: its affinity, by level, and its number in a GIC of version 2.
+// What arm64 says of a processor: its affinity, by level, and of a GIC of version 2.
 typedef struct zbi_topology_arm_info {
-  uint8_t cluster_1_id;
-  uint8_t cluster_2_id;
-  uint8_t cluster_3_id;
-  uint8_t cpu_id;
-  uint8_t gic_id;
+  uint8_t cluster_1_id;  // Level 1;
+  uint8_t cluster_2_id;  // level 2;
+  uint8_t cluster_3_id;  // level 3.
+  uint8_t cpu_id;        // Level 0.
+  uint8_t gic_id;        // Its number in the GIC.
 } zbi_topology_arm_info_t;
 
 // What x86 says of a processor.
 typedef struct zbi_topology_x86_info {
-  uint32_t apic_id;
+  uint32_t apic_id;  // Of its local APIC.
 } zbi_topology_x86_info_t;
 
 // A processor.
 typedef struct zbi_topology_processor {
   uint16_t logical_ids[ZBI_MAX_SMT];  // The kernel's numbers for its threads.
-  uint8_t logical_id_count;
+  uint8_t logical_id_count;           // How many there are.
   uint8_t padding1;
   uint16_t flags;        // A set of ZBI_TOPOLOGY_PROCESSOR_*.
   uint8_t architecture;  // ZBI_TOPOLOGY_ARCH_*: which member of the union is meant.
@@ -208,7 +208,7 @@ typedef struct zbi_topology_processor {
     zbi_topology_arm_info_t arm_info;
     zbi_topology_x86_info_t x86_info;
     uint32_t padding3[2];
-  } architecture_info;
+  } architecture_info;  // What its architecture says.
 } zbi_topology_processor_t;
 
 // Processors that belong together.
@@ -218,13 +218,13 @@ typedef struct zbi_topology_cluster {
 
 // A cache that they share.
 typedef struct zbi_topology_cache {
-  uint32_t cache_id;
+  uint32_t cache_id;  // Its number.
 } zbi_topology_cache_t;
 
 // Memory that is near to them.
 typedef struct zbi_topology_numa_region {
-  uint64_t start_address;
-  uint64_t end_address;
+  uint64_t start_address;  // First address,
+  uint64_t end_address;    // and the one behind the last.
 } zbi_topology_numa_region_t;
 
 // A node.
@@ -238,7 +238,7 @@ typedef struct zbi_topology_node {
     zbi_topology_cluster_t cluster;
     zbi_topology_cache_t cache;
     zbi_topology_numa_region_t numa_region;
-  } entity;
+  } entity;  // What it says.
 } zbi_topology_node_t;
 
 ZX_DETAIL_SIZE(zircon_kernel_t, 80);
