@@ -84,7 +84,7 @@ CLI::Option* AddEach(CLI::App& app, const char* name, std::vector<T>& values, co
 void AddGuestOptions(CLI::App& app, Options& options) {
   constexpr char kGroup[] = "Guest";
   app.add_option("-k,--kernel", options.kernel,
-                 "Linux kernel (bzImage, or ELF vmlinux) or Zircon boot image (ZBI), for x86-64")
+                 "Linux kernel (bzImage) or Zircon boot image (ZBI), for x86-64")
       ->required()
       ->type_name("FILE")
       ->group(kGroup);
