@@ -41,11 +41,14 @@ install(DIRECTORY include/
 install(FILES LICENSE CHANGELOG.md docs/DIFFERENCES.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/contract DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# The programs find libzircon.so beside them, wherever the tree is moved.
+# zvmm finds libzircon.so beside them, wherever the tree is moved.
 if(zircon_programs)
   if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_BINDIR}")
     file(RELATIVE_PATH to_libraries "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
-    set_target_properties(${zircon_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
+    # zircon-conformance is static.
+    if(TARGET zvmm)
+      set_target_properties(zvmm PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
+    endif()
   endif()
   install(TARGETS ${zircon_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
