@@ -330,7 +330,7 @@ test_own_failures() {
   expect_equal "a full TMPDIR" 125 "$(in_small 1m "$with_kvm" /bin/true)"
   expect_contains "a full TMPDIR" small.err "cannot write the machine's files below $folder/small"
   expect_equal "output that does not fit" 125 \
-    "$(in_small 64m "$with_kvm" /bin/sh -c 'dd if=/dev/zero bs=1M count=200 2>/dev/null; exit 0')"
+    "$(in_small 64m "$with_kvm" /bin/sh -c 'dd if=/dev/zero bs=1M count=72 2>/dev/null; exit 0')"
   expect_contains "output that does not fit" small.err "$folder/small is full: the program's output may be incomplete"
 }
 
