@@ -548,6 +548,8 @@ TEST_F(VcpuEnter, EmulationFailureNamesItsCause) {
   };
   EXPECT_EQ(fail_at(Machine::kDeviceAddress), ZX_ERR_NOT_FOUND);
   EXPECT_EQ(fail_at(Machine::kEntry), ZX_ERR_NOT_SUPPORTED);
+  machine().CodeAt(Machine::kEntry + 0x20, {0x0F, 0x33});
+  EXPECT_EQ(fail_at(Machine::kEntry + 0x20), ZX_ERR_NOT_SUPPORTED);
   // mov $imm32,%eax that goes on where nothing is mapped; and nop, which does not.
   machine().CodeAt(Machine::kMemorySize - 2, {0xB8, 0x11});
   EXPECT_EQ(fail_at(Machine::kMemorySize - 2), ZX_ERR_NOT_FOUND);
@@ -557,6 +559,23 @@ TEST_F(VcpuEnter, EmulationFailureNamesItsCause) {
   PushOut();
   EXPECT_EQ(machine().Enter(), ZX_OK);
   EXPECT_TRUE(cpu().deliveries().empty());
+}
+
+// Where the processor does not have them.
+TEST_F(VcpuEnter, SysenterThatCannotBeEmulatedIsUndefined) {
+  Shows("INSN-10");
+  const std::vector<uint8_t> kOnes[] = {{0x0F, 0x34}, {0x48, 0x0F, 0x35}, {0x66, 0x0F, 0x34}};
+  for (const std::vector<uint8_t>& bytes : kOnes) {
+    machine().CodeAt(Machine::kEntry + 0x20, bytes);
+    cpu().ForgetDeliveries();
+    cpu().Push([](FakeVcpu& vcpu) {
+      vcpu.regs.rip = Machine::kEntry + 0x20;
+      return fake::InternalError(KVM_INTERNAL_ERROR_EMULATION)(vcpu);
+    });
+    PushOut();
+    EXPECT_EQ(machine().Enter(), ZX_OK);
+    EXPECT_EQ(cpu().deliveries(), std::vector<Delivery>({{Delivery::kException, 6}}));
+  }
 }
 
 // A program of the guest may execute what it likes: that is between it and the guest's kernel.
