@@ -69,6 +69,7 @@ int VcpuFd::GetDebugRegs(kvm_debugregs* regs) { return Call(KVM_GET_DEBUGREGS, r
 int VcpuFd::SetFpu(const kvm_fpu& fpu) { return Call(KVM_SET_FPU, &fpu); }
 int VcpuFd::SetXsave(const kvm_xsave& xsave) { return Call(KVM_SET_XSAVE, &xsave); }
 int VcpuFd::SetDebugRegs(const kvm_debugregs& regs) { return Call(KVM_SET_DEBUGREGS, &regs); }
+int VcpuFd::GetEvents(kvm_vcpu_events* events) { return Call(KVM_GET_VCPU_EVENTS, events); }
 int VcpuFd::SetEvents(const kvm_vcpu_events& events) { return Call(KVM_SET_VCPU_EVENTS, &events); }
 
 int VcpuFd::SetXcr0(uint64_t value) {

@@ -46,6 +46,7 @@ class VcpuFd {
   [[nodiscard]] int SetXsave(const kvm_xsave& xsave);
   [[nodiscard]] int GetDebugRegs(kvm_debugregs* debugregs);
   [[nodiscard]] int SetDebugRegs(const kvm_debugregs& debugregs);
+  [[nodiscard]] int GetEvents(kvm_vcpu_events* events);
   [[nodiscard]] int SetEvents(const kvm_vcpu_events& events);
   [[nodiscard]] int SetCpuid(std::span<const kvm_cpuid_entry2> entries);
   // EINVAL when the kernel refuses the MSR or its value.

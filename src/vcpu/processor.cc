@@ -63,6 +63,7 @@ zx_status_t Processor::Enter(zx_port_packet_t* packet, x86::InstructionBytes* co
       gate_.Take(kRequestKick);
       return ZX_ERR_CANCELED;
     }
+    if (gate_.TakeTablesChanged()) core_.ForgetTables();
     if (core_.bell().trap != nullptr) {
       const zx_status_t status = RingBell();
       if (status != ZX_OK) return status;
@@ -79,16 +80,19 @@ zx_status_t Processor::Enter(zx_port_packet_t* packet, x86::InstructionBytes* co
     if (status != ZX_OK) return status;
     // A signal that was handled in there (the program may have it open) has left no trace.
     if (entered) continue;
-    const bool interrupts = (requests & kRequestInterrupt) != 0;
-    if (interrupts) gate_.Take(kRequestInterrupt);
-    status = core_.PrepareRun(interrupts);
-    if (status != ZX_OK) return status;
-    ArmTimer();
+    int error = 0;
+    if (!core_.exit_unseen()) {
+      const bool interrupts = (requests & kRequestInterrupt) != 0;
+      if (interrupts) gate_.Take(kRequestInterrupt);
+      status = core_.PrepareRun(interrupts);
+      if (status != ZX_OK) return status;
+      ArmTimer();
 
-    const int error = seat_.fd().Run();
-    if (error == EINTR || error == EAGAIN) {
-      AfterInterruption();
-      continue;
+      error = core_.Run();
+      if (error == EINTR || error == EAGAIN) {
+        AfterInterruption();
+        continue;
+      }
     }
     const Turn turn = error == 0 ? core_.HandleExit(packet) : core_.HandleRunError(error);
     switch (turn.kind) {

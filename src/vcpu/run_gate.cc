@@ -40,7 +40,14 @@ uint32_t RunGate::Begin() {
       state_.store(kRunning, std::memory_order_seq_cst);
     }
     const uint32_t requests = requests_.load(std::memory_order_seq_cst);
-    if ((requests & kRequestPark) == 0) return requests;
+    if ((requests & (kRequestPark | kRequestTables)) == 0) return requests;
+    tables_changed_ = true;
+    if ((requests & kRequestPark) == 0) {
+      // The change is over. Looked at again, because who began another before this waits for us,
+      // and its note is taken away too.
+      Take(kRequestTables);
+      continue;
+    }
     SetState(kOutside);
     uint32_t now = requests_.load(std::memory_order_seq_cst);
     while ((now & kRequestPark) != 0) {
@@ -92,8 +99,8 @@ bool RunGate::TakeSignals() {
   return any;
 }
 
-void RunGate::Post(Request request) {
-  requests_.fetch_or(request, std::memory_order_seq_cst);
+void RunGate::Post(uint32_t requests) {
+  requests_.fetch_or(requests, std::memory_order_seq_cst);
   switch (state_.load(std::memory_order_seq_cst)) {
     case kRunning:
       SendSignal();

@@ -21,6 +21,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 #include "guest/vcpu_set.h"
 
@@ -34,6 +35,7 @@ enum Request : uint32_t {
   // The guest's slots are not what is mapped: GuestSpace::CatchUp() before the next run. It stays
   // until that has worked.
   kRequestHold = 1u << 4,
+  kRequestTables = 1u << 5,  // slots or traps have changed, or may have
 };
 
 class RunGate final : public guest::Parkable {
@@ -45,6 +47,8 @@ class RunGate final : public guest::Parkable {
 
   // Begins a turn: when it returns the state is kRunning and no park is wanted. Gives the requests.
   uint32_t Begin();
+  // Whether slots or traps may have changed since this was asked last, up to the last Begin().
+  bool TakeTablesChanged() { return std::exchange(tables_changed_, false); }
   // Takes requests away.
   void Take(uint32_t requests) { requests_.fetch_and(~requests, std::memory_order_seq_cst); }
   // Sleeps until there is a request that is not in `ignored`, or `deadline` (monotonic nanoseconds)
@@ -61,12 +65,12 @@ class RunGate final : public guest::Parkable {
 
   // ---- Any thread ----
 
-  void Post(Request request);
+  void Post(uint32_t requests);
   bool IsSet(Request request) const {
     return (requests_.load(std::memory_order_acquire) & request) != 0;
   }
 
-  void RequestPark() override { Post(kRequestPark); }
+  void RequestPark() override { Post(kRequestPark | kRequestTables); }
   void AwaitParked() override;
   void Unpark() override;
   void Hold(bool held) override;
@@ -85,6 +89,7 @@ class RunGate final : public guest::Parkable {
   // The owner's own: a signal of a turn that is over may be pending still, where something else
   // than it ended the turn.
   bool left_over_ = false;
+  bool tables_changed_ = false;  // the owner's own
   // Threads between looking at the state and having sent; Leave() waits for them, so that the
   // signal cannot hit the thread when it has become somebody else's.
   std::atomic<uint32_t> senders_{0};

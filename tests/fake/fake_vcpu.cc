@@ -106,6 +106,9 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
     case KVM_SET_DEBUGREGS:
       debugregs = In<kvm_debugregs>(argument);
       return 0;
+    case KVM_GET_VCPU_EVENTS:
+      *reinterpret_cast<kvm_vcpu_events*>(argument) = EventsToTell();
+      return 0;
     case KVM_SET_VCPU_EVENTS:
       events = In<kvm_vcpu_events>(argument);
       return 0;
@@ -229,14 +232,26 @@ int FakeVcpu::RunToExit() {
   }
 }
 
+kvm_vcpu_events FakeVcpu::EventsToTell() const {
+  kvm_vcpu_events told = events;
+  told.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
+  return told;
+}
+
+// What is not asked for is old news in KVM's page. Here it is nonsense, so that nobody relies on
+// it.
 void FakeVcpu::StoreValid() {
   kvm_run& page = run();
-  if ((page.kvm_valid_regs & KVM_SYNC_X86_REGS) != 0) page.s.regs.regs = regs;
-  if ((page.kvm_valid_regs & KVM_SYNC_X86_SREGS) != 0) page.s.regs.sregs = sregs;
-  if ((page.kvm_valid_regs & KVM_SYNC_X86_EVENTS) != 0) {
-    page.s.regs.events = events;
-    page.s.regs.events.flags = KVM_VCPUEVENT_VALID_NMI_PENDING | KVM_VCPUEVENT_VALID_SHADOW;
-  }
+  const auto store = [&page](uint64_t set, auto& to, const auto& from) {
+    if ((page.kvm_valid_regs & set) != 0) {
+      to = from;
+    } else {
+      std::memset(&to, 0xEE, sizeof(to));
+    }
+  };
+  store(KVM_SYNC_X86_REGS, page.s.regs.regs, regs);
+  store(KVM_SYNC_X86_SREGS, page.s.regs.sregs, sregs);
+  store(KVM_SYNC_X86_EVENTS, page.s.regs.events, EventsToTell());
   page.if_flag = (regs.rflags & kInterruptFlag) != 0;
   page.cr8 = sregs.cr8;
   page.apic_base = sregs.apic_base;

@@ -120,6 +120,7 @@ class FakeVcpu {
   int RunToExit();
   void TakeDirty();
   void StoreValid();
+  kvm_vcpu_events EventsToTell() const;
   bool SignalPending() const;
   bool ReadyForInterrupt() const;
   // False for a state that hardware refuses.

@@ -62,6 +62,7 @@ HostModel DefaultHost() {
       {KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1},
       {KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1},
       {KVM_CAP_VCPU_ATTRIBUTES, 1},
+      {KVM_CAP_SREGS2, 1},
   };
   constexpr uint32_t kAll = 0xFFFFFFFF;
   host.cpuid = {

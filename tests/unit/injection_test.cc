@@ -18,13 +18,44 @@ class Injection : public ::testing::Test {
  protected:
   kvm_vcpu_events& events() { return run_.s.regs.events; }
   bool Dirty() const { return (run_.kvm_dirty_regs & KVM_SYNC_X86_EVENTS) != 0; }
-  zx_status_t Inject() { return InjectNext(&run_, fault_owed_, &pending_, &more_); }
+  zx_status_t Inject() {
+    const InjectionResult result = InjectNext(&run_, fault_owed_, events_known_, &pending_, &more_);
+    EXPECT_NE(result, InjectionResult::kNeedsEvents);
+    return result == InjectionResult::kNotSupported ? ZX_ERR_NOT_SUPPORTED : ZX_OK;
+  }
 
   kvm_run run_ = {};
   PendingInterrupts pending_;
   bool more_ = true;
   bool fault_owed_ = false;
+  bool events_known_ = true;
 };
+
+// Of events that are not in the page: an external interrupt needs nothing of them but readiness.
+TEST_F(Injection, WithoutTheEventsOnlyExternalInterruptsGoIn) {
+  Shows("INT-9");
+  events_known_ = false;
+  std::memset(&events(), 0xEE, sizeof(events()));
+  for (const uint32_t vector : {2u, 0u, 13u, 20u}) {
+    pending_.Set(vector);
+    run_.ready_for_interrupt_injection = 1;
+    EXPECT_EQ(InjectNext(&run_, false, false, &pending_, &more_), InjectionResult::kNeedsEvents);
+    EXPECT_FALSE(Dirty());
+    EXPECT_TRUE(pending_.Take(vector));
+  }
+  pending_.Set(40);
+  run_.ready_for_interrupt_injection = 0;
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_FALSE(Dirty());
+  EXPECT_EQ(run_.request_interrupt_window, 1);
+  run_.ready_for_interrupt_injection = 1;
+  EXPECT_EQ(Inject(), ZX_OK);
+  EXPECT_TRUE(Dirty());
+  kvm_vcpu_events only = {};
+  only.interrupt.injected = 1;
+  only.interrupt.nr = 40;
+  EXPECT_EQ(std::memcmp(&events(), &only, sizeof(only)), 0);
+}
 
 TEST_F(Injection, NothingPending) {
   run_.request_interrupt_window = 1;

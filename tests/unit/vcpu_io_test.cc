@@ -336,7 +336,7 @@ TEST_P(VcpuIo, StringsAreRefusedAndLeaveEverything) {
 // By 16-bit addresses: the other bits of the registers are no part of them.
 TEST_P(VcpuIo, StringsMoveTheLowBitsOfTheirRegistersOnly) {
   Shows("TRAP-IO-10");
-  cpu().sregs = cpu().run().s.regs.sregs = fake::RealModeSregs();
+  cpu().sregs = fake::RealModeSregs();
   zx_vcpu_state_t state = machine().State();
   state.rdx = kPort;
   state.rcx = 0x7'0000'0003;

@@ -64,6 +64,8 @@ int AskForCapabilities(const kvm::SystemFd& system, Host* host, std::string* why
   host->exit_on_emulation_failure = ask(KVM_CAP_EXIT_ON_EMULATION_FAILURE) != 0;
   host->enforce_pv_features = ask(KVM_CAP_ENFORCE_PV_FEATURE_CPUID) != 0;
   host->tsc_offset = ask(KVM_CAP_VCPU_ATTRIBUTES) != 0;
+  // No capability says it; this one came with the same release.
+  host->ready_means_no_event = ask(KVM_CAP_SREGS2) != 0;
   if (error != 0) *why = base::Format("KVM does not say what it can do (errno {}).", error);
   return error;
 }

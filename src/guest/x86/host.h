@@ -24,6 +24,9 @@ struct Host {
   bool exit_on_emulation_failure = false;
   bool enforce_pv_features = false;
   bool tsc_offset = false;  // a VCPU's TSC offset can be set
+  // Where the kernel says that it is ready for an external interrupt no other event is under way:
+  // so since Linux 5.14.
+  bool ready_means_no_event = false;
   // A guest's write of the TSC-deadline MSR reaches us. Some hosts swallow it when there is no
   // in-kernel local APIC; the deadline timer is hidden from the guest then.
   bool deadline_timer = false;

@@ -57,11 +57,13 @@ Core::Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, PendingInterrupts*
       counters_(*counters),
       pending_(*pending),
       apic_(id, guest.host().deadline_timer, pending),
+      registers_(fd),
       view_(guest.space(), &fd) {}
 
 int Core::Initialize(uint64_t entry, bool used) {
   const int error = SetInitialState(fd_, guest_.host(), id_, entry, used);
   if (error != 0) return error;
+  registers_.Begin(!guest_.host().ready_means_no_event);
   uint32_t khz = kFallbackTscKhz;
   if (fd_.TscKhz(&khz) != 0) khz = kFallbackTscKhz;
   clock_ = TscClock(khz);
@@ -122,7 +124,7 @@ void Core::WriteState(const zx_vcpu_state_t& state) {
   if ((state.rflags & kFlagsGiven) != 0) {
     set(to.rflags, (to.rflags & ~kUserFlags) | (state.rflags & kUserFlags));
   }
-  if (changes != 0) MarkRegsDirty();
+  if (changes != 0) registers_.MarkRegs();
 }
 
 void Core::WriteIo(const zx_vcpu_io_t& io) {
@@ -130,7 +132,7 @@ void Core::WriteIo(const zx_vcpu_io_t& io) {
   const uint64_t mask = (uint64_t{1} << (8 * io.access_size)) - 1;
   to.rax = (to.rax & ~mask) | (io.u32 & mask);
   // An IN that is owed takes it from RAX through the run buffer, as far as that is wide.
-  if (owed_.kind != PendingExit::kIn || io.access_size > owed_.size) MarkRegsDirty();
+  if (owed_.kind != PendingExit::kIn || io.access_size > owed_.size) registers_.MarkRegs();
 }
 
 zx_status_t Core::PrepareRun(bool interrupts_added) {
@@ -138,14 +140,31 @@ zx_status_t Core::PrepareRun(bool interrupts_added) {
   if (interrupts_added) may_have_pending_ = true;
   exception_waits_ = false;
   if (may_have_pending_) {
-    const bool fault_owed = owed_.kind == PendingExit::kFault;
-    const zx_status_t status = InjectNext(&fd_.run(), fault_owed, &pending_, &may_have_pending_);
+    const zx_status_t status = Inject();
     exception_waits_ = may_have_pending_ && IsException(pending_.Highest());
     if (status != ZX_OK) return status;
   }
   // The run to come settles it.
   owed_ = PendingExit{};
   return ZX_OK;
+}
+
+zx_status_t Core::Inject() {
+  const bool fault_owed = owed_.kind == PendingExit::kFault;
+  for (;;) {
+    switch (InjectNext(&fd_.run(), fault_owed, registers_.knows_events(), &pending_,
+                       &may_have_pending_)) {
+      case InjectionResult::kChosen:
+        return ZX_OK;
+      case InjectionResult::kNotSupported:
+        return ZX_ERR_NOT_SUPPORTED;
+      case InjectionResult::kNeedsEvents:
+        if (!registers_.HaveEvents()) return ZX_ERR_NO_MEMORY;
+        // Whether NMIs are blocked must not be forgotten when events are given to the kernel.
+        if (pending_.Has(kNmi)) registers_.KeepEvents();
+        break;
+    }
+  }
 }
 
 int64_t Core::TimerDeadline() {
@@ -172,6 +191,7 @@ void Core::ExpireTimer() {
 Turn Core::HandleExit(zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
   view_.Forget();
+  owed_ = PendingExit{};
   switch (run.exit_reason) {
     case KVM_EXIT_IO:
       counters_.Count(ZIRCON_KVM_EXIT_IO);
@@ -182,7 +202,8 @@ Turn Core::HandleExit(zx_port_packet_t* packet) {
     case KVM_EXIT_HLT:
       counters_.Count(ZIRCON_KVM_EXIT_HLT);
       // An NMI that KVM keeps back until the guest can take it is pending all the same.
-      return run.s.regs.events.nmi.pending != 0 ? Turn::Continue() : Turn::Halt();
+      return registers_.knows_events() && registers_.events().nmi.pending != 0 ? Turn::Continue()
+                                                                               : Turn::Halt();
     case KVM_EXIT_X86_RDMSR:
       counters_.Count(ZIRCON_KVM_EXIT_RDMSR);
       return HandleReadMsr();
@@ -225,6 +246,11 @@ Turn Core::HandleRunError(int error) {
     return Turn::Status(ZX_ERR_NO_MEMORY);
   }
   return LogOnce("KVM_RUN fails with errno", static_cast<uint64_t>(error));
+}
+
+Turn Core::LookAgain() {
+  owed_.kind = PendingExit::kUnseen;
+  return HandleRunError(ENOMEM);
 }
 
 Turn Core::LogOnce(const char* what, uint64_t number) {
@@ -274,6 +300,7 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
     case MsrResult::kError:
       return Turn::Status(result.status);
     case MsrResult::kRefuse: {
+      if (!registers_.HaveSregs()) return LookAgain();
       const zx_status_t status = Rewind();
       return Turn::Status(status == ZX_OK ? result.status : status);
     }
@@ -287,8 +314,10 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
 Turn Core::HandleEmulationFailure() {
   // KVM may have queued a #UD with the exit; taking the registers back as they are drops it, so
   // that the same instruction is tried again.
-  fd_.run().s.regs.events.exception = {};
-  fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS | KVM_SYNC_X86_EVENTS;
+  if (!registers_.HaveSregs() || !registers_.HaveEvents()) return LookAgain();
+  registers_.events().exception = {};
+  registers_.MarkRegs();
+  registers_.MarkEvents();
   // Code that is not mapped in guest-physical memory is one cause: all of it, or what comes after
   // the first bytes. The rest is what KVM cannot do.
   const uint64_t code = LinearCode(sregs(), regs().rip);

@@ -2,10 +2,6 @@
 // to be injected, and what each exit means. vcpu/processor.h drives it turn by turn and knows
 // nothing of x86.
 //
-// The register file is the one in the run page: the kernel fills it at each exit, read_state and
-// write_state work on it, and the next run takes it back if it was changed. That is why a trap
-// costs one ioctl.
-//
 // Ownership: the Processor's. Thread safety: the owner thread.
 
 #pragma once
@@ -26,6 +22,7 @@
 #include "vcpu/x86/pending_exit.h"
 #include "vcpu/x86/pending_interrupts.h"
 #include "vcpu/x86/port_finder.h"
+#include "vcpu/x86/register_file.h"
 #include "vcpu/x86/store_finder.h"
 #include "vcpu/x86/tsc_clock.h"
 
@@ -82,6 +79,10 @@ class Core {
   [[nodiscard]] zx_status_t Settle(bool* entered);
   // Chooses what to inject. ZX_OK, or what enter gives.
   [[nodiscard]] zx_status_t PrepareRun(bool interrupts_added);
+  // Whether the exit in the run page has not been looked at yet (the kernel had no memory).
+  bool exit_unseen() const { return owed_.kind == PendingExit::kUnseen; }
+  // KVM_RUN: an errno.
+  [[nodiscard]] int Run() { return registers_.Run(); }
   // What the exit in the run page means; `packet` is filled for kPacket.
   Turn HandleExit(zx_port_packet_t* packet);
   // KVM_RUN itself failed with `error` (not EINTR, EAGAIN).
@@ -92,6 +93,12 @@ class Core {
   [[nodiscard]] zx_status_t ReadInstruction(const zx_port_packet_t& packet, InstructionBytes* code);
 
   PendingBell& bell() { return bell_; }
+
+  // Slots or traps have changed since the last turn.
+  void ForgetTables() {
+    ports_.Forget();
+    io_trap_ = memory_trap_ = nullptr;
+  }
 
   // When the guest's timer is due or another try is, in nanoseconds of CLOCK_MONOTONIC (INT64_MAX:
   // never).
@@ -111,12 +118,26 @@ class Core {
 
  private:
   static constexpr uint64_t kTrapFlag = 1u << 8;
+  static constexpr uint64_t kResumeFlag = 1u << 16;
 
-  kvm_regs& regs() { return fd_.run().s.regs.regs; }
-  const kvm_regs& regs() const { return fd_.run().s.regs.regs; }
-  kvm_sregs& sregs() { return fd_.run().s.regs.sregs; }
-  const kvm_sregs& sregs() const { return fd_.run().s.regs.sregs; }
-  void MarkRegsDirty() { fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_REGS; }
+  kvm_regs& regs() { return registers_.regs(); }
+  const kvm_regs& regs() const { return registers_.regs(); }
+  const kvm_sregs& sregs() const { return registers_.sregs(); }
+
+  // The trap that covers it, or null; the last one is remembered.
+  const guest::Trap* IoTrap(uint64_t port) {
+    return Remembered(&io_trap_, guest_.space().traps().io, port);
+  }
+  const guest::Trap* MemoryTrap(uint64_t gpa) {
+    return Remembered(&memory_trap_, guest_.space().traps().memory, gpa);
+  }
+  static const guest::Trap* Remembered(const guest::Trap** last, const guest::TrapTree& tree,
+                                       uint64_t address) {
+    if (*last != nullptr && (*last)->Contains(address)) return *last;
+    const guest::Trap* found = tree.Find(address);
+    if (found != nullptr) *last = found;
+    return found;
+  }
 
   // pending exits (core_completion.cc)
   bool FoldIntoRun();
@@ -137,6 +158,7 @@ class Core {
 
   // memory exits (core_memory.cc)
   Turn HandleMmio(zx_port_packet_t* packet);
+  bool RingsAtOnce(const guest::Trap& trap) const;
   Turn HandleStore(const guest::Trap* trap, zx_port_packet_t* packet);
   Turn HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet);
   Turn RefuseStore(StoreExit* exit, zx_status_t status);
@@ -145,6 +167,11 @@ class Core {
   [[nodiscard]] bool FindStore(StoreExit* exit, Store* store, bool* found);
   void FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
                      zx_port_packet_t* packet) const;
+
+  // The kernel has no memory to tell what the exit means: enter says so, and the next looks again.
+  Turn LookAgain();
+  // As InjectNext(), with the events that it takes.
+  [[nodiscard]] zx_status_t Inject();
 
   // other exits (core.cc)
   Turn HandleReadMsr();
@@ -174,6 +201,10 @@ class Core {
 
   PendingExit owed_;
   PendingBell bell_;
+  RegisterFile registers_;
+  const guest::Trap* io_trap_ = nullptr;
+  const guest::Trap* memory_trap_ = nullptr;
+  PortMemory ports_;
   GuestView view_;
   StoreFinder stores_;
   DecodeCache loads_;

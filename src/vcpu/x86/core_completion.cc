@@ -6,12 +6,12 @@
 #include <cstring>
 
 #include "vcpu/x86/core.h"
+#include "vcpu/x86/injection.h"
 #include "vcpu/x86/operand.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
 
-constexpr uint64_t kResumeFlag = 1u << 16;
 // An instruction comes back a few times (the pieces of a split access, read and written, the eight
 // registers of a POPA). One that comes back more often repeats, whatever has been decoded: the
 // guest may have changed its code since. It is cut short below.
@@ -89,7 +89,7 @@ bool Core::FinishInKernel(StoreExit* pieces) {
     const bool reads = run.exit_reason == KVM_EXIT_MMIO && run.mmio.is_write == 0;
     if (reads) std::memset(run.mmio.data, 0, sizeof(run.mmio.data));
     run.immediate_exit = 1;
-    error = fd_.Run();
+    error = registers_.RunForAll();
     const bool writes = error == 0 && run.exit_reason == KVM_EXIT_MMIO && run.mmio.is_write != 0;
     if (writes && pieces != nullptr) pieces->Add(run.mmio.phys_addr, run.mmio.len, run.mmio.data);
   }
@@ -101,17 +101,13 @@ bool Core::FinishInKernel(StoreExit* pieces) {
 // The kernel has executed the instruction on bytes that do not matter: a DIV may have queued a #DE,
 // a load of a segment register may have changed it.
 void Core::RestoreAfterFinish(const kvm_regs& wanted, const kvm_sregs& before) {
-  kvm_run& run = fd_.run();
   regs() = wanted;
-  MarkRegsDirty();
-  if (std::memcmp(&sregs(), &before, sizeof(before)) != 0) {
-    sregs() = before;
-    run.kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
-  }
-  kvm_vcpu_events& events = run.s.regs.events;
+  registers_.MarkRegs();
+  if (std::memcmp(&sregs(), &before, sizeof(before)) != 0) registers_.SetSregs(before);
+  kvm_vcpu_events& events = registers_.events();
   if (events.exception.injected != 0 || events.exception.pending != 0) {
     events.exception = {};
-    run.kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+    registers_.MarkEvents();
   }
 }
 
@@ -122,14 +118,11 @@ void Core::OweSingleStep() {
     debug.dr6 |= kDr6SingleStep;
     static_cast<void>(fd_.SetDebugRegs(debug));
   }
-  kvm_vcpu_events& events = fd_.run().s.regs.events;
-  events.exception = {};
-  events.exception.injected = 1;
-  events.exception.nr = kDebug;
-  fd_.run().kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+  QueueException(&fd_.run(), kDebug);
 }
 
 zx_status_t Core::FinishKeepingRegisters() {
+  if (!registers_.HaveSregs()) return ZX_ERR_NO_MEMORY;
   kvm_regs wanted = regs();
   const kvm_sregs before = sregs();
   if (!FinishInKernel()) return Unending("an instruction").status;
@@ -144,6 +137,7 @@ zx_status_t Core::FinishKeepingRegisters() {
 }
 
 zx_status_t Core::Rewind() {
+  if (!registers_.HaveSregs()) return ZX_ERR_NO_MEMORY;
   const kvm_regs wanted = regs();
   const kvm_sregs before = sregs();
   if (!FinishInKernel()) return Unending("an instruction").status;

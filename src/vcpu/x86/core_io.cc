@@ -11,11 +11,14 @@ namespace zircon::vcpu::x86 {
 
 Turn Core::HandleIo(zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
-  const guest::Trap* trap = guest_.space().traps().io.Find(run.io.port);
-  if (trap == nullptr || !IsPlainPortInstruction(view_, regs(), sregs(), run)) {
+  const bool input = run.io.direction == KVM_EXIT_IO_IN;
+  const guest::Trap* trap = IoTrap(run.io.port);
+  if (trap == nullptr || run.io.count != 1 || !ports_.Knows(regs(), input)) {
+    if (!registers_.HaveSregs()) return LookAgain();
     const PortInstruction insn = FindPortInstruction(view_, regs(), sregs(), run);
     if (insn.string) return RefuseIo(insn, ZX_ERR_NOT_SUPPORTED);
     if (trap == nullptr) return RefuseIo(insn, ZX_ERR_NOT_FOUND);
+    ports_.Remember(view_, regs(), sregs(), insn, input);
   }
 
   packet->key = trap->key;
@@ -25,8 +28,8 @@ Turn Core::HandleIo(zx_port_packet_t* packet) {
   zx_packet_guest_io_t& io = packet->guest_io;
   io.port = run.io.port;
   io.access_size = run.io.size;
-  io.input = run.io.direction == KVM_EXIT_IO_IN;
-  if (io.input) {
+  io.input = input;
+  if (input) {
     owed_.kind = PendingExit::kIn;
     owed_.size = run.io.size;
     owed_.rflags = regs().rflags;

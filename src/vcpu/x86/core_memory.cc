@@ -18,12 +18,30 @@ bool IsPlainLoad(const Instruction& insn) {
   return insn.form == Form::kLoad || insn.form == Form::kLoadZero || insn.form == Form::kLoadSign;
 }
 
+constexpr uint32_t kPieceSize = 8;
+constexpr uint64_t kPageSize = 4096;
+
 }  // namespace
 
 Turn Core::HandleMmio(zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
-  const guest::Trap* trap = guest_.space().traps().memory.Find(run.mmio.phys_addr);
+  const guest::Trap* trap = MemoryTrap(run.mmio.phys_addr);
+  if (trap != nullptr && RingsAtOnce(*trap)) {
+    bell_ = {trap, run.mmio.phys_addr};
+    return Turn::Bell();
+  }
+  if (!registers_.HaveSregs()) return LookAgain();
   return run.mmio.is_write != 0 ? HandleStore(trap, packet) : HandleLoad(trap, packet);
+}
+
+// A bell's packet has the address and nothing else. Where KVM has reported all of the store, and no
+// repetition or single step is under way, nobody needs to know the instruction: a piece of less
+// than 8 bytes that does not end where its page does is the last.
+bool Core::RingsAtOnce(const guest::Trap& trap) const {
+  const kvm_run& run = fd_.run();
+  return trap.kind == ZX_GUEST_TRAP_BELL && run.mmio.is_write != 0 && run.mmio.len < kPieceSize &&
+         (run.mmio.phys_addr + run.mmio.len) % kPageSize != 0 &&
+         (regs().rflags & (kTrapFlag | kResumeFlag)) == 0;
 }
 
 void Core::FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
@@ -55,8 +73,7 @@ bool Core::FindStore(StoreExit* exit, Store* store, bool* found) {
         break;
       case StoreFinder::Answer::kVectorRegisters:
         // Without them the candidates stay what they are.
-        if (fd_.GetFpu(&vectors) != 0) vectors = {};
-        exit->SetVectors(&vectors);
+        exit->SetVectors(fd_.GetFpu(&vectors) == 0 ? &vectors : nullptr);
         break;
     }
   }
@@ -143,7 +160,7 @@ Turn Core::RefuseStore(StoreExit* exit, zx_status_t why) {
   if (!FindStore(exit, &store, &found)) return Unending("a store");
   if (found) {
     regs() = store.Before(regs(), sregs(), *exit);
-    MarkRegsDirty();
+    registers_.MarkRegs();
   } else {
     LOG_DEBUG("VCPU {}: a store to {:#x} cannot be repeated: no instruction before RIP {:#x} fits",
               id_, exit->piece(0).gpa, regs().rip);

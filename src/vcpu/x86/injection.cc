@@ -1,7 +1,5 @@
 #include "vcpu/x86/injection.h"
 
-#include <zircon/errors.h>
-
 namespace zircon::vcpu::x86 {
 namespace {
 
@@ -40,39 +38,45 @@ void QueueException(kvm_run* run, int vector) {
   run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
 }
 
-zx_status_t InjectNext(kvm_run* run, bool fault_owed, PendingInterrupts* pending, bool* more) {
+InjectionResult InjectNext(kvm_run* run, bool fault_owed, bool events_known,
+                           PendingInterrupts* pending, bool* more) {
   kvm_vcpu_events& events = run->s.regs.events;
   run->request_interrupt_window = 0;
+  *more = true;
 
-  if (pending->Take(kNmi)) {
+  if (!events_known) {
+    if (pending->Has(kNmi)) return InjectionResult::kNeedsEvents;
+  } else if (pending->Take(kNmi)) {
     events.nmi.pending = 1;
     events.flags |= KVM_VCPUEVENT_VALID_NMI_PENDING;
     run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
     if (events.nmi.masked == 0) {
       EventIsChosen(run, pending, more);
-      return ZX_OK;
+      return InjectionResult::kChosen;
     }
   }
 
   const int vector = pending->Highest();
   *more = vector != kNoVector;
-  if (vector == kNoVector) return ZX_OK;
+  if (vector == kNoVector) return InjectionResult::kChosen;
 
-  if (!IsException(vector) && vector < kFirstExternal) {
+  if (!IsException(vector) && vector > kNmi && vector < kFirstExternal) {
     pending->Take(static_cast<uint32_t>(vector));
     *more = pending->Any();
-    return ZX_ERR_NOT_SUPPORTED;
+    return InjectionResult::kNotSupported;
   }
 
   const bool external = vector >= kFirstExternal;
+  if (!external && !events_known) return InjectionResult::kNeedsEvents;
   // The delivery of what is under way comes first: KVM would drop what is put in beside it. The
   // window's exit brings us back, or the next try (core.cc).
-  if (fault_owed || EventUnderWay(events) ||
+  if (fault_owed || (events_known && EventUnderWay(events)) ||
       (external && run->ready_for_interrupt_injection == 0)) {
     run->request_interrupt_window = 1;
-    return ZX_OK;
+    return InjectionResult::kChosen;
   }
   if (external) {
+    if (!events_known) events = {};
     events.interrupt.injected = 1;
     events.interrupt.nr = static_cast<uint8_t>(vector);
     events.interrupt.soft = 0;
@@ -83,7 +87,7 @@ zx_status_t InjectNext(kvm_run* run, bool fault_owed, PendingInterrupts* pending
   }
   pending->Take(static_cast<uint32_t>(vector));
   EventIsChosen(run, pending, more);
-  return ZX_OK;
+  return InjectionResult::kChosen;
 }
 
 }  // namespace zircon::vcpu::x86

@@ -25,10 +25,16 @@ constexpr bool IsException(int vector) {
   return vector >= 0 && vector <= kLastException && vector != kNmi;
 }
 
-// ZX_OK, or ZX_ERR_NOT_SUPPORTED for vectors 21..31 (taken away). *more says whether something is
-// still pending. `fault_owed`: the kernel is about to queue a #GP of its own.
-[[nodiscard]] zx_status_t InjectNext(kvm_run* run, bool fault_owed, PendingInterrupts* pending,
-                                     bool* more);
+enum class InjectionResult {
+  kChosen,        // an event, or none
+  kNotSupported,  // vectors 21..31, taken away
+  kNeedsEvents,   // ask again with the events known; nothing has been done
+};
+// *more says whether something is still pending. `fault_owed`: the kernel is about to queue a #GP
+// of its own. `events_known`: the page has the VCPU's events. An external interrupt does without:
+// where the kernel says that it is ready for one nothing else is under way.
+[[nodiscard]] InjectionResult InjectNext(kvm_run* run, bool fault_owed, bool events_known,
+                                         PendingInterrupts* pending, bool* more);
 
 // An exception of the guest's own, for the next entry: nothing else may be under way.
 void QueueException(kvm_run* run, int vector);

@@ -7,6 +7,7 @@
 //   kLoad     MOV-type load       the destination register goes into the run buffer, likewise
 //   kOther    any other read      the kernel finishes it with immediate_exit; then the registers
 //             (ALU, RMW, …)       become those that the VMM saw and wrote, RIP past the instruction
+//   kUnseen   any                 the exit is looked at: the kernel had no memory to tell of it
 //   kFault    MSR that is not     nothing but to put no event in beside the #GP, which the kernel
 //             the guest's         queues by itself and which would take that event's place
 //
@@ -22,7 +23,7 @@
 namespace zircon::vcpu::x86 {
 
 struct PendingExit {
-  enum Kind : uint8_t { kNone, kIn, kLoad, kOther, kFault };
+  enum Kind : uint8_t { kNone, kIn, kLoad, kOther, kUnseen, kFault };
 
   Kind kind = kNone;
   uint8_t size = 0;             // kIn, kLoad: bytes that the kernel waits for
@@ -38,8 +39,8 @@ struct PendingExit {
     return fault;
   }
 
-  // Whether the next run may come without anything being settled before.
-  bool settled_by_run() const { return kind == kNone || kind == kFault; }
+  // Whether nothing is to be settled before the next run.
+  bool settled_by_run() const { return kind == kNone || kind == kFault || kind == kUnseen; }
 };
 
 }  // namespace zircon::vcpu::x86

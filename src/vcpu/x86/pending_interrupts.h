@@ -25,6 +25,10 @@ class PendingInterrupts {
     return (Word(vector).fetch_and(~Bit(vector), std::memory_order_acq_rel) & Bit(vector)) != 0;
   }
 
+  bool Has(uint32_t vector) const {
+    return (words_[vector / 64].load(std::memory_order_acquire) & Bit(vector)) != 0;
+  }
+
   int Highest() const {
     for (int i = static_cast<int>(words_.size()) - 1; i >= 0; --i) {
       const uint64_t word = words_[static_cast<size_t>(i)].load(std::memory_order_acquire);

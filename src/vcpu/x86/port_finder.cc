@@ -38,30 +38,6 @@ bool IsOuts(GuestView& view, const Instruction& insn, Progress progress, const k
 
 }  // namespace
 
-bool IsPlainPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
-                            const kvm_run& run) {
-  if (run.io.count != 1) return false;
-  const bool out = run.io.direction == KVM_EXIT_IO_OUT;
-  if (out && std::memcmp(&regs.rax, Data(run), run.io.size) != 0) return false;
-  const uint8_t wide = CodeModeOf(sregs) == CodeMode::k16 ? 2 : 4;
-  const uint8_t by_dx = out ? 0xEE : 0xEC;
-  const uint8_t by_immediate = out ? 0xE6 : 0xE4;
-  auto is = [&](uint8_t byte, uint8_t opcode) {
-    return (byte & 0xFE) == opcode && run.io.size == ((byte & 1) != 0 ? wide : 1);
-  };
-  const bool port_in_dx = (regs.rdx & 0xFFFF) == run.io.port;
-
-  const uint64_t rip = LinearCode(sregs, regs.rip);
-  uint8_t bytes[2];
-  const size_t have = view.Read(sregs, rip, bytes, sizeof(bytes));
-  if (have != 0 && port_in_dx && is(bytes[0], by_dx)) return true;
-  if (have == 2 && bytes[1] == run.io.port && is(bytes[0], by_immediate)) return true;
-  // Or past it: an OUT that fits is the one, whatever else ends there too (FindPortInstruction()).
-  if (!out || view.Read(sregs, rip - sizeof(bytes), bytes, sizeof(bytes)) != 2) return false;
-  return (port_in_dx && is(bytes[1], by_dx)) ||
-         (bytes[1] == run.io.port && is(bytes[0], by_immediate));
-}
-
 PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
                                     const kvm_run& run) {
   const CodeMode mode = CodeModeOf(sregs);
@@ -72,12 +48,15 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
   const bool decoded = Decode(bytes, have, mode, &at_rip);
   if (run.io.direction == KVM_EXIT_IO_IN) {
     PortInstruction in{.string = !decoded || at_rip.form != Form::kPortIn, .before = regs};
+    if (!in.string) in.length = at_rip.length;
     if (decoded && in.string && at_rip.has_memory) {
       in.destination = LinearAddress(at_rip.memory, regs, 0, sregs);
     }
     return in;
   }
-  if (decoded && IsOut(at_rip, regs, run)) return {.string = false, .before = regs};
+  if (decoded && IsOut(at_rip, regs, run)) {
+    return {.string = false, .length = at_rip.length, .before = regs};
+  }
   PortInstruction repeating{.string = true, .before = regs};
   const bool repeats =
       decoded && IsOuts(view, at_rip, Progress::kRepeats, regs, sregs, run, &repeating.before);
@@ -93,7 +72,7 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
     if (!Decode(bytes, length, mode, &insn) || insn.length != length) continue;
     PortInstruction candidate;
     if (IsOut(insn, regs, run)) {
-      candidate = {.string = false, .before = regs};
+      candidate = {.string = false, .length = static_cast<uint8_t>(length), .before = regs};
       candidate.before.rip = regs.rip - length;
     } else {
       candidate.string = true;
@@ -108,6 +87,34 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
   if (found) return ending;
   // Nothing fits: the guest has changed its code or its memory meanwhile. By what stands at RIP.
   return {.string = decoded && at_rip.form == Form::kPortString, .before = regs};
+}
+
+void PortMemory::Remember(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
+                          const PortInstruction& found, bool input) {
+  Site& site = sites_[IndexOf(regs.rip)];
+  site = Site{};
+  Place code, before;
+  const uint64_t linear = LinearCode(sregs, found.before.rip);
+  constexpr uint64_t kPageSize = 4096;
+  const bool fits = found.length >= 1 && found.length <= sizeof(site.bytes) &&
+                    linear % kPageSize <= kPageSize - sizeof(site.bytes);
+  if (!fits || !view.Find(sregs, linear, &code) || code.host == nullptr) return;
+  const auto outs = [](uint8_t byte) { return (byte & 0xFE) == 0x6E; };
+  site.before = code.host;
+  if (!input && found.before.rip == regs.rip) {
+    // An OUTS that ends here has its RIP here too.
+    if (!view.Find(sregs, linear - 1, &before) || before.host == nullptr) return;
+    if (outs(*before.host)) return;
+    site.before = before.host;
+  } else if (!input && outs(code.host[found.length - 1])) {
+    return;  // the port's number, or an OUTS that ends where the OUT does
+  }
+  site.code = code.host;
+  site.byte_before = *site.before;
+  std::memcpy(&site.bytes, code.host, sizeof(site.bytes));
+  site.mask = found.length == sizeof(site.bytes) ? ~uint32_t{0} : (1u << (8 * found.length)) - 1;
+  site.input = input;
+  site.rip = regs.rip;
 }
 
 }  // namespace zircon::vcpu::x86

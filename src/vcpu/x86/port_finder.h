@@ -14,7 +14,9 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "kvm/kvm_abi.h"
 #include "vcpu/x86/guest_view.h"
@@ -23,14 +25,53 @@ namespace zircon::vcpu::x86 {
 
 struct PortInstruction {
   bool string = false;
+  uint8_t length = 0;        // of an IN or OUT that was found in the code, else 0
   kvm_regs before = {};      // the registers with which it would be executed again
   uint64_t destination = 0;  // INS: the linear address that it stores to, else 0
 };
 
-// Whether it is a plain IN or OUT, by the opcode alone: the usual case, without a decoder.
-bool IsPlainPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
-                            const kvm_run& run);
 PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
                                     const kvm_run& run);
+
+// Where INs and OUTs stand that have been found: an exit whose RIP is known, and where the bytes in
+// the guest's memory are what they were, comes from the same instruction. No page table is walked,
+// and no other register looked at: a guest that has other tables by then may have something else
+// there (docs/DIFFERENCES.md).
+class PortMemory {
+ public:
+  // `regs` as at the exit.
+  bool Knows(const kvm_regs& regs, bool input) const {
+    const Site& site = sites_[IndexOf(regs.rip)];
+    if (site.rip != regs.rip || site.input != input) return false;
+    // A REP OUTS stands at RIP where an OUT may end.
+    if (!input && (regs.rflags & kResumeFlag) != 0) return false;
+    uint32_t now;
+    std::memcpy(&now, site.code, sizeof(now));
+    return ((now ^ site.bytes) & site.mask) == 0 && *site.before == site.byte_before;
+  }
+  // What FindPortInstruction() found for the exit.
+  void Remember(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
+                const PortInstruction& found, bool input);
+  // Slots have changed: where the code was in this process may be nothing, or something else.
+  void Forget() { sites_.fill(Site{}); }
+
+ private:
+  static constexpr uint64_t kResumeFlag = 1u << 16;
+  static constexpr size_t kSites = 32;
+  static constexpr uint8_t kNothing[4] = {0};
+
+  struct Site {
+    uint64_t rip = 0;
+    const uint8_t* code = kNothing;  // the instruction, in the guest's memory; 4 bytes can be read
+    const uint8_t* before = kNothing;  // the byte before it, or `code` where that does not matter
+    uint32_t bytes = 1;                // unlike kNothing
+    uint32_t mask = 1;                 // as long as the instruction is
+    uint8_t byte_before = 0;
+    bool input = false;
+  };
+  static size_t IndexOf(uint64_t rip) { return (rip ^ rip >> 5) % kSites; }
+
+  std::array<Site, kSites> sites_;
+};
 
 }  // namespace zircon::vcpu::x86

@@ -225,7 +225,7 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
   }
   if (best == nullptr) return Answer::kNothingFits;
   if (several_widths && !exit.complete()) return Answer::kMorePieces;
-  if (several && vectors && exit.vectors() == nullptr) return Answer::kVectorRegisters;
+  if (several && vectors && !exit.vectors_asked()) return Answer::kVectorRegisters;
   found->insn = best;
   found->progress = Progress::kOver;
   return Answer::kFound;

@@ -42,20 +42,25 @@ class StoreExit {
   void Add(uint64_t gpa, uint32_t size, const uint8_t* data);
   // There are no more pieces.
   void Complete() { complete_ = true; }
-  // The VCPU's vector registers, for as long as this is asked.
-  void SetVectors(const kvm_fpu* fpu) { vectors_ = fpu; }
+  // The VCPU's vector registers, for as long as this is asked; null where they cannot be had.
+  void SetVectors(const kvm_fpu* fpu) {
+    vectors_ = fpu;
+    asked_ = true;
+  }
 
   size_t count() const { return count_; }
   const Piece& piece(size_t index) const { return pieces_[index]; }
   const uint8_t* data(size_t index) const { return data_ + 8 * index; }
   bool complete() const { return complete_; }
   const kvm_fpu* vectors() const { return vectors_; }
+  bool vectors_asked() const { return asked_; }
 
  private:
   Piece pieces_[kMaxPieces];
   uint8_t data_[8 * kMaxPieces];
   size_t count_ = 0;
   bool complete_ = false;
+  bool asked_ = false;
   const kvm_fpu* vectors_ = nullptr;
 };
 
