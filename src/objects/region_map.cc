@@ -42,9 +42,11 @@ RegionMap::Node RegionMap::MakeNode(Region region) {
   return map.extract(it);
 }
 
-void RegionMap::Insert(uint64_t address, Node node) {
+void RegionMap::Insert(uint64_t address, Node node, ExtentTree* taken) {
   node.key() = address;
-  node.mapped().count = MappingCount(node.mapped().mapping.vmo.get());
+  Region& region = node.mapped();
+  region.count = MappingCount(region.mapping.vmo.get());
+  taken->Insert(&region.extent, address, address + region.length);
   regions_.insert(std::move(node));
 }
 
@@ -54,11 +56,15 @@ void RegionMap::SplitAt(uint64_t address) {
   const auto it = std::prev(found);
   const uint64_t head = address - it->first;
   if (head == 0 || head >= it->second.length) return;
-  Region tail = it->second;
-  tail.length -= head;
-  tail.mapping.vmo_offset += head;
-  regions_.emplace_hint(found, address, std::move(tail));
-  it->second.length = head;
+  Region& whole = it->second;
+  const auto tail = regions_.emplace_hint(found, address, whole);
+  tail->second.length -= head;
+  tail->second.mapping.vmo_offset += head;
+  whole.length = head;
+  ExtentTree* const taken = whole.extent.tree();
+  taken->Remove(&whole.extent);
+  taken->Insert(&whole.extent, it->first, address);
+  taken->Insert(&tail->second.extent, address, address + tail->second.length);
 }
 
 void RegionMap::SplitAtEnds(uint64_t start, uint64_t length) {
@@ -76,6 +82,7 @@ void RegionMap::SetPermissions(uint64_t start, uint64_t length, Permissions perm
 void RegionMap::Remove(uint64_t start, uint64_t length, RegionMap* removed) {
   auto it = regions_.lower_bound(start);
   while (it != regions_.end() && it->first < start + length) {
+    it->second.extent.tree()->Remove(&it->second.extent);
     removed->regions_.insert(regions_.extract(it++));
   }
 }

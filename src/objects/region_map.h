@@ -1,7 +1,8 @@
 // RegionMap: what is mapped in an address space, whichever of its VMARs it belongs to: mappings
 // never overlap, so the innermost VMAR around one is its own.
 //
-// A region is a mapping, or part of one that was split; neighbours are never merged. The functions
+// A region is a mapping, or part of one that was split; neighbours are never merged. It takes its
+// place in its VMAR's tree of extents, too, and gives it back when it is removed. The functions
 // that need memory say so; all others cannot fail, so that a change which begins with those either
 // happens as a whole or not at all.
 //
@@ -16,6 +17,7 @@
 #include <map>
 #include <utility>
 
+#include "objects/extent_tree.h"
 #include "objects/mapping.h"
 
 namespace zircon::objects {
@@ -27,6 +29,7 @@ struct Region {
   Permissions allowed = 0;
   // Of a region that is in a map.
   MappingCount count = MappingCount();
+  Extent extent = Extent();
 };
 
 // A range that is either wholly mapped or wholly free.
@@ -55,8 +58,8 @@ class RegionMap {
 
   // A node to be put in later. Throws std::bad_alloc.
   static Node MakeNode(Region region);
-  // Puts a region in at a free place.
-  void Insert(uint64_t address, Node node);
+  // Puts a region in at a free place, which is also one of `taken`, its VMAR's.
+  void Insert(uint64_t address, Node node, ExtentTree* taken);
 
   // Makes `start` and `start + length` ends of regions, where regions lie across them. Changes
   // nothing that is mapped. Throws std::bad_alloc.

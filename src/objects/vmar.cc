@@ -51,35 +51,6 @@ bool Vmar::MeetsChild(uint64_t address, uint64_t length) const {
   return child != children_.end() && child->first < address + length;
 }
 
-uint64_t Vmar::EndOfFirst(uint64_t start, uint64_t end) const {
-  const Piece piece = space_->mappings.PieceAt(start, end);
-  const uint64_t mapping = piece.mapped ? start : start + piece.length;
-  const auto child = FirstChildAbove(start);
-  if (child != children_.end() && child->first < end && child->first <= mapping) {
-    return child->first + child->second->size_;
-  }
-  if (mapping == end) return 0;
-  return mapping + space_->mappings.PieceAt(mapping, base_ + size_).length;
-}
-
-// First fit.
-bool Vmar::FindFree(const Placement& placement, uint64_t* address) const {
-  const auto aligned = [&](uint64_t at) {
-    return (at + placement.alignment - 1) / placement.alignment * placement.alignment;
-  };
-  const uint64_t end = base_ + (placement.limited ? placement.offset : size_);
-  uint64_t candidate = aligned(base_);
-  while (candidate <= end && placement.length <= end - candidate) {
-    const uint64_t taken = EndOfFirst(candidate, candidate + placement.length);
-    if (taken == 0) {
-      *address = candidate;
-      return true;
-    }
-    candidate = aligned(taken);
-  }
-  return false;
-}
-
 zx_status_t Vmar::TakePlace(const Placement& placement, bool reserve, uint64_t* address,
                             Removed* removed) {
   if (placement.specific) {
@@ -88,11 +59,14 @@ zx_status_t Vmar::TakePlace(const Placement& placement, bool reserve, uint64_t* 
       return placement.overwrite ? ZX_ERR_INVALID_ARGS : ZX_ERR_ALREADY_EXISTS;
     }
     const uint64_t end = *address + placement.length;
-    if (!placement.overwrite && EndOfFirst(*address, end) != 0) return ZX_ERR_ALREADY_EXISTS;
+    if (!placement.overwrite && taken_.Overlaps(*address, end)) return ZX_ERR_ALREADY_EXISTS;
     return reserve ? ReserveHoles(*address, end) : ZX_OK;
   }
   if (is_root() && space_->PicksAddresses()) return TakeAnyPlace(placement, address, removed);
-  if (!FindFree(placement, address)) return ZX_ERR_NO_RESOURCES;
+  const uint64_t limit = base_ + (placement.limited ? placement.offset : size_);
+  if (!taken_.FindFree(base_, limit, placement.length, placement.alignment, address)) {
+    return ZX_ERR_NO_RESOURCES;
+  }
   return reserve ? space_->Reserve(*address, placement.length) : ZX_OK;
 }
 
@@ -197,6 +171,7 @@ zx_status_t Vmar::AllocateLocked(const Placement& placement, bool can_map_specif
   made->space_->tree_mutex.AssertHeld();  // the same
   made->destroyed_ = false;
   made->parent_ = this;
+  taken_.Insert(&made->extent_, address, address + placement.length);
   Children::node_type node = fresh.extract(fresh.begin());
   node.key() = address;
   node.mapped() = made;
@@ -251,7 +226,7 @@ zx_status_t Vmar::MapLocked(const Placement& placement, Region region, uint64_t*
   if (status != ZX_OK) return status;
   std::move(give_back).Cancel();
   space_->mappings.Remove(address, length, &removed->regions);
-  space_->mappings.Insert(address, std::move(node));
+  space_->mappings.Insert(address, std::move(node), &taken_);
   *mapped_address = address;
   return ZX_OK;
 }
@@ -403,6 +378,7 @@ void Vmar::Forget(uint64_t address, uint64_t end, Removed* removed) {
   for (auto it = children_.lower_bound(address); it != children_.end() && it->first < end;) {
     Vmar& child = *it->second;
     child.space_->tree_mutex.AssertHeld();  // the same
+    taken_.Remove(&child.extent_);
     child.MarkDestroyed(removed);
     removed->children.insert(children_.extract(it++));
   }

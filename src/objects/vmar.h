@@ -20,6 +20,7 @@
 #include "base/ref_ptr.h"
 #include "handles/dispatcher.h"
 #include "objects/address_space.h"
+#include "objects/extent_tree.h"
 #include "objects/placement.h"
 #include "objects/region_map.h"
 
@@ -81,12 +82,6 @@ class Vmar final : public handles::Dispatcher {
   // Whether a child has a page in the range.
   bool MeetsChild(uint64_t address, uint64_t length) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-  // Where the first thing in [start, end), mapping or child, ends; 0 when there is none.
-  uint64_t EndOfFirst(uint64_t start, uint64_t end) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-  bool FindFree(const Placement& placement, uint64_t* address) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
-
   // Chooses a place and, where that is needed, reserves what the tree does not have yet. For
   // `reserve` see AddressSpace::Reserve. `removed`: what is found to be gone.
   zx_status_t TakePlace(const Placement& placement, bool reserve, uint64_t* address,
@@ -127,6 +122,9 @@ class Vmar final : public handles::Dispatcher {
   // Null in a root and when destroyed.
   Vmar* parent_ ABSL_GUARDED_BY(space_->tree_mutex) = nullptr;
   Children children_ ABSL_GUARDED_BY(space_->tree_mutex);
+  // What its own mappings and its children take, and what this takes of its parent.
+  ExtentTree taken_ ABSL_GUARDED_BY(space_->tree_mutex);
+  Extent extent_ ABSL_GUARDED_BY(space_->tree_mutex);
   // The list that MarkDestroyed() works on.
   Vmar* next_destroyed_ ABSL_GUARDED_BY(space_->tree_mutex) = nullptr;
 };

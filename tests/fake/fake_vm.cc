@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 namespace zircon::fake {
 namespace {
@@ -49,6 +50,7 @@ int FakeVm::SetMemory(const kvm_userspace_memory_region& region) {
   const auto old = slots_.find(region.slot);
   if (region.memory_size == 0) {
     if (old == slots_.end()) return -EINVAL;
+    by_address_.erase(old->second.gpa);
     slots_.erase(old);
     return 0;
   }
@@ -57,12 +59,16 @@ int FakeVm::SetMemory(const kvm_userspace_memory_region& region) {
   if (region.memory_size >> 12 > kMaxSlotPages) return -EINVAL;
   const uint64_t end = region.guest_phys_addr + region.memory_size;
   if (end < region.guest_phys_addr || end > uint64_t{1} << host_.physical_bits) return -EINVAL;
-  for (const auto& [id, slot] : slots_) {
-    if (region.guest_phys_addr < slot.gpa + slot.size && slot.gpa < end) return -EEXIST;
+  // They do not overlap: only the last that begins below the end can.
+  const auto above = by_address_.lower_bound(end);
+  if (above != by_address_.begin()) {
+    const Slot& below = slots_.at(std::prev(above)->second);
+    if (region.guest_phys_addr < below.gpa + below.size) return -EEXIST;
   }
   const Slot made = {region.guest_phys_addr, region.memory_size, region.userspace_addr,
                      (region.flags & KVM_MEM_READONLY) != 0};
   slots_[region.slot] = made;
+  by_address_[made.gpa] = region.slot;
   past_slots_.push_back(made);
   return 0;
 }

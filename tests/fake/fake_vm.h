@@ -64,6 +64,7 @@ class FakeVm {
   const HostModel& host_;
   mutable std::mutex mutex_;
   std::map<uint32_t, Slot> slots_;
+  std::map<uint64_t, uint32_t> by_address_;  // their ids
   std::vector<Slot> past_slots_;
   std::map<uint32_t, uint64_t> caps_;
   std::set<uint32_t> vcpu_ids_;
