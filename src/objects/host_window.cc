@@ -6,6 +6,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "objects/host_status.h"
+#include "objects/memory_file.h"
 #include "objects/pages.h"
 
 namespace zircon::objects {
@@ -15,6 +16,7 @@ HostWindow::~HostWindow() {
 }
 
 zx_status_t HostWindow::Map(int fd, uint64_t length) {
+  if (length > MemoryFile::kLargest) return ZX_ERR_NO_MEMORY;
   // Reserve enough addresses to find an aligned place among them, then map over it.
   const uint64_t slack = length >= kLargePageSize ? kLargePageSize : 0;
   void* reserved =

@@ -50,6 +50,13 @@ class LinkedList {
     last_ = item;
   }
 
+  void PushFront(T* item) {
+    Links(item)->previous_ = nullptr;
+    Links(item)->next_ = first_;
+    (first_ == nullptr ? last_ : Links(first_)->previous_) = item;
+    first_ = item;
+  }
+
   // `item` is in this list.
   void Remove(T* item) {
     T* const next = Links(item)->next_;

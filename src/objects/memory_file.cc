@@ -25,6 +25,11 @@ constexpr unsigned kNoExecSeal = 0x0008;
 // Bytes moved by one pread or pwrite; the kernel refuses sizes of 2 GiB and more.
 constexpr size_t kLargestTransfer = size_t{1} << 30;
 
+// Whether part of the range is where no file has anything.
+bool IsBehindFiles(uint64_t offset, uint64_t length) {
+  return length != 0 && (offset >= MemoryFile::kLargest || length > MemoryFile::kLargest - offset);
+}
+
 // A descriptor, or −errno.
 int CreateDescriptor() {
   const int fd = base::CreateMemoryFile("zircon-vmo", kNoExecSeal);
@@ -65,11 +70,10 @@ zx_status_t MemoryFile::Create(uint64_t size, MemoryFile* out) {
 }
 
 zx_status_t MemoryFile::SetSize(uint64_t size) {
-  if (size > INT64_MAX) return ZX_ERR_OUT_OF_RANGE;
   NoFileSizeSignal no_signal;
   int result = 0;
   do {
-    result = ftruncate(fd_, static_cast<off_t>(size));
+    result = ftruncate(fd_, static_cast<off_t>(std::min(size, kLargest)));
   } while (result != 0 && errno == EINTR);
   if (result == 0) return ZX_OK;
   if (errno != EFBIG) return HostStatus(errno);
@@ -79,6 +83,7 @@ zx_status_t MemoryFile::SetSize(uint64_t size) {
 }
 
 zx_status_t MemoryFile::Read(void* to, uint64_t offset, size_t length) const {
+  if (IsBehindFiles(offset, length)) return ZX_ERR_NO_MEMORY;
   size_t done = 0;
   return HostStatus(TransferAll(length, &done, [&](size_t at, size_t wanted) {
     return pread(fd_, static_cast<uint8_t*>(to) + at, wanted, static_cast<off_t>(offset + at));
@@ -86,6 +91,7 @@ zx_status_t MemoryFile::Read(void* to, uint64_t offset, size_t length) const {
 }
 
 zx_status_t MemoryFile::Write(const void* from, uint64_t offset, size_t length) {
+  if (IsBehindFiles(offset, length)) return ZX_ERR_NO_MEMORY;
   const uint8_t* const bytes = static_cast<const uint8_t*>(from);
   size_t done = 0;
   int error = 0;
@@ -121,6 +127,7 @@ zx_status_t MemoryFile::WriteByMapping(const void* from, uint64_t offset, size_t
 }
 
 zx_status_t MemoryFile::Commit(uint64_t offset, uint64_t length) {
+  if (IsBehindFiles(offset, length)) return ZX_ERR_NO_MEMORY;
   const auto allocate = [&] {
     return fallocate(fd_, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
                      static_cast<off_t>(length));
@@ -138,6 +145,8 @@ zx_status_t MemoryFile::Commit(uint64_t offset, uint64_t length) {
 }
 
 zx_status_t MemoryFile::Zero(uint64_t offset, uint64_t length) {
+  if (offset >= kLargest) return ZX_OK;  // nothing can be there
+  length = std::min(length, kLargest - offset);
   int result = 0;
   do {
     result = fallocate(fd_, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, static_cast<off_t>(offset),

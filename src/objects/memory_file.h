@@ -22,13 +22,17 @@ class MemoryFile {
   // What a call of Commit() takes at most, and the unit to cut larger ranges at.
   static constexpr uint64_t kLargestCommit = uint64_t{2} << 20;
 
+  // The largest size of a file. The kernel would take one nearly twice as large: so mappings from
+  // here on are possible, and behind the end of every file.
+  static constexpr uint64_t kLargest = uint64_t{1} << 62;
+
   MemoryFile() = default;
   MemoryFile(MemoryFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   MemoryFile& operator=(MemoryFile&&) = delete;
   ~MemoryFile();
 
-  // Of `size` bytes. ZX_ERR_OUT_OF_RANGE when no file can be as large, ZX_ERR_NO_RESOURCES (no
-  // file descriptor left, the limit for files), ZX_ERR_NO_MEMORY.
+  // Of `size` bytes, or kLargest. ZX_ERR_NO_RESOURCES (no file descriptor left, the limit for
+  // files), ZX_ERR_NO_MEMORY.
   [[nodiscard]] static zx_status_t Create(uint64_t size, MemoryFile* out);
 
   int fd() const { return fd_; }
@@ -36,7 +40,7 @@ class MemoryFile {
   // Errors as Create().
   [[nodiscard]] zx_status_t SetSize(uint64_t size);
   // Ranges inside the file. ZX_ERR_OUT_OF_RANGE when it ends sooner, ZX_ERR_INVALID_ARGS when the
-  // other memory faults, ZX_ERR_NO_MEMORY.
+  // other memory faults, ZX_ERR_NO_MEMORY: of those behind kLargest, but for Zero(), always.
   [[nodiscard]] zx_status_t Read(void* to, uint64_t offset, size_t length) const;
   [[nodiscard]] zx_status_t Write(const void* from, uint64_t offset, size_t length);
   // Makes the pages of the range, kLargestCommit bytes at most, exist.

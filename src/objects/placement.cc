@@ -93,7 +93,7 @@ zx_status_t Placement::Check(uint64_t base, uint64_t size, bool can_map_specific
   if (length == 0) return ZX_ERR_INVALID_ARGS;
   if (!specific && !limited && offset != 0) return ZX_ERR_INVALID_ARGS;
   if (!IsPageAligned(offset)) return ZX_ERR_INVALID_ARGS;
-  if (specific && !can_map_specific) return ZX_ERR_ACCESS_DENIED;
+  if ((specific || limited) && !can_map_specific) return ZX_ERR_ACCESS_DENIED;
   if (offset > size) return ZX_ERR_INVALID_ARGS;
   if (length > (limited ? offset : size - offset)) return ZX_ERR_INVALID_ARGS;
   if (specific && (base + offset) % alignment != 0) return ZX_ERR_INVALID_ARGS;

@@ -38,14 +38,14 @@ Port::Waiter* Port::HandOver(const zx_port_packet_t& packet) {
   return waiter;
 }
 
-zx_status_t Port::Queue(const zx_port_packet_t& packet) {
+zx_status_t Port::Queue(const zx_port_packet_t& packet, size_t most) {
   Waiter* waiter;
   {
     base::ShortLockScope scope(lock_);
-    if (dead_) return ZX_ERR_BAD_STATE;
+    if (dead_) return ZX_ERR_BAD_HANDLE;
     waiter = HandOver(packet);
     if (waiter == nullptr) {
-      if (user_packets_ > kMaxUserPackets) return ZX_ERR_SHOULD_WAIT;
+      if (user_packets_ > most) return ZX_ERR_SHOULD_WAIT;
       PortPacket* const place = pool_.Take();
       if (place == nullptr) return ZX_ERR_NO_MEMORY;
       place->packet = packet;
@@ -132,7 +132,7 @@ zx_status_t Port::Sleep(zx_time_t deadline, Waiter* waiter, zx_port_packet_t* pa
 
 zx_status_t Port::BeginWait(PortWait* wait) {
   base::ShortLockScope scope(lock_);
-  if (dead_) return ZX_ERR_BAD_STATE;
+  if (dead_) return ZX_ERR_BAD_HANDLE;
   wait->AddRef();
   wait->pending_ = true;
   waits_.PushBack(wait);

@@ -31,13 +31,14 @@ class Port final : public handles::Dispatcher {
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_PORT;
   // More user packets than that are refused with ZX_ERR_SHOULD_WAIT (contract PORT rows).
   static constexpr size_t kMaxUserPackets = 4096;
+  static constexpr size_t kMaxUserPackets2018 = 2048;
 
   explicit Port(uint32_t options);
   ~Port() override;
 
   // Takes the packet as a user packet: its type becomes ZX_PKT_TYPE_USER. ZX_ERR_SHOULD_WAIT when
-  // too many are queued, ZX_ERR_NO_MEMORY, ZX_ERR_BAD_STATE when the port is dead.
-  [[nodiscard]] zx_status_t Queue(const zx_port_packet_t& packet);
+  // more than `most` are queued, ZX_ERR_NO_MEMORY, ZX_ERR_BAD_HANDLE when the port is dead.
+  [[nodiscard]] zx_status_t Queue(const zx_port_packet_t& packet, size_t most = kMaxUserPackets);
   // ZX_OK, or ZX_ERR_TIMED_OUT at `deadline` (absolute monotonic nanoseconds) with nothing queued.
   [[nodiscard]] zx_status_t Wait(zx_time_t deadline, zx_port_packet_t* packet);
 
@@ -61,7 +62,7 @@ class Port final : public handles::Dispatcher {
   friend class PacketReserve;
   friend class PortWait;
 
-  // For waits. ZX_ERR_BAD_STATE when the port is dead.
+  // For waits. ZX_ERR_BAD_HANDLE when the port is dead.
   [[nodiscard]] zx_status_t BeginWait(PortWait* wait);
   void EndWait(PortWait* wait);
   // The wait's packet, unless the wait has been ended. Whether the wait goes on.

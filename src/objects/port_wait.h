@@ -40,7 +40,7 @@ class PortWait final : public base::RefCounted, public SignalObserver, public Li
     bool count_queue = false;  // the packet counts a channel's messages (2018)
   };
 
-  // Begins a wait; it may end at once. ZX_ERR_NO_MEMORY, ZX_ERR_BAD_STATE (the port is dead).
+  // Begins a wait; it may end at once. ZX_ERR_NO_MEMORY, ZX_ERR_BAD_HANDLE (the port is dead).
   [[nodiscard]] static zx_status_t Begin(base::RefPtr<Port> port, uint64_t key,
                                          const handles::HandleRef& ref, zx_handle_t handle,
                                          zx_signals_t trigger, Options options);

@@ -1,6 +1,6 @@
 // Process: this process, for its name, its koid and what zx_object_get_info() tells.
 //
-// Ownership: the library's own handle holds it. Thread safety: any thread.
+// Ownership: the library holds it. Thread safety: any thread.
 
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <zircon/types.h>
 
 #include "base/monotonic.h"
+#include "base/ref_ptr.h"
 #include "objects/waitable.h"
 
 namespace zircon::objects {
@@ -15,6 +16,9 @@ namespace zircon::objects {
 class Process final : public Waitable {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_PROCESS;
+
+  // The one that there is; null when memory is short.
+  static base::RefPtr<Process> Self();
 
   // With the name of the program.
   Process();

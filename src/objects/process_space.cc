@@ -12,6 +12,7 @@
 #include "objects/host_gap.h"
 #include "objects/host_split.h"
 #include "objects/host_status.h"
+#include "objects/memory_file.h"
 #include "objects/pages.h"
 #include "objects/range_op.h"
 
@@ -95,24 +96,22 @@ zx_status_t ProcessSpace::Vacate(uint64_t address, uint64_t length) {
 
 zx_status_t ProcessSpace::Map(uint64_t address, uint64_t length, const Mapping& mapping) {
   const Vmo& vmo = *mapping.vmo;
-  const uint64_t inside = vmo.size() - std::min(vmo.size(), mapping.vmo_offset);
-  if (!vmo.is_slice() || length <= inside) {
+  const uint64_t end = vmo.end_of_mappings();
+  const uint64_t inside = std::min(length, end - std::min(end, mapping.vmo_offset));
+  if (inside == length) {
     return MapFile(address, length, mapping.permissions, vmo,
                    vmo.file_offset() + mapping.vmo_offset);
   }
-  // Behind the end of a slice are its parent's pages. They must not be seen: what is behind the
-  // file's end stands there. Two mappings, so all pieces are made before one takes its place.
-  const uint64_t behind = length - inside;
+  // What is behind the file's end stands in place of the rest. Two mappings, so all pieces are made
+  // before one takes its place.
   const HostSplit whole(address, length);
   if (whole.error() != 0) return HostStatus(whole.error());
-  const HostSplit slice(address, inside, HostSplit::kSequential);
-  if (slice.error() != 0) return HostStatus(slice.error());
-  zx_status_t status =
-      MapFile(address + inside, behind, mapping.permissions, vmo, vmo.pages()->size());
+  const HostSplit shown(address, inside, HostSplit::kSequential);
+  if (shown.error() != 0) return HostStatus(shown.error());
+  const zx_status_t status =
+      MapFile(address + inside, length - inside, mapping.permissions, vmo, MemoryFile::kLargest);
   if (status != ZX_OK || inside == 0) return status;
-  status =
-      MapFile(address, inside, mapping.permissions, vmo, vmo.file_offset() + mapping.vmo_offset);
-  return status;
+  return MapFile(address, inside, mapping.permissions, vmo, vmo.file_offset() + mapping.vmo_offset);
 }
 
 zx_status_t ProcessSpace::MapFile(uint64_t address, uint64_t length, Permissions permissions,

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "objects/data_extents.h"
+#include "objects/memory_file.h"
 
 namespace zircon::objects {
 namespace {
@@ -41,6 +42,8 @@ bool IsRangeOp(uint32_t op) {
   }
 }
 
+bool ReachesChildren(uint32_t op) { return op != ZX_VMAR_OP_COMMIT && op != ZX_VMAR_OP_DECOMMIT; }
+
 zx_rights_t RightsForRangeOp(uint32_t op) {
   return ChangesPages(op) ? ZX_RIGHT_WRITE : ZX_RIGHT_NONE;
 }
@@ -48,7 +51,9 @@ zx_rights_t RightsForRangeOp(uint32_t op) {
 zx_status_t CheckRangeOp(uint32_t op, const std::vector<RangePart>& parts) {
   if (ChangesPages(op)) {
     for (const RangePart& part : parts) {
-      if ((part.mapping.permissions & ZX_VM_PERM_WRITE) == 0) return ZX_ERR_ACCESS_DENIED;
+      // What is given back needs only that the mapping might permit it.
+      const Permissions has = op == ZX_VMAR_OP_DECOMMIT ? part.allowed : part.mapping.permissions;
+      if ((has & ZX_VM_PERM_WRITE) == 0) return ZX_ERR_ACCESS_DENIED;
     }
   }
   // Only what exists is brought in; there is nothing beyond the end.
@@ -72,7 +77,7 @@ zx_status_t DoRangeOp(uint32_t op, const std::vector<RangePart>& parts) {
 
 void PopulateExisting(const Vmo& vmo, uint64_t offset, uint64_t length, uint8_t* host) {
   const uint64_t size = vmo.size();
-  if (offset >= size) return;
+  if (offset >= size || offset >= MemoryFile::kLargest) return;
   const uint64_t begin = vmo.file_offset() + offset;
   // Only so that the first access costs no fault.
   (void)VisitData(vmo.pages()->fd(), begin, begin + std::min(length, size - offset),

@@ -20,9 +20,13 @@ struct RangePart {
   uint64_t address = 0;
   uint64_t length = 0;
   Mapping mapping;
+  // What zx_vmar_protect may make of its permissions.
+  Permissions allowed = 0;
 };
 
 bool IsRangeOp(uint32_t op);
+// Whether mappings of child VMARs may be in the range.
+bool ReachesChildren(uint32_t op);
 // What the VMAR's handle needs: WRITE for what changes the pages of a VMO, as for the VMO itself.
 zx_rights_t RightsForRangeOp(uint32_t op);
 // VMAR-OP-9 and 10.

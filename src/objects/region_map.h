@@ -52,7 +52,8 @@ class RegionMap {
   // The permissions that every region in the range allows. The range is wholly mapped.
   Permissions AllowedIn(uint64_t start, uint64_t length) const;
 
-  // Calls visit(address, length, mapping) for each part of a region in the range, from below.
+  // Calls visit(address, length, mapping, allowed) for each part of a region in the range, from
+  // below.
   template <typename Visit>
   void VisitIn(uint64_t start, uint64_t length, Visit visit) const;
 
@@ -87,7 +88,7 @@ void RegionMap::VisitIn(uint64_t start, uint64_t length, Visit visit) const {
     const uint64_t to = std::min(end, it->first + it->second.length);
     Mapping mapping = it->second.mapping;
     mapping.vmo_offset += from - it->first;
-    visit(from, to - from, std::move(mapping));
+    visit(from, to - from, std::move(mapping), it->second.allowed);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "objects/proc_text.h"
+#include "objects/process.h"
 
 namespace zircon::objects {
 namespace {
@@ -57,6 +58,11 @@ Thread::~Thread() {
   if (over_.load(std::memory_order_relaxed)) return;
   base::MutexLock lock(all_threads.mutex);
   all_threads.list.Remove(this);
+}
+
+zx_koid_t Thread::related_koid() const {
+  const base::RefPtr<Process> process = Process::Self();
+  return process ? process->koid() : ZX_KOID_INVALID;
 }
 
 void Thread::End() {

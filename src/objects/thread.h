@@ -30,6 +30,7 @@ class Thread final : public Waitable, public Linked<Thread> {
   explicit Thread(pid_t tid);
   ~Thread() override;
   base::Name* name() override { return &name_; }
+  zx_koid_t related_koid() const override;
   pid_t tid() const { return tid_; }
 
   bool ended() const { return (signals() & ZX_THREAD_TERMINATED) != 0; }

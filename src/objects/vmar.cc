@@ -51,6 +51,16 @@ bool Vmar::MeetsChild(uint64_t address, uint64_t length) const {
   return child != children_.end() && child->first < address + length;
 }
 
+bool Vmar::OnlyReducesChildren(uint64_t address, uint64_t length, Permissions wanted) const {
+  bool only = true;
+  space_->mappings.VisitIn(address, length,
+                           [&](uint64_t at, uint64_t, const Mapping& mapping, Permissions) {
+                             space_->tree_mutex.AssertHeld();
+                             if (MeetsChild(at, 1)) only &= (wanted & ~mapping.permissions) == 0;
+                           });
+  return only;
+}
+
 zx_status_t Vmar::TakePlace(const Placement& placement, bool reserve, uint64_t* address,
                             Removed* removed) {
   if (placement.specific) {
@@ -139,7 +149,6 @@ zx_status_t Vmar::Allocate(uint32_t options, uint64_t offset, uint64_t size,
   const zx_status_t status = CheckAllocateOptions(options, size);
   if (status != ZX_OK) return status;
   const bool can_map_specific = (options & ZX_VM_CAN_MAP_SPECIFIC) != 0;
-  if (can_map_specific && !can_map_specific_) return ZX_ERR_ACCESS_DENIED;
   const Placement placement(options, offset, size);
 
   Removed removed;
@@ -256,6 +265,27 @@ zx_status_t Vmar::Unmap(uint64_t address, uint64_t length, zx_rights_t vmar_righ
   }
 }
 
+void Vmar::UndoMap(uint64_t address, uint64_t length, const Vmo* vmo, uint64_t vmo_offset) {
+  const uint64_t end = address + RoundUpToPages(length);
+  Removed removed;
+  base::MutexLock lock(space_->tree_mutex);
+  if (destroyed_ || MeetsChild(address, end - address)) return;
+  // Other threads may have unmapped it meanwhile, or put something else there.
+  bool is_there = true;
+  uint64_t at = address;
+  space_->mappings.VisitIn(address, end - address,
+                           [&](uint64_t start, uint64_t part, const Mapping& mapping, Permissions) {
+                             is_there &= start == at && mapping.vmo.get() == vmo &&
+                                         mapping.vmo_offset - vmo_offset == start - address;
+                             at = start + part;
+                           });
+  if (!is_there || at != end) return;
+  const zx_status_t status = Empty(address, end, &removed);
+  if (status != ZX_OK) {
+    LOG_WARN("{} bytes at {:#x} stay mapped: status {}", end - address, address, status);
+  }
+}
+
 zx_status_t Vmar::UnmapForTrap(uint64_t address, uint64_t length) {
   if (!IsPageAligned(address) || length == 0) return ZX_ERR_INVALID_ARGS;
   const uint64_t rounded = RoundUpToPages(length);
@@ -277,8 +307,8 @@ zx_status_t Vmar::UnmapForTrap(uint64_t address, uint64_t length) {
 zx_status_t Vmar::Protect(uint32_t options, uint64_t address, uint64_t length,
                           zx_rights_t vmar_rights) {
   const Permissions wanted = options & kAllPermissions;
-  if (LacksRead(wanted)) return ZX_ERR_INVALID_ARGS;
   if ((wanted & ~PermittedBy(vmar_rights)) != 0) return ZX_ERR_ACCESS_DENIED;
+  if (LacksRead(wanted)) return ZX_ERR_INVALID_ARGS;
   if ((options & ~kAllPermissions) != 0) return ZX_ERR_INVALID_ARGS;
   if (!IsPageAligned(address) || length == 0) return ZX_ERR_INVALID_ARGS;
   const uint64_t rounded = RoundUpToPages(length);
@@ -286,10 +316,12 @@ zx_status_t Vmar::Protect(uint32_t options, uint64_t address, uint64_t length,
   base::MutexLock lock(space_->tree_mutex);
   if (destroyed_) return ZX_ERR_BAD_STATE;
   if (rounded == 0 || !Contains(address, rounded)) return ZX_ERR_INVALID_ARGS;
-  if (MeetsChild(address, rounded)) return ZX_ERR_INVALID_ARGS;
+  const bool meets_child = MeetsChild(address, rounded);
+  if (meets_child && (vmar_rights & ZX_RIGHT_OP_CHILDREN) == 0) return ZX_ERR_INVALID_ARGS;
   const Piece piece = space_->mappings.PieceAt(address, address + rounded);
   if (!piece.mapped || piece.length < rounded) return ZX_ERR_NOT_FOUND;
   if ((wanted & ~space_->mappings.AllowedIn(address, rounded)) != 0) return ZX_ERR_ACCESS_DENIED;
+  if (meets_child && !OnlyReducesChildren(address, rounded, wanted)) return ZX_ERR_ACCESS_DENIED;
   try {
     space_->mappings.SplitAtEnds(address, rounded);
     const zx_status_t status = space_->Protect(address, rounded, wanted);
@@ -310,13 +342,12 @@ zx_status_t Vmar::OpRange(uint32_t op, uint64_t address, uint64_t length, zx_rig
     base::MutexLock lock(space_->tree_mutex);
     if (destroyed_) return ZX_ERR_BAD_STATE;
     if (!Contains(address, length)) return ZX_ERR_OUT_OF_RANGE;
-    if (MeetsChild(address, length) && (vmar_rights & ZX_RIGHT_OP_CHILDREN) == 0) {
-      return ZX_ERR_ACCESS_DENIED;
-    }
+    const bool reaches = ReachesChildren(op) && (vmar_rights & ZX_RIGHT_OP_CHILDREN) != 0;
+    if (!reaches && MeetsChild(address, length)) return ZX_ERR_INVALID_ARGS;
     const Piece piece = space_->mappings.PieceAt(address, address + length);
-    if (!piece.mapped || piece.length < length) return ZX_ERR_NOT_FOUND;
-    const auto add = [&](uint64_t at, uint64_t part_length, Mapping mapping) {
-      parts.push_back({at, part_length, std::move(mapping)});
+    if (!piece.mapped || piece.length < length) return ZX_ERR_BAD_STATE;
+    const auto add = [&](uint64_t at, uint64_t part_length, Mapping mapping, Permissions allowed) {
+      parts.push_back({at, part_length, std::move(mapping), allowed});
     };
     space_->mappings.VisitIn(address, length, add);
     const zx_status_t status = CheckRangeOp(op, parts);

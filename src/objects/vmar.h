@@ -48,6 +48,8 @@ class Vmar final : public handles::Dispatcher {
   [[nodiscard]] zx_status_t Unmap(uint64_t address, uint64_t length, zx_rights_t vmar_rights);
   [[nodiscard]] zx_status_t Protect(uint32_t options, uint64_t address, uint64_t length,
                                     zx_rights_t vmar_rights);
+  // Takes back what Map() has just made of `vmo` at `address`, if that is what is still there.
+  void UndoMap(uint64_t address, uint64_t length, const Vmo* vmo, uint64_t vmo_offset);
   // zx_vmar_op_range from VMAR-OP-4 on.
   [[nodiscard]] zx_status_t OpRange(uint32_t op, uint64_t address, uint64_t length,
                                     zx_rights_t vmar_rights);
@@ -82,6 +84,10 @@ class Vmar final : public handles::Dispatcher {
   // Whether a child has a page in the range.
   bool MeetsChild(uint64_t address, uint64_t length) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+  // Whether each mapping of a child in the range permits as much already.
+  bool OnlyReducesChildren(uint64_t address, uint64_t length, Permissions wanted) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(space_->tree_mutex);
+
   // Chooses a place and, where that is needed, reserves what the tree does not have yet. For
   // `reserve` see AddressSpace::Reserve. `removed`: what is found to be gone.
   zx_status_t TakePlace(const Placement& placement, bool reserve, uint64_t* address,

@@ -39,7 +39,7 @@ zx_status_t Vmo::CreateSnapshot(uint64_t offset, uint64_t size, bool resizable,
   if (status != ZX_OK) return status;
   child->is_snapshot_ = true;
   // Before the copy: while it is made nobody changes the policy, from here on.
-  status = child->lineage_.Join(&lineage_, /*must_be_cached=*/true);
+  status = Adopt(child.get(), /*must_be_cached=*/true);
   if (status != ZX_OK) return status;
   const uint64_t end = this->size();
   if (offset < end) {
@@ -52,15 +52,18 @@ zx_status_t Vmo::CreateSnapshot(uint64_t offset, uint64_t size, bool resizable,
 }
 
 zx_status_t Vmo::CreateSlice(uint64_t offset, uint64_t size, base::RefPtr<Vmo>* out) {
-  if (resizable()) return ZX_ERR_NOT_SUPPORTED;
-  const uint64_t length = RoundUpToPages(size);
+  uint64_t length = 0;
+  const zx_status_t rounded = VmoPages::RoundSize(size, &length);
+  if (!IsPageAligned(offset)) return ZX_ERR_INVALID_ARGS;
+  if (rounded != ZX_OK) return rounded;
   if (CheckRange(offset, length) != ZX_OK) return ZX_ERR_INVALID_ARGS;
+  if (resizable()) return ZX_ERR_NOT_SUPPORTED;
   auto child = Make(pages_, base::MakeRef<StreamSize>(size));
   if (!child) return ZX_ERR_NO_MEMORY;
   child->is_slice_ = true;
   child->slice_offset_ = slice_offset_ + offset;
   child->slice_length_ = length;
-  const zx_status_t status = child->lineage_.Join(&lineage_, /*must_be_cached=*/false);
+  const zx_status_t status = Adopt(child.get(), /*must_be_cached=*/false);
   if (status != ZX_OK) return status;
   *out = std::move(child);
   return ZX_OK;
@@ -71,13 +74,21 @@ zx_status_t Vmo::CreateReference(bool resizable, base::RefPtr<Vmo>* out) {
   auto child = Make(pages_, stream_size_);
   if (!child) return ZX_ERR_NO_MEMORY;
   child->may_set_size_ = resizable;
+  child->is_reference_ = true;
   child->is_slice_ = is_slice_;
   child->slice_offset_ = slice_offset_;
   child->slice_length_ = slice_length_;
-  const zx_status_t status = child->lineage_.Join(&lineage_, /*must_be_cached=*/false);
+  const zx_status_t status = Adopt(child.get(), /*must_be_cached=*/false);
   if (status != ZX_OK) return status;
   *out = std::move(child);
   return ZX_OK;
+}
+
+zx_status_t Vmo::Adopt(Vmo* child, bool must_be_cached) {
+  char name[ZX_MAX_NAME_LEN];
+  name_.Get(name);
+  child->name_.Set(name, sizeof(name));
+  return child->lineage_.Join(&lineage_, must_be_cached);
 }
 
 zx_status_t Vmo::SetSize(uint64_t size, bool zero_tail) {

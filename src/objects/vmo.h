@@ -12,6 +12,7 @@
 #include <zircon/syscalls/object.h>
 #include <zircon/types.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +20,7 @@
 
 #include "base/name.h"
 #include "base/ref_ptr.h"
+#include "objects/memory_file.h"
 #include "objects/stream_size.h"
 #include "objects/vmo_lineage.h"
 #include "objects/vmo_pages.h"
@@ -34,8 +36,8 @@ class Vmo final : public Waitable {
   // be as large, ZX_ERR_NO_MEMORY, ZX_ERR_NO_RESOURCES (no file descriptor left).
   [[nodiscard]] static zx_status_t Create(uint64_t size, bool resizable, base::RefPtr<Vmo>* out);
 
-  // The children: offset in whole pages, `offset + size` does not overflow when rounded up to
-  // pages. Contract VMO-CHILD rows from 5 on.
+  // The children, which begin with its name. Contract VMO-CHILD rows from 3 on, for a snapshot from
+  // 7 on: its offset is in whole pages, and `offset + size` does not overflow when rounded up.
   [[nodiscard]] zx_status_t CreateSnapshot(uint64_t offset, uint64_t size, bool resizable,
                                            base::RefPtr<Vmo>* out);
   [[nodiscard]] zx_status_t CreateSlice(uint64_t offset, uint64_t size, base::RefPtr<Vmo>* out);
@@ -69,12 +71,20 @@ class Vmo final : public Waitable {
 
   // ZX_ERR_BAD_STATE when it is mapped, has children or is one.
   [[nodiscard]] zx_status_t SetCachePolicy(uint32_t policy);
+  // Whether a page has memory.
+  bool has_pages() { return CommittedBytes() != 0; }
 
   // ---- For those who map it ----
 
   VmoPages* pages() const { return pages_.get(); }
   // Whether there are pages behind its end, which are not its own.
   bool is_slice() const { return is_slice_; }
+  // How many of its first bytes mappings may ever show: what is behind a slice's end is its
+  // parent's, and other VMOs grow as far as files can.
+  uint64_t end_of_mappings() const {
+    const uint64_t files = MemoryFile::kLargest - std::min(MemoryFile::kLargest, slice_offset_);
+    return is_slice_ ? std::min(slice_length_, files) : files;
+  }
   // Where in the pages' file its first byte is.
   uint64_t file_offset() const { return slice_offset_; }
   int fd() const { return pages_->fd(); }
@@ -89,7 +99,10 @@ class Vmo final : public Waitable {
   // ---- What ZX_INFO_VMO tells ----
 
   uint64_t mappings() const { return mappings_.load(std::memory_order_relaxed); }
-  uint64_t CommittedBytes() { return pages_->CommittedBytes(slice_offset_, size()); }
+  // A reference has none of its own: they count for its parent.
+  uint64_t CommittedBytes() {
+    return is_reference_ ? 0 : pages_->CommittedBytes(slice_offset_, size());
+  }
   bool is_snapshot() const { return is_snapshot_; }
   const VmoLineage& lineage() const { return lineage_; }
 
@@ -98,12 +111,16 @@ class Vmo final : public Waitable {
   // Null when memory is short.
   static base::RefPtr<Vmo> Make(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size);
 
+  // `child`, which nobody else knows yet, becomes one of this.
+  [[nodiscard]] zx_status_t Adopt(Vmo* child, bool must_be_cached);
+
   const base::RefPtr<VmoPages> pages_;
   const base::RefPtr<StreamSize> stream_size_;
   // Set before the object is known to others.
   bool may_set_size_ = false;
   bool is_snapshot_ = false;
   bool is_slice_ = false;
+  bool is_reference_ = false;
   uint64_t slice_offset_ = 0;
   uint64_t slice_length_ = 0;
 

@@ -26,16 +26,19 @@ bool IsMoreThanTheHostHas(uint64_t length) {
   return pages > 0 && length / kPageSize > static_cast<uint64_t>(pages);
 }
 
-zx_status_t RoundSize(uint64_t size, uint64_t* rounded) {
-  *rounded = RoundUpToPages(size);
-  return *rounded < size || *rounded > INT64_MAX ? ZX_ERR_OUT_OF_RANGE : ZX_OK;
-}
+// Zircon's own limit.
+constexpr uint64_t kLargestSize = UINT64_MAX - 64 * kPageSize + 1;
 
 bool IsInside(uint64_t offset, uint64_t length, uint64_t size) {
   return offset <= size && length <= size - offset;
 }
 
 }  // namespace
+
+zx_status_t VmoPages::RoundSize(uint64_t size, uint64_t* rounded) {
+  *rounded = RoundUpToPages(size);
+  return size > kLargestSize ? ZX_ERR_OUT_OF_RANGE : ZX_OK;
+}
 
 zx_status_t VmoPages::Create(uint64_t size, bool resizable, base::RefPtr<VmoPages>* out) {
   uint64_t rounded = 0;
@@ -74,7 +77,7 @@ zx_status_t VmoPages::Commit(uint64_t offset, uint64_t length) {
   const uint64_t end = offset + length;
   for (uint64_t at = offset; at < end;) {
     constexpr uint64_t kPiece = MemoryFile::kLargestCommit;
-    const uint64_t piece = std::min(end, (at / kPiece + 1) * kPiece) - at;
+    const uint64_t piece = std::min(end - at, kPiece - at % kPiece);
     const zx_status_t status = Inside(at, piece, [&] { return file_.Commit(at, piece); });
     if (status != ZX_OK) return status;
     at += piece;
@@ -106,7 +109,8 @@ zx_status_t VmoPages::CopyTo(uint64_t offset, uint64_t length, VmoPages* to) {
     }
     return true;
   };
-  const uint64_t end = std::min(offset + length, size());
+  const uint64_t end = std::min({offset + length, size(), MemoryFile::kLargest});
+  if (offset >= end) return ZX_OK;
   const int error = VisitData(fd(), offset, end, copy);
   return status != ZX_OK ? status : HostStatus(error);
 }
@@ -116,9 +120,10 @@ uint64_t VmoPages::CommittedBytes(uint64_t offset, uint64_t length) {
   if (offset == 0 && length >= size() && fstat(fd(), &file) == 0) {
     return static_cast<uint64_t>(file.st_blocks) * 512;
   }
+  const uint64_t end = std::min(offset + length, MemoryFile::kLargest);
   uint64_t committed = 0;
   // What the host does not tell is not counted.
-  (void)VisitData(fd(), offset, offset + length, [&](uint64_t, uint64_t bytes) {
+  (void)VisitData(fd(), std::min(offset, end), end, [&](uint64_t, uint64_t bytes) {
     committed += bytes;
     return true;
   });
@@ -194,6 +199,7 @@ zx_status_t VmoPages::Window(uint64_t length, uint8_t** base) {
     // that there are few windows.
     if (resizable_ && whole <= INT64_MAX / 2) status = window.Map(fd(), 2 * whole);
     if (status != ZX_OK) status = window.Map(fd(), whole);
+    if (status != ZX_OK && length < whole) status = window.Map(fd(), length);
     if (status != ZX_OK) return status;
     windows_.push_back(std::move(window));
   }

@@ -2,6 +2,8 @@
 // and windows of the library's own on it, which guest memory slots point into. Process mappings map
 // the memfd itself, so every view shows the same pages. Pages exist from the first store on.
 //
+// The size may be larger than a file can be (MemoryFile::kLargest): no page is ever there.
+//
 // A change of the size holds resize_mutex_ and is told to the watchers, who lock a guest's space
 // meanwhile: nobody who holds such a lock may call what takes it. Pages of fixed size, which most
 // are, never take it.
@@ -27,10 +29,13 @@ namespace zircon::objects {
 
 class VmoPages final : public base::RefCounted {
  public:
-  // `size` in bytes, rounded up to pages. ZX_ERR_OUT_OF_RANGE when that overflows or no file can
-  // be as large, ZX_ERR_NO_MEMORY, ZX_ERR_NO_RESOURCES (no file descriptor left).
+  // `size` in bytes, rounded up to pages. ZX_ERR_OUT_OF_RANGE as RoundSize(), ZX_ERR_NO_MEMORY,
+  // ZX_ERR_NO_RESOURCES (no file descriptor left).
   [[nodiscard]] static zx_status_t Create(uint64_t size, bool resizable,
                                           base::RefPtr<VmoPages>* out);
+
+  // In whole pages. ZX_ERR_OUT_OF_RANGE when that is more than a VMO can have.
+  [[nodiscard]] static zx_status_t RoundSize(uint64_t size, uint64_t* rounded);
 
   int fd() const { return file_.fd(); }
   bool resizable() const { return resizable_; }
@@ -38,6 +43,7 @@ class VmoPages final : public base::RefCounted {
 
   // Byte ranges that the caller found inside the size. Of one that is no longer all inside
   // ZX_ERR_OUT_OF_RANGE. ZX_ERR_INVALID_ARGS for a buffer that faults (`user` is a caller's).
+  // ZX_ERR_NO_MEMORY behind what a file can have.
   [[nodiscard]] zx_status_t Read(void* user, uint64_t offset, size_t length);
   [[nodiscard]] zx_status_t Write(const void* user, uint64_t offset, size_t length);
   // Makes all pages of the range exist. ZX_ERR_NO_MEMORY; part may have been done.

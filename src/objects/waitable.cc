@@ -41,7 +41,7 @@ void Waitable::AddObserver(SignalObserver* observer, const handles::HandleRef& h
     observer->OnLeft();
     return;
   }
-  observers_.PushBack(observer);
+  observers_.PushFront(observer);
   observer->listed_ = true;
 }
 

@@ -91,7 +91,8 @@ class Waitable : public handles::Dispatcher {
   base::ShortLock waits_lock_;
   // Written under the lock.
   std::atomic<zx_signals_t> signals_;
-  // Each was begun through a handle that still counts, so that they are gone before the object is.
+  // The newest first, as Zircon tells them. Each was begun through a handle that still counts, so
+  // that they are gone before the object is.
   LinkedList<SignalObserver> observers_ ABSL_GUARDED_BY(waits_lock_);
 };
 

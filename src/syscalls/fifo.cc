@@ -4,6 +4,7 @@
 
 #include <zircon/syscalls.h>
 
+#include <bit>
 #include <utility>
 
 #include "handles/handle_table.h"
@@ -19,15 +20,30 @@ namespace rights = zircon::rights;
 namespace syscalls = zircon::syscalls;
 namespace user = zircon::user;
 
-ZIRCON_SYSCALL(zx_status_t, fifo_create, (size_t)elem_count, (size_t)elem_size, (uint32_t)options,
-               (zx_handle_t*)out0, (zx_handle_t*)out1) {
-  if (options != 0) return ZX_ERR_INVALID_ARGS;
+namespace {
+
+zx_status_t Create(size_t elem_count, size_t elem_size, zx_handle_t* out0, zx_handle_t* out1) {
   RefPtr<Fifo> end0;
   RefPtr<Fifo> end1;
   const zx_status_t status = Fifo::Create(elem_count, elem_size, &end0, &end1);
   if (status != ZX_OK) return status;
   return syscalls::PutHandles(out0, std::move(end0), rights::kFifo, out1, std::move(end1),
                               rights::kFifo);
+}
+
+}  // namespace
+
+ZIRCON_SYSCALL(zx_status_t, fifo_create, (size_t)elem_count, (size_t)elem_size, (uint32_t)options,
+               (zx_handle_t*)out0, (zx_handle_t*)out1) {
+  if (options != 0) return ZX_ERR_INVALID_ARGS;
+  return Create(elem_count, elem_size, out0, out1);
+}
+
+ZIRCON_SYSCALL(zx_status_t, fifo_create_2018, (size_t)elem_count, (size_t)elem_size,
+               (uint32_t)options, (zx_handle_t*)out0, (zx_handle_t*)out1) {
+  static_cast<void>(options);  // nobody looked at them
+  if (!std::has_single_bit(elem_count)) return ZX_ERR_OUT_OF_RANGE;
+  return Create(elem_count, elem_size, out0, out1);
 }
 
 ZIRCON_SYSCALL(zx_status_t, fifo_read, (zx_handle_t)handle, (size_t)elem_size, (void*)data,

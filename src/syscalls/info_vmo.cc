@@ -28,6 +28,7 @@ zx_status_t Fill(zx_handle_t handle, VmoRef& vmo, zx_info_vmo_t* info) {
   info->share_count = info->num_mappings == 0 ? 0 : 1;
   info->flags = ZX_INFO_VMO_TYPE_PAGED | ZX_INFO_VMO_VIA_HANDLE;
   if (vmo->is_snapshot()) info->flags |= ZX_INFO_VMO_IS_COW_CLONE;
+  if (vmo->may_set_size()) info->flags |= ZX_INFO_VMO_RESIZABLE;
   info->committed_bytes = vmo->CommittedBytes();
   info->handle_rights = vmo.rights();
   info->cache_policy = vmo->lineage().cache_policy();
@@ -70,7 +71,8 @@ zx_status_t VmoInfo2018(zx_handle_t handle, const Answer& answer) {
   api_2018::InfoVmo record{};
   // The same up to the options, which are new behind the rights.
   std::memcpy(&record, &info, offsetof(api_2018::InfoVmo, create_options));
-  record.create_options = vmo->may_set_size() ? 0 : api_2018::kVmoNonResizable;
+  record.flags &= ~ZX_INFO_VMO_RESIZABLE;  // younger; the options told it
+  record.create_options = vmo->may_set_size() ? api_2018::kVmoOptionResizable : 0;
   record.cache_policy = info.cache_policy;
   return answer.PutRecord(record);
 }

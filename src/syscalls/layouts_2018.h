@@ -1,8 +1,10 @@
-// The records that programs of the 2018 generation (ZX_API_2018) see with another layout. The
-// library works with the current ones and translates where it gives a record to such a program.
+// The records that programs of the 2018 generation (ZX_API_2018) see with another layout, and the
+// numbers that have another value. The library works with the current ones and translates where it
+// gives one to such a program.
 
 #pragma once
 
+#include <zircon/errors.h>
 #include <zircon/syscalls/hypervisor.h>
 #include <zircon/syscalls/object.h>
 #include <zircon/syscalls/port.h>
@@ -105,6 +107,12 @@ inline constexpr uint32_t kSocketShutdownRead = 2;   // ZX_SOCKET_SHUTDOWN_READ
 inline constexpr size_t kWaitManyMaxItems = 16;     // ZX_WAIT_MANY_MAX_ITEMS
 inline constexpr uint32_t kWaitAsyncRepeating = 1;  // ZX_WAIT_ASYNC_REPEATING
 
+// What a port answers whose last handle another thread is just closing.
+constexpr zx_status_t DeadPortStatus(zx_status_t status) {
+  return status == ZX_ERR_BAD_HANDLE ? ZX_ERR_BAD_STATE : status;
+}
+
+inline constexpr uint32_t kVmoOptionResizable = 1;     // in ZX_INFO_VMO
 inline constexpr uint32_t kVmoNonResizable = 1;        // ZX_VMO_NON_RESIZABLE
 inline constexpr uint32_t kVmoCloneCopyOnWrite = 1;    // ZX_VMO_CLONE_COPY_ON_WRITE
 inline constexpr uint32_t kVmoCloneNonResizeable = 2;  // ZX_VMO_CLONE_NON_RESIZEABLE

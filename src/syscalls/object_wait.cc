@@ -48,16 +48,17 @@ zx_status_t WaitMany(zx_wait_item_t* items, size_t count, size_t most, zx_time_t
   return copied != ZX_OK ? copied : status;
 }
 
-// Behind the check of the options.
+// Behind the check of the options. `answer`: what the generation makes of the status.
 zx_status_t WaitAsync(zx_handle_t handle, zx_handle_t port_handle, uint64_t key,
-                      zx_signals_t signals, PortWait::Options options) {
+                      zx_signals_t signals, PortWait::Options options,
+                      zx_status_t (*answer)(zx_status_t)) {
   TypedRef<Port> port;
   zx_status_t status = port.Lookup(port_handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
   WaitableRef object;
   status = object.Lookup(handle, ZX_RIGHT_WAIT);
   if (status != ZX_OK) return status;
-  return PortWait::Begin(port.share(), key, object.ref(), handle, signals, options);
+  return answer(PortWait::Begin(port.share(), key, object.ref(), handle, signals, options));
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ ZIRCON_SYSCALL(zx_status_t, object_wait_async, (zx_handle_t)handle, (zx_handle_t
     wanted.timestamp = PortWait::Timestamp::kBoot;
   }
   wanted.edge = (options & ZX_WAIT_ASYNC_EDGE) != 0;
-  return WaitAsync(handle, port, key, signals, wanted);
+  return WaitAsync(handle, port, key, signals, wanted, [](zx_status_t status) { return status; });
 }
 
 ZIRCON_SYSCALL(zx_status_t, object_wait_async_2018, (zx_handle_t)handle, (zx_handle_t)port,
@@ -108,5 +109,5 @@ ZIRCON_SYSCALL(zx_status_t, object_wait_async_2018, (zx_handle_t)handle, (zx_han
   PortWait::Options wanted;
   wanted.repeating = options == api_2018::kWaitAsyncRepeating;
   wanted.count_queue = true;
-  return WaitAsync(handle, port, key, signals, wanted);
+  return WaitAsync(handle, port, key, signals, wanted, api_2018::DeadPortStatus);
 }

@@ -7,6 +7,7 @@
 #include "handles/handle_table.h"
 #include "objects/port.h"
 #include "rights/rights.h"
+#include "syscalls/layouts_2018.h"
 #include "syscalls/out_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
@@ -16,6 +17,17 @@ using zircon::base::RefPtr;
 using zircon::handles::TypedRef;
 using zircon::objects::Port;
 using zircon::syscalls::WaitableRef;
+
+namespace {
+
+inline zx_status_t Queue(Port& port, const zx_port_packet_t* packet, size_t most) {
+  if (!zircon::user::CanReadCached(packet, sizeof(*packet))) return ZX_ERR_INVALID_ARGS;
+  // Copied before the port is locked, for the page may go at any moment.
+  const zx_port_packet_t copy = *packet;
+  return port.Queue(copy, most);
+}
+
+}  // namespace
 
 ZIRCON_SYSCALL(zx_status_t, port_create, (uint32_t)options, (zx_handle_t*)out) {
   if ((options & ~ZX_PORT_BIND_TO_INTERRUPT) != 0) return ZX_ERR_INVALID_ARGS;
@@ -27,11 +39,15 @@ ZIRCON_SYSCALL(zx_status_t, port_create, (uint32_t)options, (zx_handle_t*)out) {
 ZIRCON_SYSCALL(zx_status_t, port_queue, (zx_handle_t)handle, (const zx_port_packet_t*)packet) {
   TypedRef<Port> port;
   const zx_status_t status = port.Lookup(handle, ZX_RIGHT_WRITE);
+  return status == ZX_OK ? Queue(*port, packet, Port::kMaxUserPackets) : status;
+}
+
+ZIRCON_SYSCALL(zx_status_t, port_queue_2018, (zx_handle_t)handle, (const zx_port_packet_t*)packet) {
+  TypedRef<Port> port;
+  zx_status_t status = port.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
-  if (!zircon::user::CanReadCached(packet, sizeof(*packet))) return ZX_ERR_INVALID_ARGS;
-  // Copied before the port is locked, for the page may go at any moment.
-  const zx_port_packet_t copy = *packet;
-  return port->Queue(copy);
+  status = Queue(*port, packet, Port::kMaxUserPackets2018);
+  return zircon::syscalls::api_2018::DeadPortStatus(status);
 }
 
 ZIRCON_SYSCALL(zx_status_t, port_wait, (zx_handle_t)handle, (zx_time_t)deadline,

@@ -134,7 +134,7 @@ ZIRCON_SYSCALL(zx_status_t, resource_create_2018, (zx_handle_t)parent_rsrc, (uin
   const zx_status_t status = CheckParent(parent_rsrc);
   if (status != ZX_OK) return status;
   Resource::Range range{options & kKindMask, options & ~kKindMask, base, size};
-  if (!FromKind2018(&range)) return ZX_ERR_INVALID_ARGS;
+  if (!FromKind2018(&range) || size > UINT64_MAX - base) return ZX_ERR_INVALID_ARGS;
   return CreateResource(range, name, name_size, resource_out);
 }
 

@@ -60,7 +60,7 @@ zx_handle_t MakeThreadHandle() {
 }  // namespace
 
 ZIRCON_SYSCALL(zx_handle_t, process_self) {
-  return process_handle.Get(zircon::rights::kProcess, [] { return MakeRef<Process>(); });
+  return process_handle.Get(zircon::rights::kProcess, Process::Self);
 }
 
 ZIRCON_SYSCALL(zx_handle_t, thread_self) {

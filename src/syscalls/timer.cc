@@ -15,14 +15,29 @@ using zircon::base::RefPtr;
 using zircon::handles::TypedRef;
 using zircon::objects::Timer;
 
-ZIRCON_SYSCALL(zx_status_t, timer_create, (uint32_t)options, (zx_clock_t)clock_id,
-               (zx_handle_t*)out) {
-  if (clock_id != ZX_CLOCK_MONOTONIC && clock_id != ZX_CLOCK_BOOT) return ZX_ERR_INVALID_ARGS;
+namespace {
+
+zx_status_t Create(uint32_t options, zx_clock_t clock_id, zx_handle_t* out) {
   if (options > ZX_TIMER_SLACK_LATE) return ZX_ERR_INVALID_ARGS;
   RefPtr<Timer> timer;
   const zx_status_t status = Timer::Create(options, clock_id, &timer);
   if (status != ZX_OK) return status;
   return zircon::syscalls::PutHandle(out, std::move(timer), zircon::rights::kTimer);
+}
+
+}  // namespace
+
+ZIRCON_SYSCALL(zx_status_t, timer_create, (uint32_t)options, (zx_clock_t)clock_id,
+               (zx_handle_t*)out) {
+  if (clock_id != ZX_CLOCK_MONOTONIC && clock_id != ZX_CLOCK_BOOT) return ZX_ERR_INVALID_ARGS;
+  return Create(options, clock_id, out);
+}
+
+// The number of the boot clock was that of UTC, which no timer counts.
+ZIRCON_SYSCALL(zx_status_t, timer_create_2018, (uint32_t)options, (zx_clock_t)clock_id,
+               (zx_handle_t*)out) {
+  if (clock_id != ZX_CLOCK_MONOTONIC) return ZX_ERR_INVALID_ARGS;
+  return Create(options, clock_id, out);
 }
 
 ZIRCON_SYSCALL(zx_status_t, timer_set, (zx_handle_t)handle, (zx_time_t)deadline,

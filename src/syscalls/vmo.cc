@@ -4,6 +4,7 @@
 
 #include <zircon/syscalls.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "handles/handle_table.h"
@@ -21,6 +22,7 @@ using zircon::handles::DetachedHandle;
 using zircon::handles::HandleTable;
 using zircon::handles::TypedRef;
 using zircon::objects::IsPageAligned;
+using zircon::objects::kPageSize;
 using zircon::objects::Resource;
 using zircon::objects::Vmo;
 
@@ -63,6 +65,10 @@ bool RightsForOp(uint32_t op, zx_rights_t* rights) {
   }
 }
 
+bool IsCacheOp(uint32_t op) {
+  return op >= ZX_VMO_OP_CACHE_SYNC && op <= ZX_VMO_OP_CACHE_CLEAN_INVALIDATE;
+}
+
 zx_status_t DoOp(Vmo& vmo, uint32_t op, uint64_t offset, uint64_t size) {
   switch (op) {
     case ZX_VMO_OP_LOCK:
@@ -77,16 +83,49 @@ zx_status_t DoOp(Vmo& vmo, uint32_t op, uint64_t offset, uint64_t size) {
     case ZX_VMO_OP_ZERO:
       return vmo.Zero(offset, size);
     default:
+      if (IsCacheOp(op) && size == 0) return ZX_ERR_INVALID_ARGS;
       // The host's caches are coherent, and its kernel swaps by its own lights.
       return vmo.CheckRange(offset, size);
   }
+}
+
+// For COMMIT and DECOMMIT in 2018: what of the range is inside, and of DECOMMIT all pages that it
+// touches.
+zx_status_t FitRange2018(Vmo& vmo, uint32_t op, uint64_t* offset, uint64_t* size) {
+  const uint64_t end = vmo.size();
+  if (*offset > end) return ZX_ERR_OUT_OF_RANGE;
+  *size = std::min(*size, end - *offset);
+  if (op == ZX_VMO_OP_DECOMMIT && *size != 0) {
+    const uint64_t begin = *offset / kPageSize * kPageSize;
+    *size = zircon::objects::RoundUpToPages(*offset + *size) - begin;
+    *offset = begin;
+  } else if (op == ZX_VMO_OP_DECOMMIT) {
+    *offset = 0;
+  }
+  return ZX_OK;
+}
+
+// Behind the lookup: rights, and the operation.
+zx_status_t CheckOp(const TypedRef<Vmo>& vmo, uint32_t op) {
+  zx_rights_t needed = ZX_RIGHT_NONE;
+  if (!RightsForOp(op, &needed)) return ZX_ERR_INVALID_ARGS;
+  return (vmo.rights() & needed) == needed ? ZX_OK : ZX_ERR_ACCESS_DENIED;
+}
+
+zx_status_t SetCachePolicy(zx_handle_t handle, uint32_t cache_policy, bool only_without_pages) {
+  if (cache_policy > ZX_CACHE_POLICY_WRITE_COMBINING) return ZX_ERR_INVALID_ARGS;
+  TypedRef<Vmo> vmo;
+  const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_MAP);
+  if (status != ZX_OK) return status;
+  if (only_without_pages && vmo->has_pages()) return ZX_ERR_BAD_STATE;
+  return vmo->SetCachePolicy(cache_policy);
 }
 
 zx_status_t SetSize(zx_handle_t handle, uint64_t size, zx_rights_t if_resizable, bool zero_tail) {
   TypedRef<Vmo> vmo;
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_WRITE);
   if (status != ZX_OK) return status;
-  if (!vmo->may_set_size()) return ZX_ERR_UNAVAILABLE;
+  if (!vmo->resizable()) return ZX_ERR_UNAVAILABLE;
   if ((vmo.rights() & if_resizable) != if_resizable) return ZX_ERR_ACCESS_DENIED;
   return vmo->SetSize(size, zero_tail);
 }
@@ -140,20 +179,29 @@ ZIRCON_SYSCALL(zx_status_t, vmo_set_size_2018, (zx_handle_t)handle, (uint64_t)si
 ZIRCON_SYSCALL(zx_status_t, vmo_op_range, (zx_handle_t)handle, (uint32_t)op, (uint64_t)offset,
                (uint64_t)size, (void*)buffer, (size_t)buffer_size) {
   TypedRef<Vmo> vmo;
-  const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_NONE);
-  if (status != ZX_OK) return status;
-  zx_rights_t needed = ZX_RIGHT_NONE;
-  if (!RightsForOp(op, &needed)) return ZX_ERR_INVALID_ARGS;
-  if ((vmo.rights() & needed) != needed) return ZX_ERR_ACCESS_DENIED;
-  return DoOp(*vmo, op, offset, size);
+  zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_NONE);
+  if (status == ZX_OK) status = CheckOp(vmo, op);
+  return status == ZX_OK ? DoOp(*vmo, op, offset, size) : status;
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmo_op_range_2018, (zx_handle_t)handle, (uint32_t)op, (uint64_t)offset,
+               (uint64_t)size, (void*)buffer, (size_t)buffer_size) {
+  TypedRef<Vmo> vmo;
+  zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_NONE);
+  if (status == ZX_OK) status = CheckOp(vmo, op);
+  if (status == ZX_OK && (op == ZX_VMO_OP_COMMIT || op == ZX_VMO_OP_DECOMMIT)) {
+    status = FitRange2018(*vmo, op, &offset, &size);
+  }
+  return status == ZX_OK ? DoOp(*vmo, op, offset, size) : status;
 }
 
 ZIRCON_SYSCALL(zx_status_t, vmo_set_cache_policy, (zx_handle_t)handle, (uint32_t)cache_policy) {
-  if (cache_policy > ZX_CACHE_POLICY_WRITE_COMBINING) return ZX_ERR_INVALID_ARGS;
-  TypedRef<Vmo> vmo;
-  const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_MAP);
-  if (status != ZX_OK) return status;
-  return vmo->SetCachePolicy(cache_policy);
+  return SetCachePolicy(handle, cache_policy, /*only_without_pages=*/false);
+}
+
+ZIRCON_SYSCALL(zx_status_t, vmo_set_cache_policy_2018, (zx_handle_t)handle,
+               (uint32_t)cache_policy) {
+  return SetCachePolicy(handle, cache_policy, /*only_without_pages=*/true);
 }
 
 // The handle is consumed whatever happens, so it is taken first.

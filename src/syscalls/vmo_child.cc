@@ -30,7 +30,7 @@ bool AreGoodOptions(uint32_t options) {
   if ((options & ~kOptions) != 0) return false;
   const uint32_t kind = options & kKinds;
   if (kind == 0 || (kind & (kind - 1)) != 0) return false;
-  if (kind == ZX_VMO_CHILD_SLICE) return options == ZX_VMO_CHILD_SLICE;
+  if (kind == ZX_VMO_CHILD_SLICE && (options & ZX_VMO_CHILD_RESIZABLE) != 0) return false;
   constexpr uint32_t kEither = ZX_VMO_CHILD_RESIZABLE | ZX_VMO_CHILD_NO_WRITE;
   return (options & kEither) != kEither;
 }
@@ -43,9 +43,9 @@ zx_rights_t ChildRights(zx_rights_t parent, uint32_t options) {
   return rights;
 }
 
-// ZX_ERR_INVALID_ARGS unless offset is a multiple of pages, ZX_ERR_OUT_OF_RANGE when the range
-// wraps.
-zx_status_t CheckChildRange(uint64_t offset, uint64_t size) {
+// For snapshots: ZX_ERR_INVALID_ARGS unless offset is a multiple of pages, ZX_ERR_OUT_OF_RANGE when
+// the range wraps.
+zx_status_t CheckSnapshotRange(uint64_t offset, uint64_t size) {
   if (!zircon::objects::IsPageAligned(offset)) return ZX_ERR_INVALID_ARGS;
   const uint64_t rounded = zircon::objects::RoundUpToPages(size);
   if (rounded < size || rounded > UINT64_MAX - offset) return ZX_ERR_OUT_OF_RANGE;
@@ -59,9 +59,9 @@ zx_status_t CreateChild(Vmo& parent, uint32_t options, uint64_t offset, uint64_t
     if (offset != 0 || size != 0) return ZX_ERR_INVALID_ARGS;
     return parent.CreateReference(resizable, child);
   }
-  const zx_status_t status = CheckChildRange(offset, size);
-  if (status != ZX_OK) return status;
   if ((options & ZX_VMO_CHILD_SLICE) != 0) return parent.CreateSlice(offset, size, child);
+  const zx_status_t status = CheckSnapshotRange(offset, size);
+  if (status != ZX_OK) return status;
   return parent.CreateSnapshot(offset, size, resizable, child);
 }
 
@@ -87,7 +87,7 @@ ZIRCON_SYSCALL(zx_status_t, vmo_clone, (zx_handle_t)handle, (uint32_t)options, (
   if ((options & ~api_2018::kVmoCloneNonResizeable) != api_2018::kVmoCloneCopyOnWrite) {
     return ZX_ERR_INVALID_ARGS;
   }
-  status = CheckChildRange(offset, size);
+  status = CheckSnapshotRange(offset, size);
   if (status != ZX_OK) return status;
   RefPtr<Vmo> child;
   const bool resizable = (options & api_2018::kVmoCloneNonResizeable) == 0;

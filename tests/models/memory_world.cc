@@ -178,7 +178,7 @@ void MemoryWorld::CreateChild(Input& input) {
   uint64_t size = input.Below(kMostPages * kPageSize + 1);
   uint32_t options = kind;
   const bool resizable = kind != ZX_VMO_CHILD_SLICE && input.OneIn(3);
-  const bool read_only = !resizable && kind != ZX_VMO_CHILD_SLICE && input.OneIn(4);
+  const bool read_only = !resizable && input.OneIn(4);
   if (resizable) options |= ZX_VMO_CHILD_RESIZABLE;
   if (read_only) options |= ZX_VMO_CHILD_NO_WRITE;
   if (kind == ZX_VMO_CHILD_REFERENCE && !input.OneIn(16)) offset = size = 0;
@@ -189,12 +189,12 @@ void MemoryWorld::CreateChild(Input& input) {
     expected = ZX_ERR_INVALID_ARGS;
   } else if (offset % kPageSize != 0) {
     expected = ZX_ERR_INVALID_ARGS;
-  } else if (kind == ZX_VMO_CHILD_SLICE && parent->bytes->resizable) {
-    expected = ZX_ERR_NOT_SUPPORTED;
   } else if (kind == ZX_VMO_CHILD_REFERENCE && resizable && !parent->may_resize) {
     expected = ZX_ERR_NOT_SUPPORTED;
   } else if (kind == ZX_VMO_CHILD_SLICE && !Inside(offset, rounded, parent->size())) {
     expected = ZX_ERR_INVALID_ARGS;
+  } else if (kind == ZX_VMO_CHILD_SLICE && parent->bytes->resizable) {
+    expected = ZX_ERR_NOT_SUPPORTED;
   }
   zx_handle_t handle = ZX_HANDLE_INVALID;
   REQUIRE_STATUS(zx_vmo_create_child(parent->handle, options, offset, size, &handle), expected);
@@ -258,7 +258,7 @@ void MemoryWorld::Resize(Input& input) {
   if (!vmo->writable) {
     expected = ZX_ERR_ACCESS_DENIED;
   } else if (!vmo->may_resize) {
-    expected = ZX_ERR_UNAVAILABLE;
+    expected = vmo->bytes->resizable ? ZX_ERR_ACCESS_DENIED : ZX_ERR_UNAVAILABLE;
   }
   REQUIRE_STATUS(zx_vmo_set_size(vmo->handle, size), expected);
   if (expected != ZX_OK) return;
@@ -379,11 +379,14 @@ void MemoryWorld::OpRangeOfMappings(Input& input) {
   const uint32_t op = input.Pick(kOps);
   zx_status_t expected = range.inside() ? ZX_OK : ZX_ERR_OUT_OF_RANGE;
   for (uint64_t i = 0; i < range.count && expected == ZX_OK; ++i) {
-    if (!pages_[range.first + i]) expected = ZX_ERR_NOT_FOUND;
+    if (!pages_[range.first + i]) expected = ZX_ERR_BAD_STATE;
   }
   if (op != ZX_VMAR_OP_MAP_RANGE) {
     for (uint64_t i = 0; i < range.count && expected == ZX_OK; ++i) {
-      if ((pages_[range.first + i]->permissions & kWrite) == 0) expected = ZX_ERR_ACCESS_DENIED;
+      const Page& page = *pages_[range.first + i];
+      const bool may =
+          op == ZX_VMAR_OP_DECOMMIT ? page.vmo->writable : (page.permissions & kWrite) != 0;
+      if (!may) expected = ZX_ERR_ACCESS_DENIED;
     }
     for (uint64_t i = 0; i < range.count && expected == ZX_OK; ++i) {
       const Page& page = *pages_[range.first + i];

@@ -343,7 +343,7 @@ TEST(PortObject, FreesWhatIsQueuedWithTheLastHandle) {
   ASSERT_EQ(port->Queue(User(2)), ZX_OK);
   port->DropHandle();
   EXPECT_EQ(port->Wait(kPast, &packet), ZX_ERR_TIMED_OUT);
-  EXPECT_EQ(port->Queue(User(3)), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(port->Queue(User(3)), ZX_ERR_BAD_HANDLE);
 }
 
 TEST(PortObject, KeepsItsOptions) {

@@ -141,12 +141,13 @@ std::vector<zx_koid_t> Threads() {
 }
 
 TEST(TaskTest, ThreadsOfTheProcess) {
-  Shows("TASK-7 INFO-3 INFO-13");
+  Shows("TASK-7 TASK-15 INFO-3 INFO-13");
   const zx_koid_t self = Basic(zx_thread_self()).koid;
   zx_koid_t other_koid = 0;
   std::thread([] {
-    // A thread that nobody has asked for.
-    EXPECT_EQ(Threads().size(), 1u);
+    // A thread that has not asked for itself.
+    EXPECT_EQ(Threads().size(), 2u);
+    EXPECT_EQ(Basic(zx_thread_self()).related_koid, Basic(zx_process_self()).koid);
   }).join();
   std::thread([&] {
     other_koid = Basic(zx_thread_self()).koid;

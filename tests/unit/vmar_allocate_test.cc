@@ -44,15 +44,14 @@ TEST_P(VmarAllocate, AllocateWantsWholePages) {
   EXPECT_EQ(Allocate(*plain, kCanSpecific, 0, 0, &child), ZX_ERR_INVALID_ARGS);
 }
 
-TEST_P(VmarAllocate, AllocateGivesNoAbilityThatTheParentLacks) {
+TEST_P(VmarAllocate, AllocateGivesAnAbilityThatTheParentLacks) {
   Shows("VMAR-ALLOC-5 VMAR-ALLOC-6");
   const base::RefPtr<Vmar> plain = ChildAt(0, 4, kCanReadWrite);
   base::RefPtr<Vmar> child;
-  EXPECT_EQ(Allocate(*plain, ZX_VM_CAN_MAP_SPECIFIC, 0, kPage, &child), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Allocate(*plain, ZX_VM_CAN_MAP_SPECIFIC, 0, kPage, &child), ZX_OK);
+  EXPECT_EQ(MapIn(*child, 0, 1), ZX_OK);
   EXPECT_EQ(Allocate(*plain, kCanReadWrite, 0, kPage, &child), ZX_OK);
-  // Before the state.
   ASSERT_EQ(plain->DestroyByUser(), ZX_OK);
-  EXPECT_EQ(Allocate(*plain, ZX_VM_CAN_MAP_SPECIFIC, 0, kPage, &child), ZX_ERR_ACCESS_DENIED);
   EXPECT_EQ(Allocate(*plain, kCanReadWrite, kPage + 1, kPage, &child), ZX_ERR_BAD_STATE);
 }
 
@@ -129,7 +128,16 @@ TEST_P(VmarAllocate, AllocateWithoutMemoryChangesNothing) {
 // ---- The options that place ----
 
 TEST_P(VmarAllocate, UpperLimit) {
-  Shows("VMAR-MAP-28 VMAR-MAP-29 VMAR-ALLOC-14");
+  Shows("VMAR-MAP-14 VMAR-MAP-28 VMAR-MAP-29 VMAR-ALLOC-8 VMAR-ALLOC-14");
+  {
+    const base::RefPtr<Vmar> plain = ChildAt(0, 4, kCanReadWrite);
+    base::RefPtr<Vmar> none;
+    EXPECT_EQ(MapAnywhere(*plain, 2, kReadWrite | ZX_VM_OFFSET_IS_UPPER_LIMIT, 4 * kPage),
+              ZX_ERR_ACCESS_DENIED);
+    EXPECT_EQ(Allocate(*plain, ZX_VM_OFFSET_IS_UPPER_LIMIT, 4 * kPage, kPage, &none),
+              ZX_ERR_ACCESS_DENIED);
+    ASSERT_EQ(plain->DestroyByUser(), ZX_OK);
+  }
   const base::RefPtr<Vmar> child = ChildAt(8, 16);
   const uint32_t limited = kReadWrite | ZX_VM_OFFSET_IS_UPPER_LIMIT;
   ASSERT_EQ(MapIn(*child, 1, 1), ZX_OK);

@@ -80,10 +80,24 @@ TEST_F(VmarCalls, MapUsesTheRightsOfBothHandles) {
   EXPECT_EQ(address, kPage);
 }
 
-TEST_F(VmarCalls, MapThatCannotTellItsAddressHasMapped) {
+TEST_F(VmarCalls, MapThatCannotTellItsAddressIsUndone) {
   Shows("PTR-4 VMAR-MAP-21");
   EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_handle_, 0, kPage, nullptr), ZX_ERR_INVALID_ARGS);
-  EXPECT_EQ(Picture(2), "r.");
+  EXPECT_EQ(Picture(2), "..");
+  ASSERT_EQ(MapAt(0, 1, kReadWrite), ZX_OK);
+  EXPECT_EQ(
+      zx_vmar_map(root_, kRead | ZX_VM_SPECIFIC_OVERWRITE, 0, vmo_handle_, 0, 2 * kPage, nullptr),
+      ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Picture(2), "..");
+  // What another thread has put there stays.
+  ASSERT_EQ(MapAt(0, 1, kReadWrite), ZX_OK);
+  ASSERT_EQ(MapAt(1, 1, kRead, 1), ZX_OK);
+  vmar_->UndoMap(0, 2 * kPage, nullptr, 0);
+  vmar_->UndoMap(0, 2 * kPage, vmo_.get(), kPage);
+  vmar_->UndoMap(0, 3 * kPage, vmo_.get(), 0);
+  EXPECT_EQ(Picture(3), "wr.");
+  vmar_->UndoMap(0, 2 * kPage, vmo_.get(), 0);
+  EXPECT_EQ(Picture(3), "...");
 }
 
 TEST_F(VmarCalls, TheMappingOutlivesTheVmoHandle) {

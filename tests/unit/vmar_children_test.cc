@@ -137,6 +137,31 @@ TEST_P(VmarChildren, ProtectChangesNoChild) {
   EXPECT_EQ(Picture(), "......rrwrrw....");
 }
 
+TEST_P(VmarChildren, ProtectThroughTheParentOnlyTakes) {
+  Shows("VMAR-PROTECT-10 VMAR-PROTECT-12");
+  ASSERT_EQ(MapIn(*vmar_, 6, 2), ZX_OK);
+  const base::RefPtr<Vmar> child = ChildAt(8, 4);
+  ASSERT_EQ(MapIn(*child, 0, 3), ZX_OK);
+  const auto protect = [&](uint64_t page, uint64_t pages, uint32_t permissions) {
+    return vmar_->Protect(permissions, vmar_->base() + page * kPage, pages * kPage,
+                          kAllRights | ZX_RIGHT_OP_CHILDREN);
+  };
+  EXPECT_EQ(protect(7, 3, kRead), ZX_OK);
+  EXPECT_EQ(Picture(), "......wrrrw.....");
+  EXPECT_EQ(protect(9, 2, kReadWrite), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(protect(7, 2, kReadWrite), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Picture(), "......wrrrw.....");
+  // What is as it was, what is the parent's own, and what the child does itself.
+  EXPECT_EQ(protect(10, 1, kReadWrite), ZX_OK);
+  EXPECT_EQ(protect(7, 1, kReadWrite), ZX_OK);
+  EXPECT_EQ(protect(9, 1, 0), ZX_OK);
+  EXPECT_EQ(protect(9, 1, kRead), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(ProtectIn(*child, 0, 2, kReadWrite), ZX_OK);
+  EXPECT_EQ(Picture(), "......wwwww.....");
+  // The hole first.
+  EXPECT_EQ(protect(10, 2, kReadExecute), ZX_ERR_NOT_FOUND);
+}
+
 TEST_P(VmarChildren, UnmapTakesWholeChildrenOnly) {
   Shows("VMAR-UNMAP-6 VMAR-UNMAP-7 VMAR-UNMAP-8 VMAR-CHILD-5");
   ASSERT_EQ(MapIn(*vmar_, 4, 3), ZX_OK);

@@ -70,17 +70,20 @@ TEST_F(VmarOp, ChecksInOrder) {
     EXPECT_EQ(vmar_->OpRange(op, kSize, kPage, 0), ZX_ERR_OUT_OF_RANGE) << op;
     EXPECT_EQ(vmar_->OpRange(op, 0, kSize + kPage, 0), ZX_ERR_OUT_OF_RANGE) << op;
     EXPECT_EQ(vmar_->OpRange(op, UINT64_MAX - kPage + 1, 2 * kPage, 0), ZX_ERR_OUT_OF_RANGE) << op;
-    EXPECT_EQ(Op(op, 2, 10, kAllRights), ZX_ERR_ACCESS_DENIED) << op;
-    EXPECT_EQ(Op(op, 2, 10), ZX_ERR_NOT_FOUND) << op;
-    EXPECT_EQ(Op(op, 3, 1), ZX_ERR_NOT_FOUND) << op;
-    EXPECT_EQ(Op(op, 0, 4), ZX_ERR_NOT_FOUND) << op;
+    EXPECT_EQ(Op(op, 2, 10, kAllRights), ZX_ERR_INVALID_ARGS) << op;
+    const bool reaches = op != ZX_VMAR_OP_COMMIT && op != ZX_VMAR_OP_DECOMMIT;
+    EXPECT_EQ(Op(op, 2, 10), reaches ? ZX_ERR_BAD_STATE : ZX_ERR_INVALID_ARGS) << op;
+    EXPECT_EQ(Op(op, 3, 1), ZX_ERR_BAD_STATE) << op;
+    EXPECT_EQ(Op(op, 0, 4), ZX_ERR_BAD_STATE) << op;
     // The end of the VMO.
     EXPECT_EQ(Op(op, 4, 2), op == ZX_VMAR_OP_MAP_RANGE ? ZX_OK : ZX_ERR_OUT_OF_RANGE) << op;
     EXPECT_EQ(Op(op, 5, 1), op == ZX_VMAR_OP_MAP_RANGE ? ZX_OK : ZX_ERR_OUT_OF_RANGE) << op;
     EXPECT_EQ(Op(op, 4, 1), ZX_OK) << op;
     EXPECT_EQ(Op(op, 0, 2, 0), ZX_OK) << op;
   }
-  for (uint32_t op : kChanging) EXPECT_EQ(Op(op, 1, 2), ZX_ERR_ACCESS_DENIED) << op;
+  for (uint32_t op : {ZX_VMAR_OP_COMMIT, ZX_VMAR_OP_ZERO}) {
+    EXPECT_EQ(Op(op, 1, 2), ZX_ERR_ACCESS_DENIED) << op;
+  }
   for (uint32_t op : kHints) EXPECT_EQ(Op(op, 0, 3), ZX_OK) << op;
   EXPECT_EQ(Op(ZX_VMAR_OP_MAP_RANGE, 0, 3), ZX_OK);
   // Protected, before the end of the VMO.
@@ -89,6 +92,22 @@ TEST_F(VmarOp, ChecksInOrder) {
   vmar_->Destroy();
   EXPECT_EQ(vmar_->OpRange(ZX_VMAR_OP_ZERO, 1, kPage, 0), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(vmar_->OpRange(ZX_VMAR_OP_ZERO, kSize, kPage, 0), ZX_ERR_BAD_STATE);
+}
+
+TEST_F(VmarOp, DecommitNeedsWhatTheMappingMightPermit) {
+  Shows("VMAR-OP-9 VMAR-OP-12");
+  Fill(0, 4, 3);
+  uint64_t at = 0;
+  // Read-only for now, and for ever.
+  ASSERT_EQ(MapAt(0, 1, kRead, 0), ZX_OK);
+  ASSERT_EQ(
+      vmar_->Map(kRead | ZX_VM_SPECIFIC, kPage, vmo_, kReadRight, kAllRights, kPage, kPage, &at),
+      ZX_OK);
+  EXPECT_EQ(Op(ZX_VMAR_OP_DECOMMIT, 0, 2), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Op(ZX_VMAR_OP_DECOMMIT, 1, 1), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Bytes(4), "3333");
+  EXPECT_EQ(Op(ZX_VMAR_OP_DECOMMIT, 0, 1), ZX_OK);
+  EXPECT_EQ(Bytes(4), "0333");
 }
 
 TEST_F(VmarOp, ARefusedOpChangesNothing) {
@@ -178,7 +197,10 @@ TEST_F(VmarOp, GoesIntoChildren) {
   ASSERT_EQ(map_in(*inner, 0, 2, 3), ZX_OK);
   ASSERT_EQ(map_in(*child, 3, 1, 5), ZX_OK);
   // Part of a child is no obstacle; without the right it is one.
-  EXPECT_EQ(Op(ZX_VMAR_OP_ZERO, 1, 3, kAllRights), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Op(ZX_VMAR_OP_ZERO, 1, 3, kAllRights), ZX_ERR_INVALID_ARGS);
+  for (uint32_t op : {ZX_VMAR_OP_COMMIT, ZX_VMAR_OP_DECOMMIT}) {
+    EXPECT_EQ(Op(op, 1, 3), ZX_ERR_INVALID_ARGS) << op;
+  }
   EXPECT_EQ(Bytes(8), "11111111");
   EXPECT_EQ(Op(ZX_VMAR_OP_ZERO, 1, 3), ZX_OK);
   EXPECT_EQ(Bytes(8), "10001111");

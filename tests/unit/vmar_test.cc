@@ -455,9 +455,11 @@ TEST_F(VmarProtect, ChecksInOrder) {
       "VMAR-PROTECT-2 VMAR-PROTECT-3 VMAR-PROTECT-4 VMAR-PROTECT-5 VMAR-PROTECT-6 VMAR-PROTECT-7");
   ASSERT_EQ(MapAt(0, 2, kReadWrite), ZX_OK);
   const int calls = space_->calls();
-  // WRITE or EXECUTE without READ, before the right.
-  EXPECT_EQ(Protect(0, 1, ZX_VM_PERM_WRITE, 0), ZX_ERR_INVALID_ARGS);
-  EXPECT_EQ(Protect(0, 1, ZX_VM_PERM_EXECUTE, 0), ZX_ERR_INVALID_ARGS);
+  // WRITE or EXECUTE without READ, behind the right.
+  EXPECT_EQ(Protect(0, 1, ZX_VM_PERM_WRITE, kReadRight), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Protect(0, 1, ZX_VM_PERM_EXECUTE, kReadWriteRights), ZX_ERR_ACCESS_DENIED);
+  EXPECT_EQ(Protect(0, 1, ZX_VM_PERM_WRITE, ZX_RIGHT_WRITE), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(Protect(0, 1, ZX_VM_PERM_EXECUTE, kAllRights), ZX_ERR_INVALID_ARGS);
   // The right, before other options, alignment and state.
   EXPECT_EQ(Protect(0, 1, kRead, ZX_RIGHT_WRITE), ZX_ERR_ACCESS_DENIED);
   EXPECT_EQ(Protect(0, 1, kReadWrite, kReadRight), ZX_ERR_ACCESS_DENIED);

@@ -93,18 +93,60 @@ TEST_F(VmoInfo, TellsOfANewOne) {
 }
 
 TEST_F(VmoInfo, TellsTheName) {
-  Shows("VMO-INFO-2");
+  Shows("VMO-INFO-2 VMO-INFO-5 VMO-CHILD-19");
   handles::TypedRef<Vmo> vmo;
   ASSERT_EQ(vmo.Lookup(vmo_, ZX_RIGHT_NONE), ZX_OK);
   vmo->name()->Set("guest memory", 12);
   EXPECT_STREQ(InfoOf(vmo_).name, "guest memory");
   const zx_handle_t child = CreateChild(vmo_, ZX_VMO_CHILD_SNAPSHOT, 0, kPage);
-  EXPECT_STREQ(InfoOf(child).name, "");
+  EXPECT_STREQ(InfoOf(child).name, "guest memory");
   EXPECT_EQ(InfoOf(child).flags, 1u | 4u | 8u);
   const zx_handle_t slice = CreateChild(vmo_, ZX_VMO_CHILD_SLICE, 0, kPage);
   EXPECT_EQ(InfoOf(slice).flags, 1u | 8u);
+  EXPECT_STREQ(InfoOf(slice).name, "guest memory");
+  const zx_handle_t reference = CreateChild(vmo_, ZX_VMO_CHILD_REFERENCE);
+  EXPECT_STREQ(InfoOf(reference).name, "guest memory");
+  // At its creation only, and its own afterwards.
+  ASSERT_EQ(zx_object_set_property(slice, ZX_PROP_NAME, "part", 4), ZX_OK);
+  vmo->name()->Set("other", 5);
+  EXPECT_STREQ(InfoOf(slice).name, "part");
+  EXPECT_STREQ(InfoOf(child).name, "guest memory");
+  EXPECT_STREQ(InfoOf(vmo_).name, "other");
+  zx_handle_close(reference);
   zx_handle_close(child);
   zx_handle_close(slice);
+}
+
+TEST_F(VmoInfo, SaysWhoMayChangeItsSize) {
+  Shows("VMO-INFO-5");
+  const zx_handle_t resizable = CreateVmo(kPage, ZX_VMO_RESIZABLE);
+  EXPECT_EQ(InfoOf(resizable).flags, 1u | 2u | 8u);
+  EXPECT_EQ(InfoOf(vmo_).flags, 1u | 8u);
+  constexpr uint32_t kReference = ZX_VMO_CHILD_REFERENCE;
+  const zx_handle_t bound = CreateChild(resizable, kReference);
+  const zx_handle_t free = CreateChild(resizable, kReference | ZX_VMO_CHILD_RESIZABLE);
+  EXPECT_EQ(InfoOf(bound).flags, 1u | 8u);
+  EXPECT_EQ(InfoOf(free).flags, 1u | 2u | 8u);
+  const zx_handle_t copy =
+      CreateChild(vmo_, ZX_VMO_CHILD_SNAPSHOT | ZX_VMO_CHILD_RESIZABLE, 0, kPage);
+  EXPECT_EQ(InfoOf(copy).flags, 1u | 2u | 4u | 8u);
+  for (zx_handle_t handle : {resizable, bound, free, copy}) zx_handle_close(handle);
+}
+
+TEST_F(VmoInfo, CommittedBytesOfChildren) {
+  Shows("VMO-INFO-6");
+  Store(vmo_, 0, 1);
+  Store(vmo_, 2 * kPage, 1);
+  const zx_handle_t reference = CreateChild(vmo_, ZX_VMO_CHILD_REFERENCE);
+  const zx_handle_t slice = CreateChild(vmo_, ZX_VMO_CHILD_SLICE, 2 * kPage, 2 * kPage);
+  const zx_handle_t snapshot = CreateChild(vmo_, ZX_VMO_CHILD_SNAPSHOT, 0, 4 * kPage);
+  EXPECT_EQ(InfoOf(vmo_).committed_bytes, 2 * kPage);
+  EXPECT_EQ(InfoOf(reference).committed_bytes, 0u);
+  EXPECT_EQ(InfoOf(reference).populated_bytes, 0u);
+  EXPECT_EQ(InfoOf(slice).committed_bytes, kPage);
+  // The difference: Zircon's has none yet.
+  EXPECT_EQ(InfoOf(snapshot).committed_bytes, 2 * kPage);
+  for (zx_handle_t handle : {reference, slice, snapshot}) zx_handle_close(handle);
 }
 
 TEST_F(VmoInfo, CountsMappings) {
@@ -151,14 +193,15 @@ TEST_F(VmoInfo, In2018) {
   syscalls::api_2018::InfoVmo then;
   std::memcpy(&then, bytes, sizeof(then));
   EXPECT_EQ(then.committed_bytes, kPage);
-  EXPECT_EQ(then.create_options, 1u);
+  EXPECT_EQ(then.create_options, 0u);
   EXPECT_EQ(then.cache_policy, 0u);
 
   zx_handle_t resizable = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_vmo_create_2018(kPage, 0, &resizable), ZX_OK);
   ASSERT_EQ(zx_vmo_set_cache_policy(resizable, 2), ZX_OK);
   ASSERT_EQ(zx_object_get_info_2018(resizable, 23, &then, sizeof(then), nullptr, nullptr), ZX_OK);
-  EXPECT_EQ(then.create_options, 0u);
+  EXPECT_EQ(then.create_options, 1u);
+  EXPECT_EQ(then.flags, 1u | 8u);
   EXPECT_EQ(then.cache_policy, 2u);
   EXPECT_EQ(then.handle_rights, 0xD0FFu);
   zx_handle_close(resizable);

@@ -63,18 +63,20 @@ TEST_F(VmoOpRange, ChecksTypeThenOpThenRightThenRange) {
 }
 
 TEST_F(VmoOpRange, RangesEndAtTheEnd) {
-  Shows("VMO-OP-6 VMO-OP-12 VMO-OP-13");
+  Shows("VMO-OP-6 VMO-OP-12 VMO-OP-13 VMO-OP-15");
   std::vector<uint32_t> ops = kNeedWrite;
   ops.insert(ops.end(), kNeedRead.begin(), kNeedRead.end());
   auto* const wild = reinterpret_cast<void*>(~uint64_t{0});
   for (uint32_t op : ops) {
     EXPECT_EQ(zx_vmo_op_range(vmo_, op, 0, 4 * kPage, wild, SIZE_MAX), ZX_OK) << op;
-    EXPECT_EQ(Op(vmo_, op, 4 * kPage, 0), ZX_OK) << op;
-    EXPECT_EQ(Op(vmo_, op, 0, 0), ZX_OK) << op;
+    const bool cache = op >= ZX_VMO_OP_CACHE_SYNC && op <= ZX_VMO_OP_CACHE_CLEAN_INVALIDATE;
+    const zx_status_t empty = cache ? ZX_ERR_INVALID_ARGS : ZX_OK;
+    EXPECT_EQ(Op(vmo_, op, 4 * kPage, 0), empty) << op;
+    EXPECT_EQ(Op(vmo_, op, 0, 0), empty) << op;
     EXPECT_EQ(Op(vmo_, op, 0, 5 * kPage), ZX_ERR_OUT_OF_RANGE) << op;
     EXPECT_EQ(Op(vmo_, op, 3 * kPage, 2 * kPage), ZX_ERR_OUT_OF_RANGE) << op;
     EXPECT_EQ(Op(vmo_, op, 4 * kPage, kPage), ZX_ERR_OUT_OF_RANGE) << op;
-    EXPECT_EQ(Op(vmo_, op, 5 * kPage, 0), ZX_ERR_OUT_OF_RANGE) << op;
+    EXPECT_EQ(Op(vmo_, op, 5 * kPage, 0), cache ? ZX_ERR_INVALID_ARGS : ZX_ERR_OUT_OF_RANGE) << op;
     EXPECT_EQ(Op(vmo_, op, kPage, 0 - kPage), ZX_ERR_OUT_OF_RANGE) << op;
     EXPECT_EQ(Op(vmo_, op, 0 - kPage, kPage), ZX_ERR_OUT_OF_RANGE) << op;
   }

@@ -70,8 +70,8 @@ TEST_F(VmoSetSize, ChecksHandleThenFixedSizeThenResizeThenSize) {
   EXPECT_EQ(zx_vmo_set_size(Keep(Without(vmo_, ZX_RIGHT_WRITE)), kTooLarge), ZX_ERR_ACCESS_DENIED);
   EXPECT_EQ(zx_vmo_set_size(Keep(Without(vmo_, ZX_RIGHT_RESIZE)), kTooLarge), ZX_ERR_ACCESS_DENIED);
   EXPECT_EQ(zx_vmo_set_size(vmo_, kTooLarge), ZX_ERR_OUT_OF_RANGE);
-  EXPECT_EQ(zx_vmo_set_size(vmo_, uint64_t{INT64_MAX} + 1), ZX_ERR_OUT_OF_RANGE);
-  EXPECT_EQ(zx_vmo_set_size(vmo_, uint64_t{INT64_MAX} - kPage + 2), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(zx_vmo_set_size(vmo_, 0 - 63 * kPage), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(zx_vmo_set_size(vmo_, 0 - 64 * kPage + 1), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(SizeOf(vmo_), 4 * kPage);
   EXPECT_EQ(zx_vmo_set_size(Keep(WithRights(vmo_, ZX_RIGHT_WRITE | ZX_RIGHT_RESIZE)), 0), ZX_OK);
 }

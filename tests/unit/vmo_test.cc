@@ -134,9 +134,46 @@ TEST(VmoCreate, RefusesSizesThatCannotBe) {
   zx_handle_t out = 7;
   EXPECT_EQ(zx_vmo_create(UINT64_MAX, 0, &out), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(zx_vmo_create(UINT64_MAX - kPage + 2, 0, &out), ZX_ERR_OUT_OF_RANGE);
-  EXPECT_EQ(zx_vmo_create(uint64_t{INT64_MAX} + 1, 0, &out), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(zx_vmo_create(0 - 63 * kPage, 0, &out), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(zx_vmo_create(0 - 64 * kPage + 1, 0, &out), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(zx_vmo_create(UINT64_MAX, 0, nullptr), ZX_ERR_OUT_OF_RANGE);
   EXPECT_EQ(out, 7u);
+}
+
+TEST(VmoHuge, HoldsNothingBehindTheLargestFile) {
+  Shows("VMO-CREATE-2 VMO-CREATE-7 VMO-SIZE-4");
+  constexpr uint64_t kHuge = 0 - 64 * kPage;
+  constexpr uint64_t kLargestFile = uint64_t{1} << 62;
+  zx_handle_t vmo = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_vmo_create(kHuge, ZX_VMO_RESIZABLE, &vmo), ZX_OK);
+  uint64_t size = 0;
+  EXPECT_EQ(zx_vmo_get_size(vmo, &size), ZX_OK);
+  EXPECT_EQ(size, kHuge);
+  uint8_t byte = 7;
+  EXPECT_EQ(zx_vmo_write(vmo, &byte, 5, 1), ZX_OK);
+  EXPECT_EQ(zx_vmo_write(vmo, &byte, kLargestFile - 1, 1), ZX_OK);
+  for (uint64_t offset : {kLargestFile, uint64_t{1} << 63, kHuge - 1}) {
+    EXPECT_EQ(zx_vmo_write(vmo, &byte, offset, 1), ZX_ERR_NO_MEMORY) << offset;
+    EXPECT_EQ(zx_vmo_read(vmo, &byte, offset, 1), ZX_ERR_NO_MEMORY) << offset;
+    const uint64_t page = offset / kPage * kPage;
+    EXPECT_EQ(zx_vmo_op_range(vmo, ZX_VMO_OP_COMMIT, page, kPage, nullptr, 0), ZX_ERR_NO_MEMORY);
+    EXPECT_EQ(zx_vmo_op_range(vmo, ZX_VMO_OP_DECOMMIT, page, kPage, nullptr, 0), ZX_OK);
+  }
+  EXPECT_EQ(zx_vmo_write(vmo, &byte, kHuge, 1), ZX_ERR_OUT_OF_RANGE);
+  // Its children and its bytes are those of any other.
+  zx_handle_t child = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_vmo_create_child(vmo, ZX_VMO_CHILD_SNAPSHOT, 0, kHuge, &child), ZX_OK);
+  byte = 0;
+  EXPECT_EQ(zx_vmo_read(child, &byte, 5, 1), ZX_OK);
+  EXPECT_EQ(byte, 7);
+  EXPECT_EQ(zx_vmo_op_range(vmo, ZX_VMO_OP_ZERO, 0, kHuge, nullptr, 0), ZX_OK);
+  EXPECT_EQ(zx_vmo_read(vmo, &byte, 5, 1), ZX_OK);
+  EXPECT_EQ(byte, 0);
+  EXPECT_EQ(zx_vmo_set_size(vmo, kPage), ZX_OK);
+  EXPECT_EQ(zx_vmo_set_size(vmo, 0 - 63 * kPage), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(zx_vmo_set_size(vmo, kHuge), ZX_OK);
+  zx_handle_close(child);
+  zx_handle_close(vmo);
 }
 
 TEST(VmoCreate, DropsTheHandleWhenItCannotBeGiven) {

@@ -180,6 +180,17 @@ TEST_F(WaitAsyncTest, TwoWaitsTwoPackets) {
   EXPECT_TRUE(Empty());
 }
 
+TEST_F(WaitAsyncTest, TheNewestComesFirst) {
+  Shows("WAIT-ASYNC-13");
+  for (uint64_t key : {11, 12, 13, 14}) Wait(kSignaled, 0, key);
+  // One in the middle has gone.
+  ASSERT_EQ(zx_port_cancel_key(port_, 0, 13), ZX_OK);
+  Wait(kSignaled, 0, 15);
+  Signal(kSignaled);
+  for (uint64_t key : {15, 14, 12, 11}) EXPECT_EQ(Next().key, key);
+  EXPECT_TRUE(Empty());
+}
+
 TEST_F(WaitAsyncTest, AFullPortTakesThem) {
   Shows("WAIT-ASYNC-9 PORT-1");
   for (uint64_t i = 0; i <= 4096; ++i) QueueUser(i);
@@ -188,7 +199,7 @@ TEST_F(WaitAsyncTest, AFullPortTakesThem) {
   for (uint64_t i = 0; i < 100; ++i) Wait(kSignaled, 0, 5000 + i);
   Signal(kSignaled);
   for (uint64_t i = 0; i <= 4096; ++i) ASSERT_EQ(Next().key, i);
-  for (uint64_t i = 0; i < 100; ++i) ASSERT_EQ(Next().key, 5000 + i);
+  for (uint64_t i = 100; i-- > 0;) ASSERT_EQ(Next().key, 5000 + i);
 }
 
 TEST_F(WaitAsyncTest, ClosingTheHandleEndsTheWait) {
@@ -281,8 +292,8 @@ TEST_F(WaitAsyncTest, CancelTakesThePacketAndNoOther) {
   EXPECT_EQ(zx_port_cancel(port_, event_, kKey), ZX_OK);
   Signal(ZX_USER_SIGNAL_0);
   EXPECT_EQ(Next().type, ZX_PKT_TYPE_USER);
-  EXPECT_EQ(Next().key, kKey + 1);
   EXPECT_EQ(Next().key, kKey);  // of the other handle
+  EXPECT_EQ(Next().key, kKey + 1);
   EXPECT_TRUE(Empty());
   zx_handle_close(other);
 }

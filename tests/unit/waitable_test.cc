@@ -10,6 +10,12 @@
 #include "objects/port.h"
 #include "objects/port_wait.h"
 #include "objects/thread_wait.h"
+#include "rights/rights.h"
+
+// Bound to the plain names by the headers under ZX_API_2018.
+extern "C" zx_status_t zx_port_queue_2018(zx_handle_t handle, const zx_port_packet_t* packet);
+extern "C" zx_status_t zx_object_wait_async_2018(zx_handle_t handle, zx_handle_t port, uint64_t key,
+                                                 zx_signals_t signals, uint32_t options);
 
 namespace zircon::objects {
 namespace {
@@ -76,8 +82,27 @@ TEST_F(Waitables, APortThatDiedTakesNoWait) {
   port->DropHandle();
   const zx_handle_t handle = Insert(event_);
   const HandleRef ref = Lookup(handle);
-  EXPECT_EQ(PortWait::Begin(port, 1, ref, handle, kSignaled, {}), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(PortWait::Begin(port, 1, ref, handle, kSignaled, {}), ZX_ERR_BAD_HANDLE);
   Close(handle);
+}
+
+TEST_F(Waitables, APortThatDiesDuringTheCall) {
+  Shows("PORT-QUEUE-6 WAIT-ASYNC-14 GEN-56");
+  const auto port = MakeRef<Port>(0u);
+  zx_handle_t port_handle = ZX_HANDLE_INVALID;
+  ASSERT_EQ(HandleTable::Process().Insert(port, rights::kPort, &port_handle), ZX_OK);
+  zx_handle_t handle = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_event_create(0, &handle), ZX_OK);
+  // As closing does behind the lookup of another thread's call.
+  port->DropHandle();
+  const zx_port_packet_t packet{};
+  EXPECT_EQ(zx_port_queue(port_handle, &packet), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(zx_port_queue_2018(port_handle, &packet), ZX_ERR_BAD_STATE);
+  EXPECT_EQ(zx_object_wait_async(handle, port_handle, 1, kSignaled, 0), ZX_ERR_BAD_HANDLE);
+  EXPECT_EQ(zx_object_wait_async_2018(handle, port_handle, 1, kSignaled, 0), ZX_ERR_BAD_STATE);
+  port->AddHandle();
+  EXPECT_EQ(zx_handle_close(port_handle), ZX_OK);
+  EXPECT_EQ(zx_handle_close(handle), ZX_OK);
 }
 
 TEST_F(Waitables, AClosedHandleWinsOverASignal) {

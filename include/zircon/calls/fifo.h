@@ -23,12 +23,14 @@ ZX_DETAIL_C_BEGIN
 //   NO_MEMORY        out of memory, or the handle table is full.
 //   INVALID_ARGS     out0 or out1; neither handle is made.
 //
+// 2018: options are not looked at; OUT_OF_RANGE where elem_count is not a power of two.
+//
 // Signals: ZX_FIFO_READABLE while there is an element to read; ZX_FIFO_WRITABLE while there is room
 // for one; ZX_FIFO_PEER_CLOSED, without WRITABLE, when the other end is closed.
 //
 // Contract: FIFO-CREATE, FIFO.
 zx_status_t zx_fifo_create(size_t elem_count, size_t elem_size, uint32_t options, zx_handle_t* out0,
-                           zx_handle_t* out1) ZX_DETAIL_CALL;
+                           zx_handle_t* out1) ZX_DETAIL_CALL_2018(fifo_create);
 
 // Takes elements, as many as there are.
 //
@@ -72,7 +74,7 @@ zx_status_t zx_fifo_write(zx_handle_t handle, size_t elem_size, const void* data
                           size_t* actual_count) ZX_DETAIL_CALL;
 
 // The second names.
-ZX_DETAIL_TWIN(fifo_create);
+ZX_DETAIL_TWIN_2018(fifo_create);
 ZX_DETAIL_TWIN(fifo_read);
 ZX_DETAIL_TWIN(fifo_write);
 

@@ -33,8 +33,11 @@ zx_status_t zx_port_create(uint32_t options, zx_handle_t* out) ZX_DETAIL_CALL;
 //   SHOULD_WAIT      more than 4096 packets from this call are in the port.
 //   NO_MEMORY        out of memory.
 //
+// 2018: SHOULD_WAIT where there are more than 2048.
+//
 // Contract: PORT-QUEUE, PORT.
-zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t* packet) ZX_DETAIL_CALL;
+zx_status_t zx_port_queue(zx_handle_t handle, const zx_port_packet_t* packet)
+    ZX_DETAIL_CALL_2018(port_queue);
 
 // Takes the oldest packet, or waits for one. Each packet goes to one thread.
 //
@@ -91,7 +94,7 @@ zx_status_t zx_port_cancel_key(zx_handle_t handle, uint32_t options, uint64_t ke
 
 // The second names.
 ZX_DETAIL_TWIN(port_create);
-ZX_DETAIL_TWIN(port_queue);
+ZX_DETAIL_TWIN_2018(port_queue);
 ZX_DETAIL_TWIN(port_wait);
 ZX_DETAIL_TWIN(port_cancel);
 ZX_DETAIL_TWIN(port_cancel_key);

@@ -20,11 +20,14 @@ ZX_DETAIL_C_BEGIN
 //   NO_MEMORY        out of memory, or the handle table is full.
 //   INVALID_ARGS     out.
 //
+// 2018: ZX_CLOCK_MONOTONIC only.
+//
 // On KVM: the first timer starts a thread of the library, which serves all timers. A timer of
 // ZX_CLOCK_BOOT that is set while the host suspends fires late by the time that it sleeps.
 //
 // Contract: TIMER-CREATE, TIMER.
-zx_status_t zx_timer_create(uint32_t options, zx_clock_t clock_id, zx_handle_t* out) ZX_DETAIL_CALL;
+zx_status_t zx_timer_create(uint32_t options, zx_clock_t clock_id, zx_handle_t* out)
+    ZX_DETAIL_CALL_2018(timer_create);
 
 // Sets a timer, in place of what was set before, and clears its signal.
 //
@@ -56,7 +59,7 @@ zx_status_t zx_timer_set(zx_handle_t handle, zx_time_t deadline,
 zx_status_t zx_timer_cancel(zx_handle_t handle) ZX_DETAIL_CALL;
 
 // The second names.
-ZX_DETAIL_TWIN(timer_create);
+ZX_DETAIL_TWIN_2018(timer_create);
 ZX_DETAIL_TWIN(timer_set);
 ZX_DETAIL_TWIN(timer_cancel);
 

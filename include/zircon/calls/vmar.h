@@ -29,25 +29,26 @@ ZX_DETAIL_C_BEGIN
 //   Handle errors    of parent_vmar.
 //   INVALID_ARGS     another option, ZX_VM_PERM_* among them; SPECIFIC with OFFSET_IS_UPPER_LIMIT;
 //                    size is 0 or not whole pages.
-//   ACCESS_DENIED    CAN_MAP_SPECIFIC in a VMAR without that ability.
 //   BAD_STATE        the VMAR is destroyed.
 //   INVALID_ARGS     offset is not whole pages, or not 0 without SPECIFIC and
 //                    OFFSET_IS_UPPER_LIMIT.
-//   ACCESS_DENIED    SPECIFIC in a VMAR without that ability.
+//   ACCESS_DENIED    SPECIFIC or OFFSET_IS_UPPER_LIMIT in a VMAR without ZX_VM_CAN_MAP_SPECIFIC.
 //   INVALID_ARGS     the range is not inside the VMAR, or its address not aligned so.
 //   ALREADY_EXISTS   SPECIFIC, and the place is taken.
 //   NO_RESOURCES     no place is large enough.
 //   NO_MEMORY        out of memory, or the handle table is full.
 //   INVALID_ARGS     child_addr, child_vmar: the child is destroyed again.
 //
+// 2018: NO_MEMORY in place of ALREADY_EXISTS and NO_RESOURCES.
+//
 // The child stays, with what is in it, when its handles are closed: zx_vmar_destroy() ends it, or
 // zx_vmar_unmap() of its whole range, or the end of its parent. In the process nobody else is
 // given an address in it.
 //
-// Contract: VMAR-ALLOC, VMAR-CHILD, VMAR.
+// Contract: VMAR-ALLOC, VMAR-CHILD, VMAR, GEN.
 zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options, size_t offset,
-                             size_t size, zx_handle_t* child_vmar,
-                             zx_vaddr_t* child_addr) ZX_DETAIL_CALL;
+                             size_t size, zx_handle_t* child_vmar, zx_vaddr_t* child_addr)
+    ZX_DETAIL_CALL_2018(vmar_allocate);
 
 // Maps part of a VMO.
 //
@@ -82,23 +83,26 @@ zx_status_t zx_vmar_allocate(zx_handle_t parent_vmar, zx_vm_option_t options, si
 //   BAD_STATE        the VMAR is destroyed.
 //   INVALID_ARGS     len is 0; vmar_offset is not whole pages, or not 0 without SPECIFIC and
 //                    OFFSET_IS_UPPER_LIMIT.
-//   ACCESS_DENIED    SPECIFIC in a VMAR without that ability.
+//   ACCESS_DENIED    SPECIFIC or OFFSET_IS_UPPER_LIMIT in a VMAR without ZX_VM_CAN_MAP_SPECIFIC.
 //   INVALID_ARGS     the range is not inside the VMAR, or its address not aligned so.
 //   INVALID_ARGS     SPECIFIC_OVERWRITE over a page of a child VMAR.
 //   ALREADY_EXISTS   SPECIFIC, and the place is taken.
 //   NO_RESOURCES     no place is large enough.
 //   NO_MEMORY        out of memory.
-//   INVALID_ARGS     mapped_addr.
+//   INVALID_ARGS     mapped_addr: the mapping is undone.
+//
+// 2018: NO_MEMORY in place of ALREADY_EXISTS and NO_RESOURCES, INVALID_ARGS in place of
+// OUT_OF_RANGE.
 //
 // The mapping keeps the VMO; its handle may be closed.
 //
 // On KVM: in a guest, EXECUTE is recorded but not enforced, and traps stay in force under a
 // mapping. In the process, touching a mapping beyond the end of its VMO raises SIGBUS.
 //
-// Contract: VMAR-MAP, VMAR-CHILD, VMAR.
+// Contract: VMAR-MAP, VMAR-CHILD, VMAR, GEN.
 zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, size_t vmar_offset,
-                        zx_handle_t vmo, uint64_t vmo_offset, size_t len,
-                        zx_vaddr_t* mapped_addr) ZX_DETAIL_CALL;
+                        zx_handle_t vmo, uint64_t vmo_offset, size_t len, zx_vaddr_t* mapped_addr)
+    ZX_DETAIL_CALL_2018(vmar_map);
 
 // Unmaps a range, and destroys the child VMARs in it. Running VCPUs notice at once.
 //
@@ -122,29 +126,34 @@ zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, size_t len) ZX_DE
 
 // Changes what the mappings in a range permit. Running VCPUs notice at once.
 //
-//   handle           VMAR; READ, WRITE, EXECUTE as options ask.
+//   handle           VMAR; READ, WRITE, EXECUTE as options ask; OP_CHILDREN where the range meets
+//                    child VMARs, whose mappings can only lose permissions so.
 //   options          ZX_VM_PERM_READ, _WRITE, _EXECUTE.
 //   addr, len        in bytes; addr whole pages. No holes.
 //
 // Errors:
 //   BAD_HANDLE, WRONG_TYPE  handle.
-//   INVALID_ARGS     WRITE or EXECUTE without READ.
 //   ACCESS_DENIED    handle lacks READ, WRITE or EXECUTE.
+//   INVALID_ARGS     WRITE or EXECUTE without READ.
 //   INVALID_ARGS     another option; addr is not whole pages, or len is 0.
 //   BAD_STATE        the VMAR is destroyed.
-//   INVALID_ARGS     the range is not inside the VMAR, or meets a child VMAR.
+//   INVALID_ARGS     the range is not inside the VMAR; it meets a child VMAR, and handle lacks
+//                    OP_CHILDREN.
 //   NOT_FOUND        the range has a hole.
-//   ACCESS_DENIED    more than the handles given to zx_vmar_map() allowed.
+//   ACCESS_DENIED    more than the handles given to zx_vmar_map() allowed; in a child VMAR, more
+//                    than a mapping permits now.
 //   NO_MEMORY, NO_RESOURCES  as for zx_vmar_unmap(): nothing has changed.
 //
-// Contract: VMAR-PROTECT, VMAR.
-zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr,
-                            size_t len) ZX_DETAIL_CALL;
+// 2018: INVALID_ARGS where the range meets a child VMAR, whatever handle has.
+//
+// Contract: VMAR-PROTECT, VMAR, GEN.
+zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr, size_t len)
+    ZX_DETAIL_CALL_2018(vmar_protect);
 
-// Does something with the memory that is mapped in a range, in child VMARs too.
+// Does something with the memory that is mapped in a range.
 //
 //   handle           VMAR; WRITE for COMMIT, DECOMMIT and ZERO; OP_CHILDREN where the range meets
-//                    child VMARs.
+//                    child VMARs, which COMMIT and DECOMMIT cannot reach.
 //   op               ZX_VMAR_OP_COMMIT      allocate the pages now.
 //                    ZX_VMAR_OP_DECOMMIT    give the pages back: they read as zeros.
 //                    ZX_VMAR_OP_ZERO        make them zeros.
@@ -161,9 +170,11 @@ zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr
 //                    size is 0.
 //   BAD_STATE        the VMAR is destroyed.
 //   OUT_OF_RANGE     the range is not inside the VMAR.
-//   ACCESS_DENIED    the range meets a child VMAR, and handle lacks OP_CHILDREN.
-//   NOT_FOUND        the range has a hole.
-//   ACCESS_DENIED    COMMIT, DECOMMIT, ZERO: a mapping does not permit WRITE.
+//   INVALID_ARGS     the range meets a child VMAR, and handle lacks OP_CHILDREN, or op is COMMIT or
+//                    DECOMMIT.
+//   BAD_STATE        the range has a hole.
+//   ACCESS_DENIED    COMMIT, ZERO: a mapping does not permit WRITE; DECOMMIT: nor could
+//                    zx_vmar_protect() make it so.
 //   OUT_OF_RANGE     a mapping goes beyond the end of its VMO there; not for MAP_RANGE.
 //   NO_MEMORY        out of memory; part may have been done.
 //
@@ -220,10 +231,10 @@ zx_status_t zx_vmar_protect_old(zx_handle_t handle, zx_vaddr_t addr, uint64_t le
 #endif
 
 // The second names.
-ZX_DETAIL_TWIN(vmar_allocate);
-ZX_DETAIL_TWIN(vmar_map);
+ZX_DETAIL_TWIN_2018(vmar_allocate);
+ZX_DETAIL_TWIN_2018(vmar_map);
 ZX_DETAIL_TWIN(vmar_unmap);
-ZX_DETAIL_TWIN(vmar_protect);
+ZX_DETAIL_TWIN_2018(vmar_protect);
 ZX_DETAIL_TWIN(vmar_op_range);
 ZX_DETAIL_TWIN(vmar_destroy);
 ZX_DETAIL_TWIN(vmar_root_self);

@@ -24,7 +24,8 @@ ZX_DETAIL_C_BEGIN
 //   NO_MEMORY        out of memory, or the handle table is full.
 //   INVALID_ARGS     out.
 //
-// On KVM: a VMO is an anonymous file and holds a file descriptor.
+// On KVM: a VMO is an anonymous file and holds a file descriptor. Behind 2^62 bytes it can hold
+// nothing.
 //
 // Contract: VMO-CREATE, VMO, GEN.
 zx_status_t zx_vmo_create(uint64_t size, uint32_t options, zx_handle_t* out)
@@ -105,7 +106,7 @@ zx_status_t zx_vmo_set_size(zx_handle_t handle, uint64_t size) ZX_DETAIL_CALL_20
 //                    pages are freed. ZX_VMO_OP_CACHE_*, ZX_VMO_OP_DONT_NEED, ALWAYS_NEED and
 //                    PREFETCH have no effect but their errors.
 //   offset           of the range, in bytes; for DECOMMIT a multiple of pages.
-//   size             in bytes, may be 0; for DECOMMIT a multiple of pages.
+//   size             in bytes; for DECOMMIT a multiple of pages. 0 but for CACHE_*.
 //   buffer           not looked at.
 //   buffer_size      not looked at.
 //
@@ -114,15 +115,18 @@ zx_status_t zx_vmo_set_size(zx_handle_t handle, uint64_t size) ZX_DETAIL_CALL_20
 //   INVALID_ARGS     op.
 //   ACCESS_DENIED    handle lacks the right that op needs.
 //   NOT_SUPPORTED    op is LOCK, TRY_LOCK or UNLOCK: no VMO is discardable.
-//   INVALID_ARGS     DECOMMIT: offset or size is not a multiple of pages.
+//   INVALID_ARGS     DECOMMIT: offset or size is not a multiple of pages; CACHE_*: size is 0.
 //   OUT_OF_RANGE     the range goes beyond the end, or wraps.
 //   NO_MEMORY        out of memory; some pages may have been allocated.
 //
+// 2018: COMMIT and DECOMMIT end where the VMO ends; OUT_OF_RANGE is for offset. DECOMMIT frees all
+// pages that the range touches.
+//
 // On KVM: the host's kernel decides what it swaps out and fetches; its caches are coherent.
 //
-// Contract: VMO-OP.
+// Contract: VMO-OP, GEN.
 zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, uint64_t size,
-                            void* buffer, size_t buffer_size) ZX_DETAIL_CALL;
+                            void* buffer, size_t buffer_size) ZX_DETAIL_CALL_2018(vmo_op_range);
 
 // Says how a VMO's memory is to be cached. zx_vmo_read() and zx_vmo_write() refuse a VMO that is
 // not CACHED.
@@ -135,10 +139,13 @@ zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, ui
 //   Handle errors    of handle.
 //   BAD_STATE        the VMO is mapped, has children or is one.
 //
+// 2018: BAD_STATE too where a page has memory.
+//
 // On KVM: recorded; the memory is cached whatever it says.
 //
-// Contract: VMO-CACHE.
-zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) ZX_DETAIL_CALL;
+// Contract: VMO-CACHE, GEN.
+zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy)
+    ZX_DETAIL_CALL_2018(vmo_set_cache_policy);
 
 #if ZX_DETAIL_API_2018
 // Creates a VMO that begins with the bytes of another, as they are now: later changes of either are
@@ -161,7 +168,8 @@ zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy) Z
 //   NO_MEMORY        out of memory, or the handle table is full.
 //   INVALID_ARGS     out.
 //
-// On KVM: the bytes are copied at once, those of pages that exist.
+// On KVM: the bytes are copied at once, those of pages that exist. Zircon's clone of 2018 showed
+// what was stored in the parent later, in pages that it had not written itself.
 //
 // Contract: VMO-CLONE, VMO-CHILD.
 zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset, uint64_t size,
@@ -175,7 +183,7 @@ zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset, 
 //                    which are the same here: later changes of either are not seen in the other;
 //                    ZX_VMO_CHILD_SLICE: a range of the parent's pages, of fixed size;
 //                    ZX_VMO_CHILD_REFERENCE: all of the parent's pages, and its size.
-//                    But for a slice with one of ZX_VMO_CHILD_RESIZABLE: it may change its size;
+//                    With one of ZX_VMO_CHILD_RESIZABLE, but for a slice: it may change its size;
 //                    ZX_VMO_CHILD_NO_WRITE: out has no WRITE.
 //   offset           where in the parent it begins, in bytes, a multiple of pages. Of a reference
 //                    0.
@@ -189,10 +197,10 @@ zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset, 
 //   Handle errors    of handle.
 //   INVALID_ARGS     options.
 //   INVALID_ARGS     offset is not a multiple of pages; of a reference, offset or size is not 0.
-//   OUT_OF_RANGE     the range wraps.
+//   OUT_OF_RANGE     a slice's size is too large; a snapshot's range wraps.
+//   INVALID_ARGS     a slice that goes beyond the parent's end.
 //   NOT_SUPPORTED    a slice of a parent that can change its size; a resizable reference to one
 //                    that cannot.
-//   INVALID_ARGS     a slice that goes beyond the parent's end.
 //   BAD_STATE        a snapshot of a parent whose cache policy is not CACHED.
 //   OUT_OF_RANGE     a snapshot's size is too large.
 //   NO_RESOURCES     no file descriptor is left.
@@ -297,8 +305,8 @@ ZX_DETAIL_TWIN(vmo_read);
 ZX_DETAIL_TWIN(vmo_write);
 ZX_DETAIL_TWIN(vmo_get_size);
 ZX_DETAIL_TWIN_2018(vmo_set_size);
-ZX_DETAIL_TWIN(vmo_op_range);
-ZX_DETAIL_TWIN(vmo_set_cache_policy);
+ZX_DETAIL_TWIN_2018(vmo_op_range);
+ZX_DETAIL_TWIN_2018(vmo_set_cache_policy);
 #if ZX_DETAIL_API_2018
 ZX_DETAIL_TWIN(vmo_clone);
 #else
