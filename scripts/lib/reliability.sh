@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The parts of scripts/reliability.
-# Needs messages.sh, building.sh, results.sh; uses the caller's $repository, $logs (a folder for outputs) and $minutes.
+# Needs messages.sh, building.sh, results.sh, nested_cache.sh, test_runs.sh; uses the caller's $repository, $logs (a folder for outputs) and $minutes.
 # shellcheck disable=SC2154 # they are the caller's
 
 # judge PART NAME LOG STATUS: one test of the part.
@@ -68,4 +68,21 @@ part_threads() {
 part_limits() {
   build_preset release limit_tests || { add_failure "$1" "the build (preset release)"; return; }
   ZIRCON_LIMITS=full run_gtests "$1" "$(build_folder release)/tests/limits/limit_tests"
+}
+
+# endurance PART PROGRAM SECONDS ARGUMENT...: a program of tests/endurance.
+endurance() {
+  local part=$1 program=$2 seconds=$3
+  shift 3
+  build_preset release "$program" || { add_failure "$part" "the build (preset release)"; return; }
+  (prepare_kernel) || { add_failure "$part" "the nested environment cannot be prepared"; return; }
+  run_endurance "$part" "$seconds" "$(build_folder release)/tests/endurance/$program" "$@"
+}
+
+part_hostile() {
+  endurance "$1" hostile_guests $((minutes * 60 + 900)) --seconds $((minutes * 60)) --seed "$(date +%s)"
+}
+
+part_soak() {
+  endurance "$1" soak $((minutes * 360 + 900)) --seconds $((minutes * 360))
 }

@@ -96,6 +96,24 @@ run_hello() {
   fi
 }
 
+# run_endurance ENVIRONMENT SECONDS PROGRAM [ARGUMENT]...: one of tests/endurance in the nested environment, which is one
+# test; it may take SECONDS once it runs. Its last line says how it went.
+run_endurance() {
+  local environment=$1 seconds=$2 program=$3 name log status=0
+  shift 3
+  name=$(basename -- "$program")
+  log=$logs/$name.log
+  run_watched $((seconds + 200)) $((seconds + 200)) "$log" \
+    "$repository/scripts/with-kvm" --timeout "$seconds" "$program" "$@" || status=$?
+  if ((status == 0)); then
+    add_results "$environment" 1 0 0
+    printf '%s: %s\n' "$name" "$(tail -n 1 -- "$log")"
+  else
+    tail -n 20 -- "$log"
+    add_failure "$environment" "$name, status $status (output: $log)"
+  fi
+}
+
 # run_script_tests ENVIRONMENT ARGUMENT SCRIPT...: each is one test, called with ARGUMENT; status 77 says skipped.
 run_script_tests() {
   local environment=$1 argument=$2 script name log status start
