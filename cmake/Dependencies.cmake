@@ -30,9 +30,21 @@ if(ZIRCON_BUILD_BENCHMARKS)
   zircon_find(benchmark libbenchmark-dev google-benchmark-devel)
 endif()
 
+if(ZIRCON_BUILD_TOOLS OR ZIRCON_BUILD_TESTS)
+  find_package(PkgConfig QUIET)
+  # zvmm --sandbox, and whoever includes <zircon-kvm/seccomp.h>.
+  if(PKG_CONFIG_FOUND)
+    pkg_check_modules(seccomp QUIET IMPORTED_TARGET libseccomp>=2.5)
+  endif()
+  if(NOT seccomp_FOUND)
+    list(APPEND missing_on_debian pkg-config libseccomp-dev)
+    list(APPEND missing_on_fedora pkgconf libseccomp-devel)
+    string(APPEND missing_text "    libseccomp: Debian pkg-config libseccomp-dev, Fedora pkgconf libseccomp-devel\n")
+  endif()
+endif()
+
 # The model of the store finder is another disassembler.
 if(ZIRCON_BUILD_TESTS)
-  find_package(PkgConfig QUIET)
   if(PKG_CONFIG_FOUND)
     pkg_check_modules(capstone QUIET IMPORTED_TARGET capstone)
   endif()

@@ -38,7 +38,7 @@ install(TARGETS zircon zircon_static zircon_headers zircon_zx
 install(DIRECTORY include/
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
-install(FILES LICENSE CHANGELOG.md docs/DIFFERENCES.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE CHANGELOG.md SECURITY.md docs/DIFFERENCES.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/contract DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # zvmm finds libzircon.so beside them, wherever the tree is moved.

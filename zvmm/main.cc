@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "exit_status.h"
 #include "host/log.h"
+#include "host/sandbox.h"
 #include "host/signals.h"
 #include "host/standard_files.h"
 #include "machine.h"
@@ -50,6 +51,12 @@ int Run(const Options& options) {
   if (!machine.ok()) {
     Say(std::string(machine.status().message()));
     return kExitNotRun;
+  }
+  if (options.sandbox) {
+    if (absl::Status status = EnterSandbox(!options.statistics_file.empty()); !status.ok()) {
+      Say(std::string(status.message()));
+      return kExitNotRun;
+    }
   }
   return ExitStatus((*machine)->Run(signals), options);
 }

@@ -191,6 +191,10 @@ Options ParseOptions(int argc, char** argv, std::optional<int>& exit_status) {
   app.set_config("--config", "", "Reads options from a file (TOML); those given here come first")
       ->type_name("FILE")
       ->group(kGroup);
+  app.add_flag("--sandbox", options.sandbox,
+               "Gives up every system call that a running guest does not need, before its first "
+               "instruction (seccomp); one made all the same ends zvmm with SIGSYS")
+      ->group(kGroup);
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", std::string("zvmm ") + zircon_kvm_version(),
                        "Prints the version")

@@ -31,6 +31,7 @@ struct Options {
   ConsoleKind console = ConsoleKind::kSerial;
   uint16_t exit_port = ExitPort::kDefaultPort;
   int reset_status = kExitReset;
+  bool sandbox = false;
   bool statistics = false;
   std::string statistics_file;  // Empty if there is none.
 };

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +23,7 @@
 #include "options.h"
 #include "report.h"
 #include "runner.h"
+#include "sandbox.h"
 #include "self_checks.h"
 
 namespace conformance {
@@ -53,11 +55,22 @@ void InitTests(bool self_test) {
   testing::InitGoogleTest(&argc, argv);
 }
 
-// --child-test NAME LIMIT [--self-test]
+// --child-test NAME LIMIT [--self-test] [--sandbox]
 int RunChildTest(int argc, char** argv) {
   if (argc < 4) return 2;
+  const auto has = [&](const char* option) {
+    return std::any_of(argv + 4, argv + argc,
+                       [&](const char* given) { return strcmp(given, option) == 0; });
+  };
   BecomeChild();
-  InitTests(argc > 4);
+  InitTests(has("--self-test"));
+  if (has("--sandbox")) {
+    const std::string error = EnterSandbox();
+    if (!error.empty()) {
+      fprintf(stderr, "the sandbox cannot be made: %s\n", error.c_str());
+      return 2;
+    }
+  }
   return RunTestInChild(argv[2], atof(argv[3]));
 }
 
@@ -103,6 +116,7 @@ int RunAll(const Options& options, const std::vector<CatalogTest>& tests) {
   const auto start = std::chrono::steady_clock::now();
   RunnerOptions runner;
   runner.self_test = options.self_test;
+  runner.sandbox = options.sandbox;
   runner.limit = options.limit > 0 ? options.limit : runner.limit * SlowFactor();
 
   Run run;

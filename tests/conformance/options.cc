@@ -81,6 +81,8 @@ std::optional<Options> ParseOptions(int argc, char** argv, int* status) {
   app.add_flag("--quiet", options.quiet, "print only what failed, and the last line");
   app.add_flag("--require-kvm", options.require_kvm,
                "exit status 2 where there is no KVM: nothing tested is no success");
+  app.add_flag("--sandbox", options.sandbox,
+               "each test under the seccomp filter of <zircon-kvm/seccomp.h>");
   app.add_flag("--list", options.list, "print the tests and run none");
   app.add_flag("--list-rows", options.list_rows,
                "print the rows of the contract and which tests show each, and run none");

@@ -20,6 +20,7 @@ struct Options {
   size_t jobs = 1;
   bool quiet = false;
   bool require_kvm = false;
+  bool sandbox = false;
   bool self_test = false;
 };
 

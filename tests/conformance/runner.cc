@@ -133,6 +133,7 @@ TestResult RunTest(const CatalogTest& test, const RunnerOptions& options) {
   std::vector<std::string> arguments = {"--child-test", test.name,
                                         fmt::format("{}", options.limit)};
   if (options.self_test) arguments.push_back("--self-test");
+  if (options.sandbox) arguments.push_back("--sandbox");
   const ChildResult child = RunChild(arguments, HardLimit(options.limit));
   TestResult result;
   result.name = test.name;

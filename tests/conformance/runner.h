@@ -31,6 +31,7 @@ struct ProbeAnswer {
 struct RunnerOptions {
   double limit = 80;  // Seconds for a test.
   bool self_test = false;
+  bool sandbox = false;  // Under the library's seccomp filter.
 };
 
 // How much more time than on a plain machine things get: emulated processors, sanitizers.

@@ -249,7 +249,7 @@ void Attack::Kick() {
   std::array<uint64_t, kVcpus> enters = {};
   auto moved = std::chrono::steady_clock::now();
   while (running_ > 0) {
-    Sleep(1000 + random.Below(20'000));
+    Sleep(5000 + random.Below(50'000));
     bool any = false;
     for (size_t i = 0; i < kVcpus; ++i) {
       const std::lock_guard lock(places_[i].mutex);
@@ -303,14 +303,17 @@ void Attack::TroubleOnce(Seeded& random) {
 }
 
 void Attack::ChangeMemory(Seeded& random) {
-  const uint64_t page = random.Below(RAM_SIZE / kPage) * kPage;
+  // Seldom what the guest stands on.
+  const uint64_t lowest = random.OneIn(30) ? 0 : 0x50;
+  const uint64_t page = (lowest + random.Below(RAM_SIZE / kPage - lowest)) * kPage;
   const uint64_t size = kPage * (1 + random.Below(4));
   zx_vaddr_t address = 0;
-  switch (random.Below(5)) {
+  switch (random.Below(6)) {
     case 0:
       guest_.space().unmap(page, size);
       return;
     case 1:
+    case 5:
       // The same memory again, or another part of it.
       guest_.space().map(ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE | ZX_VM_SPECIFIC,
                          page, guest_.memory(),

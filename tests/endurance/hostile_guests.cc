@@ -103,12 +103,7 @@ int Run(const Options& options) {
                            round));
       {
         Attack attack(options.seed, round, kind);
-        const auto begin = std::chrono::steady_clock::now();
         by_kind[NameOf(kind)].Add(attack.Run());
-        if (getenv("TIMES"))
-          printf("%s %f\n", NameOf(kind),
-                 std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()),
-              fflush(stdout);
       }
       ExpectNothingLeft(before);
       bystander.CheckGuards();
