@@ -133,4 +133,27 @@ dd if=/dev/zero of="$work/odd" bs=1000 count=3 2>/dev/null
 guest "$off" --disk "$work/odd"
 expect 'an image of odd size' 0 'has 3000 bytes, and the guest sees 2560'
 
+# ---- The sandbox ----
+
+guest "lines=3 $off" --sandbox --disk "$work/disk" --serial "file=$work/serial" --console virtio
+expect 'a guest in the sandbox' 0 'line 0000003 -------------------------------------------------'
+guest 'crash' --sandbox --stats-json "$work/statistics"
+expect 'a triple fault in the sandbox' 2 'triple fault'
+why=''
+[ -s "$work/statistics" ] || why='no statistics'
+report 'a file made at the end, in the sandbox' "$why"
+# All threads are in it, and a signal ends it as ever.
+"$zvmm" --kernel "$kernel" --memory 16 --cmdline 'lines=1 halt' --sandbox >"$work/output" 2>"$work/errors" </dev/null &
+process=$!
+until [ -s "$work/output" ] || ! kill -0 $process 2>/dev/null; do sleep 1; done
+why=''
+for thread in /proc/$process/task/*; do
+  grep -q '^Seccomp:[[:space:]]*2$' "$thread/status" || why="not $(cat "$thread/comm")"
+done
+report 'every thread is in the sandbox' "$why"
+kill -TERM $process
+status=0
+wait $process || status=$?
+expect 'a signal ends it in the sandbox' 143 'ended by signal 15'
+
 echo "done"
