@@ -171,10 +171,10 @@ void AddStatisticsOptions(CLI::App& app, Options& options) {
 std::string ConfigurationError(const CLI::ConfigError& error) {
   constexpr std::string_view kUnknown = "INI was not able to parse ";
   const std::string_view words = error.what();
-  return words.starts_with(kUnknown)
-             ? absl::StrCat("the configuration file has '", std::string(words.substr(kUnknown.size())),
-                            "', which is no option; zvmm --help lists them")
-             : absl::StrCat("the configuration file: ", std::string(words));
+  return words.starts_with(kUnknown) ? absl::StrCat("the configuration file has '",
+                                                    std::string(words.substr(kUnknown.size())),
+                                                    "', which is no option; zvmm --help lists them")
+                                     : absl::StrCat("the configuration file: ", std::string(words));
 }
 
 }  // namespace

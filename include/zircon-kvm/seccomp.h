@@ -122,6 +122,10 @@ static inline int zircon_kvm_seccomp_allow(scmp_filter_ctx filter, uint32_t opti
   if (error == 0) {
     error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &argument);
   }
+  argument.datum_a = PR_GET_NAME;
+  if (error == 0) {
+    error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &argument);
+  }
   // Threads, not processes. What clone3 is to do stands in memory, which a filter cannot read; the
   // C library falls back to clone.
   argument.op = SCMP_CMP_MASKED_EQ;

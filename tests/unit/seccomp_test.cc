@@ -1,5 +1,5 @@
-// The library's seccomp filter: what it lets through, and what not. zircon-conformance --sandbox has
-// all of it, on a real KVM. Rows: HOST-34.
+// The library's seccomp filter: what it lets through, and what not. zircon-conformance --sandbox
+// has all of it, on a real KVM. Rows: HOST-34.
 
 // First: what it includes of KVM's headers has to be seen so.
 #include "fake/machine_test.h"
