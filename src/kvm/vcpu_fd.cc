@@ -111,15 +111,6 @@ int VcpuFd::EnableCap(uint32_t capability, uint64_t argument) {
   return Call(KVM_ENABLE_CAP, &cap);
 }
 
-int VcpuFd::SetSignalMask(uint64_t blocked) {
-  // struct kvm_signal_mask with the kernel's 8-byte set behind it, unpadded.
-  unsigned char buffer[sizeof(kvm_signal_mask) + sizeof(blocked)];
-  const uint32_t length = sizeof(blocked);
-  std::memcpy(buffer, &length, sizeof(length));
-  std::memcpy(buffer + sizeof(kvm_signal_mask), &blocked, sizeof(blocked));
-  return Call(KVM_SET_SIGNAL_MASK, buffer);
-}
-
 int VcpuFd::SetTscOffset(uint64_t offset) {
   kvm_device_attr attr = {};
   attr.group = KVM_VCPU_TSC_CTRL;

@@ -54,8 +54,6 @@ class VcpuFd {
   // As many of `entries` as the kernel takes; stops at the first it refuses (*taken says how many).
   [[nodiscard]] int SetMsrs(std::span<const kvm_msr_entry> entries, size_t* taken);
   [[nodiscard]] int EnableCap(uint32_t capability, uint64_t argument);
-  // The signals blocked inside KVM_RUN, as the kernel's 64-bit set.
-  [[nodiscard]] int SetSignalMask(uint64_t blocked);
   [[nodiscard]] int SetTscOffset(uint64_t offset);
   [[nodiscard]] int TscKhz(uint32_t* khz);
 

@@ -17,6 +17,7 @@
 #include "syscalls/out_handle.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
+#include "syscalls/vector_registers.h"
 #include "vcpu/vcpu.h"
 
 namespace {
@@ -58,6 +59,28 @@ void TranslateTo2018(const InstructionBytes& code, zx_port_packet_t* packet) {
     std::memcpy(&to.interrupt, &from.interrupt, sizeof(to.interrupt));
     std::memcpy(&packet->user, &to, sizeof(to));
   }
+}
+
+[[gnu::noinline]] zx_status_t Enter(zx_handle_t handle, zx_port_packet_t* packet) {
+  TypedRef<Vcpu> vcpu;
+  zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
+  if (status != ZX_OK) return status;
+  zx_port_packet_t filled;
+  status = vcpu->Enter(&filled);
+  if (status != ZX_OK) return status;
+  return PutPacket(filled, packet);
+}
+
+[[gnu::noinline]] zx_status_t Enter2018(zx_handle_t handle, zx_port_packet_t* packet) {
+  TypedRef<Vcpu> vcpu;
+  zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
+  if (status != ZX_OK) return status;
+  zx_port_packet_t filled;
+  InstructionBytes code;
+  status = vcpu->Enter(&filled, &code);
+  if (status != ZX_OK) return status;
+  TranslateTo2018(code, &filled);
+  return PutPacket(filled, packet);
 }
 
 }  // namespace
@@ -109,13 +132,8 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_create, (zx_handle_t)guest_handle, (uint32_t)op
 }
 
 ZIRCON_SYSCALL(zx_status_t, vcpu_enter, (zx_handle_t)handle, (zx_port_packet_t*)packet) {
-  TypedRef<Vcpu> vcpu;
-  zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
-  if (status != ZX_OK) return status;
-  zx_port_packet_t filled;
-  status = vcpu->Enter(&filled);
-  if (status != ZX_OK) return status;
-  return PutPacket(filled, packet);
+  const syscalls::VectorRegisters kept;
+  return Enter(handle, packet);
 }
 
 // The older name; under the current headers it is the same call.
@@ -124,15 +142,8 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_resume, (zx_handle_t)handle, (zx_port_packet_t*
 }
 
 ZIRCON_SYSCALL(zx_status_t, vcpu_enter_2018, (zx_handle_t)handle, (zx_port_packet_t*)packet) {
-  TypedRef<Vcpu> vcpu;
-  zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
-  if (status != ZX_OK) return status;
-  zx_port_packet_t filled;
-  InstructionBytes code;
-  status = vcpu->Enter(&filled, &code);
-  if (status != ZX_OK) return status;
-  TranslateTo2018(code, &filled);
-  return PutPacket(filled, packet);
+  const syscalls::VectorRegisters kept;
+  return Enter2018(handle, packet);
 }
 
 ZIRCON_SYSCALL(zx_status_t, vcpu_resume_2018, (zx_handle_t)handle, (zx_port_packet_t*)packet) {

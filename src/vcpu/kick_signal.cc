@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 
 #include "base/log.h"
@@ -20,13 +19,23 @@ base::Mutex g_mutex;
 std::atomic<int> g_signal{0};
 bool g_installed ABSL_GUARDED_BY(g_mutex) = false;
 
-thread_local constinit volatile uint8_t* t_immediate_exit = nullptr;
-// Whether Attach() has closed the signal, so that Detach() opens it again.
-thread_local constinit bool t_closed_by_us = false;
+// What the handler sets: the byte of the enter that the thread is in, or else the note. Of the
+// initial-exec model: an access is one instruction, in the shared library and in a signal handler
+// too.
+#define ZIRCON_STATIC_TLS __attribute__((tls_model("initial-exec")))
+thread_local constinit volatile uint8_t* volatile t_immediate_exit ZIRCON_STATIC_TLS = nullptr;
+thread_local constinit volatile bool t_came_outside ZIRCON_STATIC_TLS = false;
+#undef ZIRCON_STATIC_TLS
+// Whether Attach() has opened the signal, so that Detach() closes it again.
+thread_local constinit bool t_opened_by_us = false;
 
-// Runs only where the program has unblocked the signal.
 void OnKick(int) {
-  if (t_immediate_exit != nullptr) *t_immediate_exit = 1;
+  volatile uint8_t* const immediate_exit = t_immediate_exit;
+  if (immediate_exit != nullptr) {
+    *immediate_exit = 1;
+  } else {
+    t_came_outside = true;
+  }
 }
 
 bool AtDefault(int signo) {
@@ -76,38 +85,39 @@ zx_status_t KickSignal::Prepare() {
   }
   struct sigaction action = {};
   action.sa_handler = OnKick;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
   if (sigaction(signo, &action, nullptr) != 0) return ZX_ERR_INTERNAL;
   g_signal.store(signo, std::memory_order_release);
   g_installed = true;
   return ZX_OK;
 }
 
-void KickSignal::SetTarget(volatile uint8_t* immediate_exit) { t_immediate_exit = immediate_exit; }
+KickSignal::Target::Target(volatile uint8_t* immediate_exit) : outer_(t_immediate_exit) {
+  t_immediate_exit = immediate_exit;
+  if (t_came_outside) {
+    t_came_outside = false;
+    *immediate_exit = 1;
+  }
+}
+
+KickSignal::Target::~Target() {
+  t_immediate_exit = outer_;
+  if (outer_ != nullptr) *outer_ = 1;
+}
 
 void KickSignal::Attach() {
   const sigset_t kick = KickSet();
   sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &kick, &before);
-  if (sigismember(&before, number()) == 0) t_closed_by_us = true;
+  pthread_sigmask(SIG_UNBLOCK, &kick, &before);
+  if (sigismember(&before, number()) == 1) t_opened_by_us = true;
 }
 
 void KickSignal::Detach() {
   Drain();
-  if (!t_closed_by_us) return;
-  t_closed_by_us = false;
+  if (!t_opened_by_us) return;
+  t_opened_by_us = false;
   const sigset_t kick = KickSet();
-  pthread_sigmask(SIG_UNBLOCK, &kick, nullptr);
-}
-
-uint64_t KickSignal::MaskForRun() {
-  sigset_t now;
-  pthread_sigmask(SIG_BLOCK, nullptr, &now);
-  sigdelset(&now, number());
-  // The kernel's set is 64 bits; the C library's begins with them.
-  uint64_t mask = 0;
-  std::memcpy(&mask, &now, sizeof(mask));
-  return mask;
+  pthread_sigmask(SIG_BLOCK, &kick, nullptr);
 }
 
 bool KickSignal::Drain() {
@@ -117,6 +127,7 @@ bool KickSignal::Drain() {
   for (;;) {
     if (sigtimedwait(&kick, nullptr, &no_time) > 0) {
       any = true;
+      OnKick(0);
     } else if (errno != EINTR) {  // EINTR: another signal's handler ran; ours may still be there
       return any;
     }

@@ -1,10 +1,11 @@
 // The signal that takes a thread out of KVM_RUN, and how it stays harmless everywhere else.
 //
 // One real-time signal of the process, chosen when the first VCPU is created (or before, by the
-// program): it must be at SIG_DFL then. In a thread that owns a VCPU it is blocked, and open only
-// inside KVM_RUN: one that is sent a moment before KVM_RUN stays pending and ends it at once.
-// Should the program unblock it after all, the handler sets the VCPU's immediate_exit, with the
-// same effect.
+// program): it must be at SIG_DFL then. In a thread that owns a VCPU it is open. Its handler sets
+// the VCPU's immediate_exit, which ends a KVM_RUN that has not begun; one that has begun ends by
+// the signal itself. So whoever clears the byte and then looks at what the signal may be about, in
+// this order, misses nothing. Where the thread is in no enter the handler leaves a note for the
+// next one: it may have been the timer.
 //
 // Thread safety: as each function says.
 
@@ -29,13 +30,24 @@ class KickSignal {
   // For the calling thread, when it comes to own a VCPU and when it gives it up.
   static void Attach();
   static void Detach();
-  // The calling thread's mask without the signal: what KVM_RUN is to use.
-  static uint64_t MaskForRun();
 
-  // While the calling thread is inside enter: the byte that ends its KVM_RUN (null: none).
-  static void SetTarget(volatile uint8_t* immediate_exit);
+  // The calling thread inside enter: what the handler sets.
+  class Target {
+   public:
+    // Sets the byte itself where a signal came in no enter.
+    explicit Target(volatile uint8_t* immediate_exit);
+    // Sets the byte of the enter that this one was in (in a signal handler of the program's): what
+    // that one has looked at is old news.
+    ~Target();
+    Target(const Target&) = delete;
+    Target& operator=(const Target&) = delete;
 
-  // Takes what is pending of it for the calling thread; says whether anything was.
+   private:
+    volatile uint8_t* const outer_;
+  };
+
+  // Takes what is pending of it for the calling thread, as if the handler had run; says whether
+  // anything was.
   static bool Drain();
 };
 

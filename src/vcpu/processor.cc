@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "base/futex.h"
 #include "base/log.h"
 #include "vcpu/kick_signal.h"
@@ -39,25 +38,26 @@ Processor::~Processor() {
 }
 
 int Processor::Initialize(uint64_t entry) {
-  run_mask_ = KickSignal::MaskForRun();
-  int error = core_.Initialize(entry, seat_.used());
-  if (error == 0) seat_.SetUsed();
-  if (error == 0) error = seat_.fd().SetSignalMask(run_mask_);
+  const int error = core_.Initialize(entry, seat_.used());
   if (error != 0) return error;
+  seat_.SetUsed();
   seat_.guest().vcpus().Add(&gate_);
   joined_ = true;
   return 0;
 }
 
 zx_status_t Processor::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) noexcept {
-  kvm_run& run = seat_.fd().run();
-  KickSignal::SetTarget(&run.immediate_exit);
-  absl::Cleanup no_target = [] { KickSignal::SetTarget(nullptr); };
+  volatile uint8_t& immediate_exit = seat_.fd().run().immediate_exit;
+  const KickSignal::Target target(&immediate_exit);
 
   for (;;) {
     // In this order: whoever posts a request after Begin() has looked finds us running and sends
-    // the signal, which ends the KVM_RUN below even if it has not begun.
-    run.immediate_exit = 0;
+    // the signal, which ends the KVM_RUN below even if it has not begun. What a signal before was
+    // about is looked at from here on.
+    if (immediate_exit != 0) {
+      immediate_exit = 0;
+      NoteSignal();
+    }
     const uint32_t requests = gate_.Begin();
     if ((requests & kRequestKick) != 0) {
       gate_.Take(kRequestKick);
@@ -78,7 +78,7 @@ zx_status_t Processor::Enter(zx_port_packet_t* packet, x86::InstructionBytes* co
     bool entered = false;
     zx_status_t status = core_.Settle(&entered);
     if (status != ZX_OK) return status;
-    // A signal that was handled in there (the program may have it open) has left no trace.
+    // The byte is set, by us: whether a signal has come as well nobody knows.
     if (entered) continue;
     int error = 0;
     if (!core_.exit_unseen()) {
@@ -90,7 +90,8 @@ zx_status_t Processor::Enter(zx_port_packet_t* packet, x86::InstructionBytes* co
 
       error = core_.Run();
       if (error == EINTR || error == EAGAIN) {
-        AfterInterruption();
+        counters_.Count(ZIRCON_KVM_EXIT_INTR);
+        gate_.TakeSignals();
         continue;
       }
     }
@@ -123,18 +124,10 @@ void Processor::ArmTimer() {
   }
 }
 
-void Processor::AfterInterruption() {
-  counters_.Count(ZIRCON_KVM_EXIT_INTR);
-  // The timer, as a rule. If the counter is not there yet, the host's clocks differ a little. Also
-  // when no signal is left: the handler has it where the program has unblocked the signal.
+void Processor::NoteSignal() {
+  // If the counter is not where the timer's deadline is yet, the host's clocks differ a little.
   core_.ForgetTimerTime();
   timer_.Forget();
-  if (gate_.TakeSignals()) return;
-  // Some other signal. If the program has blocked it since, it stays pending and would end every
-  // run at once: KVM_RUN follows the thread's mask.
-  const uint64_t mask = KickSignal::MaskForRun();
-  if (mask == run_mask_) return;
-  if (seat_.fd().SetSignalMask(mask) == 0) run_mask_ = mask;
 }
 
 zx_status_t Processor::Halt() {

@@ -64,7 +64,7 @@ class Processor {
   Processor(const Processor&) = delete;
   Processor& operator=(const Processor&) = delete;
 
-  // On the thread that is to own it, with the kick signal closed. An errno.
+  // On the thread that is to own it, with the kick signal open. An errno.
   [[nodiscard]] int Initialize(uint64_t entry);
 
   // With `code` a GUEST_MEM packet comes with the bytes of its instruction.
@@ -76,8 +76,8 @@ class Processor {
   [[nodiscard]] zx_status_t Halt();
   // Queues the bell that waits, waiting for room. ZX_ERR_CANCELED when kicked.
   [[nodiscard]] zx_status_t RingBell();
-  // KVM_RUN came back because of a signal.
-  void AfterInterruption();
+  // A signal has come: the timer, perhaps.
+  void NoteSignal();
   void ArmTimer();
 
   Seat seat_;
@@ -86,7 +86,6 @@ class Processor {
   ExitCounters counters_;
   HostTimer timer_;
   x86::Core core_;
-  uint64_t run_mask_ = 0;
   objects::PacketReserve* last_bell_ = nullptr;
   bool told_no_timer_ = false;
   bool joined_ = false;  // whether the guest knows the gate

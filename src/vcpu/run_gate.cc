@@ -87,16 +87,16 @@ void RunGate::Leave() {
   signalled_.store(false, std::memory_order_relaxed);  // nobody sends to a VCPU that is outside
 }
 
-bool RunGate::TakeSignals() {
-  // Then this turn's signal is in the queue, and there will be no other.
-  const bool sent =
-      signalled_.load(std::memory_order_seq_cst) && senders_.load(std::memory_order_seq_cst) == 0;
-  const bool any = KickSignal::Drain();
-  if (sent) {
-    signalled_.store(false, std::memory_order_seq_cst);
-    left_over_ = false;
+void RunGate::TakeSignals() {
+  // Then this turn's signal has been sent, and there will be no other.
+  if (!signalled_.load(std::memory_order_seq_cst) ||
+      senders_.load(std::memory_order_seq_cst) != 0) {
+    return;
   }
-  return any;
+  // It may be on its way to us still, where another ended the run.
+  KickSignal::Drain();
+  signalled_.store(false, std::memory_order_seq_cst);
+  left_over_ = false;
 }
 
 void RunGate::Post(uint32_t requests) {

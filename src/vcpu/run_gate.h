@@ -9,8 +9,8 @@
 //   kSleeping  halted, or waiting for room in a port    wakes the futex on the requests
 //
 // Owner: state := kRunning, then look at the requests. Requester: set the request, then look at the
-// state. Both are sequentially consistent, so at least one sees the other. The signal is blocked
-// but for KVM_RUN (vcpu/kick_signal.h), so one sent before KVM_RUN still ends it.
+// state. Both are sequentially consistent, so at least one sees the other. A signal that comes
+// before KVM_RUN still ends it (vcpu/kick_signal.h).
 //
 // Ownership: the VCPU's. Thread safety: Begin, Sleep, Leave and Interrupted are the owner thread's;
 // the rest from any thread.
@@ -57,8 +57,8 @@ class RunGate final : public guest::Parkable {
   // In the middle of enter, for a while: others may find the VCPU parked. The next turn starts with
   // Begin().
   void StepOut() { SetState(kOutside); }
-  // KVM_RUN came back because of a signal: takes away what is pending; whether there was one.
-  bool TakeSignals();
+  // KVM_RUN came back because of a signal: if it was this turn's, there is nothing more to come.
+  void TakeSignals();
   // The VCPU is back with the VMM. No signal is on its way to this thread when it returns, nor
   // pending in it.
   void Leave();

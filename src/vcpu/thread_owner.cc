@@ -6,8 +6,9 @@
 namespace zircon::vcpu {
 namespace {
 
-// Plain and constant-initialised: the check in every enter is one load.
-thread_local constinit const ThreadOwner* t_current = nullptr;
+// Plain, constant-initialised and of the initial-exec model: the check in every enter is one load.
+thread_local constinit const ThreadOwner* t_current __attribute__((tls_model("initial-exec"))) =
+    nullptr;
 thread_local constinit bool t_ended = false;
 
 // Holds the thread's reference until the thread ends; calls from destructors that run later find no

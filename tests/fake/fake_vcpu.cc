@@ -3,12 +3,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "guest/x86/deadline_probe.h"
 
@@ -18,22 +17,10 @@ namespace {
 constexpr uint64_t kInterruptFlag = 1u << 9;
 constexpr uint64_t kX2ApicEnabled = 1u << 10;
 constexpr uint64_t kCr4OsXsave = 1u << 18;
-constexpr int kKernelSignals = 64;
 
 template <typename T>
 const T& In(uintptr_t argument) {
   return *reinterpret_cast<const T*>(argument);
-}
-
-// The signals that the mask lets through.
-sigset_t OpenSignals(uint64_t blocked) {
-  sigset_t open;
-  sigemptyset(&open);
-  for (int signo = 1; signo <= kKernelSignals; ++signo) {
-    // The C library keeps 32 and 33 to itself.
-    if ((blocked >> (signo - 1) & 1) == 0) sigaddset(&open, signo);
-  }
-  return open;
 }
 
 }  // namespace
@@ -119,8 +106,6 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
     case KVM_ENABLE_CAP:
       caps[In<kvm_enable_cap>(argument).cap] = In<kvm_enable_cap>(argument).args[0];
       return 0;
-    case KVM_SET_SIGNAL_MASK:
-      return SetSignalMask(reinterpret_cast<const kvm_signal_mask*>(argument));
     case KVM_SET_DEVICE_ATTR:
       return SetAttribute(In<kvm_device_attr>(argument));
     case KVM_GET_TSC_KHZ: {
@@ -161,13 +146,6 @@ int FakeVcpu::SetMsrs(const kvm_msrs* wanted) {
   return static_cast<int>(wanted->nmsrs);
 }
 
-int FakeVcpu::SetSignalMask(const kvm_signal_mask* mask) {
-  if (mask->len != sizeof(signal_mask)) return -EINVAL;
-  std::memcpy(&signal_mask, mask + 1, sizeof(signal_mask));
-  has_signal_mask = true;
-  return 0;
-}
-
 int FakeVcpu::SetAttribute(const kvm_device_attr& attribute) {
   if (attribute.group != KVM_VCPU_TSC_CTRL || attribute.attr != KVM_VCPU_TSC_OFFSET) return -ENXIO;
   tsc_offset = *reinterpret_cast<const uint64_t*>(attribute.addr);
@@ -176,6 +154,16 @@ int FakeVcpu::SetAttribute(const kvm_device_attr& attribute) {
 }
 
 int FakeVcpu::Run() {
+  if (before_run_) std::exchange(before_run_, nullptr)();
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &blocked_signals_);
+  const int result = RunInKernel();
+  pthread_sigmask(SIG_SETMASK, &blocked_signals_, nullptr);
+  return result;
+}
+
+int FakeVcpu::RunInKernel() {
   runs_.fetch_add(1, std::memory_order_acq_rel);
   TakeDirty();
   const int result = RunToExit();
@@ -261,23 +249,18 @@ void FakeVcpu::StoreValid() {
 bool FakeVcpu::SignalPending() const {
   sigset_t pending;
   sigpending(&pending);
-  const sigset_t open = OpenSignals(signal_mask);
-  for (int signo = 1; has_signal_mask && signo <= kKernelSignals; ++signo) {
-    if (sigismember(&pending, signo) == 1 && sigismember(&open, signo) == 1) return true;
+  for (int signo = 1; signo <= SIGRTMAX; ++signo) {
+    if (sigismember(&pending, signo) == 1 && sigismember(&blocked_signals_, signo) == 0) {
+      return true;
+    }
   }
   return false;
 }
 
 int FakeVcpu::Block() {
   blocked_.fetch_add(1, std::memory_order_acq_rel);
-  // A signal descriptor wakes for signals that the thread blocks and leaves them pending, as
-  // KVM_RUN does; one that the thread does not block interrupts the poll.
-  const sigset_t open = OpenSignals(has_signal_mask ? signal_mask : 0);
-  const int fd = signalfd(-1, &open, SFD_CLOEXEC);
-  if (fd < 0) return -EIO;
-  pollfd wait = {fd, POLLIN, 0};
-  poll(&wait, 1, -1);
-  close(fd);
+  // Its handler runs in there, where the run is over.
+  ppoll(nullptr, 0, nullptr, &blocked_signals_);
   run().exit_reason = KVM_EXIT_INTR;
   return -EINTR;
 }

@@ -6,7 +6,8 @@
 //   2. what the last exit still owed is completed with what the page holds by then; that may exit
 //   again
 //   3. immediate_exit: EINTR
-//   4. a signal that the VCPU's mask lets through is pending: EINTR
+//   4. a signal that the thread does not block is pending: EINTR. All of it is in the kernel, where
+//      no handler runs: signals that come are delivered when KVM_RUN returns.
 //   5. events that were injected are delivered (deliveries()); a bad injection is a failed entry
 //   6. an interrupt window was asked for and is open: exit
 //   7. the script's next step
@@ -16,6 +17,8 @@
 // or idle); Push(), Always(), ForgetScript(), runs(), blocked() are for any thread.
 
 #pragma once
+
+#include <signal.h>
 
 #include <array>
 #include <atomic>
@@ -61,6 +64,8 @@ class FakeVcpu {
   // What follows when the script has been used up. Without it the VCPU exits with KVM_EXIT_DEBUG,
   // which no guest of the library does.
   void Always(Step step);
+  // What a signal handler of the thread does when the next KVM_RUN is about to be made. Once.
+  void BeforeNextRun(std::function<void()> handler) { before_run_ = std::move(handler); }
   // The steps that have not been taken are not taken any more.
   void ForgetScript();
 
@@ -95,8 +100,6 @@ class FakeVcpu {
   std::vector<kvm_cpuid_entry2> cpuid;
   uint64_t tsc_offset = 0;
   bool has_tsc_offset = false;
-  uint64_t signal_mask = 0;
-  bool has_signal_mask = false;
   std::map<uint32_t, uint64_t> caps;
   uint64_t rip_given = 0;  // RIP of the registers given last
 
@@ -117,6 +120,7 @@ class FakeVcpu {
 
  private:
   int Run();
+  int RunInKernel();
   int RunToExit();
   void TakeDirty();
   void StoreValid();
@@ -132,15 +136,16 @@ class FakeVcpu {
   int SetSregs(const kvm_sregs& wanted);
   int SetCpuid(const kvm_cpuid2* wanted);
   int SetMsrs(const kvm_msrs* wanted);
-  int SetSignalMask(const kvm_signal_mask* mask);
   int SetAttribute(const kvm_device_attr& attribute);
 
   const std::shared_ptr<FakeVm> vm_;
   const uint32_t id_;
   std::vector<uint8_t> page_;
+  sigset_t blocked_signals_ = {};  // the thread's, in KVM_RUN
   bool has_run_ = false;
   bool regs_given_ = false;
   Step completion_;
+  std::function<void()> before_run_;
   std::vector<Delivery> deliveries_;
   std::atomic<uint64_t> runs_{0};
   std::atomic<uint64_t> immediate_runs_{0};

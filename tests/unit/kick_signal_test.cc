@@ -132,56 +132,94 @@ TEST_F(KickSignalDeathTest, AChoiceThatTheProgramTookBack) {
 class KickSignalTest : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_EQ(KickSignal::Prepare(), ZX_OK); }
+  static void SetKick(int how) {
+    sigset_t kick;
+    sigemptyset(&kick);
+    sigaddset(&kick, KickSignal::number());
+    pthread_sigmask(how, &kick, nullptr);
+  }
 };
 
-TEST_F(KickSignalTest, BlockedWhileAttachedAndOpenInTheRun) {
+TEST_F(KickSignalTest, OpenWhileAttached) {
   std::thread([] {
     const int signo = KickSignal::number();
-    ASSERT_FALSE(IsBlocked(signo));
-    KickSignal::Attach();
-    EXPECT_TRUE(IsBlocked(signo));
-    EXPECT_EQ(KickSignal::MaskForRun() >> (signo - 1) & 1, 0u);
-    KickSignal::Detach();
-    EXPECT_FALSE(IsBlocked(signo));
-  }).join();
-}
-
-TEST_F(KickSignalTest, AMaskOfTheProgramIsKept) {
-  std::thread([] {
-    const int signo = KickSignal::number();
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, signo);
-    sigaddset(&set, SIGUSR2);
-    pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    KickSignal::Attach();
-    EXPECT_EQ(KickSignal::MaskForRun() >> (SIGUSR2 - 1) & 1, 1u);
-    EXPECT_EQ(KickSignal::MaskForRun() >> (signo - 1) & 1, 0u);
-    KickSignal::Detach();
-    EXPECT_TRUE(IsBlocked(signo));
+    for (const bool blocked : {false, true, false}) {
+      SetKick(blocked ? SIG_BLOCK : SIG_UNBLOCK);
+      KickSignal::Attach();
+      EXPECT_FALSE(IsBlocked(signo));
+      KickSignal::Detach();
+      EXPECT_EQ(IsBlocked(signo), blocked);
+    }
   }).join();
 }
 
 TEST_F(KickSignalTest, DrainTakesAllOfIt) {
   std::thread([] {
-    KickSignal::Attach();
+    SetKick(SIG_BLOCK);
     EXPECT_FALSE(KickSignal::Drain());
     for (int i = 0; i < 3; ++i) pthread_kill(pthread_self(), KickSignal::number());
     EXPECT_TRUE(KickSignal::Drain());
     EXPECT_FALSE(KickSignal::Drain());
-    KickSignal::Detach();
   }).join();
 }
 
-TEST_F(KickSignalTest, WhereTheProgramHasOpenedItTheHandlerEndsTheRun) {
+TEST_F(KickSignalTest, TheHandlerEndsTheRun) {
   Shows("HOST-22");
   std::thread([] {
     volatile uint8_t immediate_exit = 0;
-    pthread_kill(pthread_self(), KickSignal::number());  // nobody's: harmless
-    KickSignal::SetTarget(&immediate_exit);
+    {
+      const KickSignal::Target target(&immediate_exit);
+      EXPECT_EQ(immediate_exit, 0);
+      pthread_kill(pthread_self(), KickSignal::number());
+      EXPECT_EQ(immediate_exit, 1);
+    }
+    immediate_exit = 0;
+    // In no enter: the next one is told.
     pthread_kill(pthread_self(), KickSignal::number());
+    EXPECT_EQ(immediate_exit, 0);
+    {
+      const KickSignal::Target target(&immediate_exit);
+      EXPECT_EQ(immediate_exit, 1);
+      immediate_exit = 0;
+    }
+    const KickSignal::Target again(&immediate_exit);
+    EXPECT_EQ(immediate_exit, 0);
+  }).join();
+}
+
+TEST_F(KickSignalTest, AnEnterInsideAnotherTellsIt) {
+  std::thread([] {
+    volatile uint8_t outer_byte = 0, inner_byte = 0;
+    const KickSignal::Target outer(&outer_byte);
+    {
+      const KickSignal::Target inner(&inner_byte);
+      pthread_kill(pthread_self(), KickSignal::number());
+      EXPECT_EQ(inner_byte, 1);
+      EXPECT_EQ(outer_byte, 0);
+    }
+    EXPECT_EQ(outer_byte, 1);
+    outer_byte = 0;
+    pthread_kill(pthread_self(), KickSignal::number());
+    EXPECT_EQ(outer_byte, 1);
+  }).join();
+}
+
+TEST_F(KickSignalTest, WhatIsDrainedHasItsEffect) {
+  std::thread([] {
+    volatile uint8_t immediate_exit = 0;
+    SetKick(SIG_BLOCK);
+    pthread_kill(pthread_self(), KickSignal::number());
+    {
+      const KickSignal::Target target(&immediate_exit);
+      EXPECT_EQ(immediate_exit, 0);
+      EXPECT_TRUE(KickSignal::Drain());
+      EXPECT_EQ(immediate_exit, 1);
+    }
+    immediate_exit = 0;
+    pthread_kill(pthread_self(), KickSignal::number());
+    EXPECT_TRUE(KickSignal::Drain());
+    const KickSignal::Target target(&immediate_exit);
     EXPECT_EQ(immediate_exit, 1);
-    KickSignal::SetTarget(nullptr);
   }).join();
 }
 
@@ -189,6 +227,15 @@ TEST_F(KickSignalTest, WhereTheProgramHasOpenedItTheHandlerEndsTheRun) {
 
 class HostTimerTest : public KickSignalTest {
  protected:
+  // Closed, so that it can be waited for.
+  void SetUp() override {
+    KickSignalTest::SetUp();
+    SetKick(SIG_BLOCK);
+  }
+  void TearDown() override {
+    KickSignal::Drain();
+    SetKick(SIG_UNBLOCK);
+  }
   // Waits for the signal; how long it took in nanoseconds, or -1 after a second.
   static int64_t AwaitSignal() {
     const int64_t begin = Monotonic();
@@ -201,7 +248,6 @@ class HostTimerTest : public KickSignalTest {
 };
 
 TEST_F(HostTimerTest, SignalsItsThreadAtTheTime) {
-  KickSignal::Attach();
   {
     HostTimer timer;
     const int64_t deadline = Monotonic() + 5'000'000;
@@ -219,11 +265,9 @@ TEST_F(HostTimerTest, SignalsItsThreadAtTheTime) {
     ASSERT_TRUE(timer.Arm(Tid(), 0));
     EXPECT_GE(AwaitSignal(), 0);
   }
-  KickSignal::Detach();
 }
 
 TEST_F(HostTimerTest, NeverDisarms) {
-  KickSignal::Attach();
   {
     HostTimer timer;
     ASSERT_TRUE(timer.Arm(Tid(), HostTimer::kNever));
@@ -233,7 +277,6 @@ TEST_F(HostTimerTest, NeverDisarms) {
     nanosleep(&soon, nullptr);
     EXPECT_FALSE(KickSignal::Drain());
   }
-  KickSignal::Detach();
 }
 
 TEST_F(HostTimerTest, FailsForAThreadThatIsNotThere) {
@@ -242,7 +285,6 @@ TEST_F(HostTimerTest, FailsForAThreadThatIsNotThere) {
 }
 
 TEST_F(HostTimerTest, DestructionStopsIt) {
-  KickSignal::Attach();
   {
     HostTimer timer;
     ASSERT_TRUE(timer.Arm(Tid(), Monotonic() + 3'000'000));
@@ -250,7 +292,6 @@ TEST_F(HostTimerTest, DestructionStopsIt) {
   const timespec soon = {0, 8'000'000};
   nanosleep(&soon, nullptr);
   EXPECT_FALSE(KickSignal::Drain());
-  KickSignal::Detach();
 }
 
 // ---- ThreadOwner ----

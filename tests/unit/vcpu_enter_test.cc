@@ -458,13 +458,39 @@ TEST_F(VcpuEnter, AForeignSignalThatTheProgramBlocksDoesNotStopTheGuest) {
   ASSERT_EQ(pthread_sigmask(SIG_UNBLOCK, &set, nullptr), 0);
 }
 
-TEST_F(VcpuEnter, KickSignalIsOpenInTheRunAndClosedInTheThread) {
+TEST_F(VcpuEnter, TheKickSignalIsOpenInTheOwner) {
   Shows("THREAD-8");
   sigset_t mask;
   pthread_sigmask(SIG_BLOCK, nullptr, &mask);
-  const int signo = vcpu::KickSignal::number();
-  EXPECT_EQ(sigismember(&mask, signo), 1);
-  EXPECT_EQ(cpu().signal_mask >> (signo - 1) & 1, 0u);
+  EXPECT_EQ(sigismember(&mask, vcpu::KickSignal::number()), 0);
+}
+
+// Just before KVM_RUN, where nobody looks at requests any more.
+TEST_F(VcpuEnter, AKickBetweenLookingAndRunningEndsTheRun) {
+  Shows("KICK-5");
+  zx_status_t kicked = ZX_ERR_INTERNAL;
+  cpu().BeforeNextRun([&] { kicked = zx_vcpu_kick(machine().vcpu); });
+  cpu().Push(Block());
+  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+  EXPECT_EQ(kicked, ZX_OK);
+  EXPECT_EQ(cpu().blocked(), 0u);
+}
+
+// A handler of the program's that enters itself takes the VCPU away from the enter that it is in.
+TEST_F(VcpuEnter, AnEnterInASignalHandlerLeavesTheOtherKickable) {
+  Shows("KICK-5 VCPU-ENTER-13");
+  zx_status_t inner = ZX_ERR_INTERNAL;
+  zx_status_t kicked = ZX_ERR_INTERNAL;
+  cpu().BeforeNextRun([&] {
+    ASSERT_EQ(zx_vcpu_kick(machine().vcpu), ZX_OK);
+    inner = machine().Enter();
+    kicked = zx_vcpu_kick(machine().vcpu);
+  });
+  cpu().Push(Block());
+  EXPECT_EQ(machine().Enter(), ZX_ERR_CANCELED);
+  EXPECT_EQ(inner, ZX_ERR_CANCELED);
+  EXPECT_EQ(kicked, ZX_OK);
+  EXPECT_EQ(cpu().blocked(), 0u);
 }
 
 // ---- What each exit comes to ----

@@ -201,11 +201,6 @@ TEST_F(VcpuFdTest, Msrs) {
   EXPECT_EQ(vcpu_->SetMsr(0x10, 1), ENOMEM);
 }
 
-TEST_F(VcpuFdTest, SignalMaskIsTheKernelsEightBytes) {
-  ASSERT_EQ(vcpu_->SetSignalMask(0x1234'5678'9ABC'DEF0), 0);
-  EXPECT_EQ(cpu().signal_mask, 0x1234'5678'9ABC'DEF0u);
-}
-
 TEST_F(VcpuFdTest, Tsc) {
   ASSERT_EQ(vcpu_->SetTscOffset(42), 0);
   EXPECT_EQ(cpu().tsc_offset, 42u);

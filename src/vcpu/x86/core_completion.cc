@@ -58,7 +58,8 @@ bool Core::FoldIntoRun() {
   if (owed_.kind == PendingExit::kIn) {
     // Four bytes clear the upper half of RAX on their way.
     if (owed_.size == 4 && regs().rax >> 32 != 0) return false;
-    std::memcpy(reinterpret_cast<uint8_t*>(&run) + run.io.data_offset, &regs().rax, owed_.size);
+    // The kernel takes as many as it waits for; a copy of a known size is no call.
+    std::memcpy(reinterpret_cast<uint8_t*>(&run) + run.io.data_offset, &regs().rax, 4);
     return true;
   }
 
@@ -93,7 +94,7 @@ bool Core::FinishInKernel(StoreExit* pieces) {
     const bool writes = error == 0 && run.exit_reason == KVM_EXIT_MMIO && run.mmio.is_write != 0;
     if (writes && pieces != nullptr) pieces->Add(run.mmio.phys_addr, run.mmio.len, run.mmio.data);
   }
-  run.immediate_exit = 0;
+  // The byte stays set: a signal that came meanwhile has left no other trace (vcpu/processor.cc).
   if (pieces != nullptr) pieces->Complete();
   return error == EINTR || error == EAGAIN;
 }

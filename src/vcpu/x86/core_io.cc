@@ -36,7 +36,10 @@ Turn Core::HandleIo(zx_port_packet_t* packet) {
     // Four bytes clear RAX before the VMM answers; one and two leave what it was.
     if (run.io.size == 4) regs().rax = 0;
   } else {
-    std::memcpy(io.data, reinterpret_cast<const uint8_t*>(&run) + run.io.data_offset, run.io.size);
+    // Four bytes in any case, of which the access's are kept: a copy of a known size is no call.
+    uint32_t data;
+    std::memcpy(&data, reinterpret_cast<const uint8_t*>(&run) + run.io.data_offset, sizeof(data));
+    io.u32 = data & (0xFFFFFFFF >> (32 - 8 * run.io.size));
   }
   return Turn::Packet();
 }

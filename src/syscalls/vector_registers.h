@@ -1,0 +1,62 @@
+// VectorRegisters: the caller's vector registers across a call. A system call of Zircon preserves
+// them; here the compiler and the C library use them as any function may. All of XMM0 to XMM15 are
+// kept, with their upper halves (YMM) where the processor and the kernel have them. What may use
+// them is not to be inlined beside it.
+//
+//   const VectorRegisters kept;
+//   return Work();
+//
+// Thread safety: as a local variable.
+
+#pragma once
+
+#include <cstdint>
+
+// One instruction for each register; its place in memory, and its name.
+#define ZIRCON_FOR_EACH_VECTOR(instruction)                      \
+  ".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t" instruction \
+  "\n\t"                                                         \
+  ".endr"
+
+namespace zircon::syscalls {
+
+class VectorRegisters {
+ public:
+  VectorRegisters() {
+    if (wide_) {
+      asm volatile(ZIRCON_FOR_EACH_VECTOR("vmovdqa %%ymm\\n, 32*\\n(%0)")
+                   :
+                   : "r"(saved_)
+                   : "memory");
+    } else {
+      asm volatile(ZIRCON_FOR_EACH_VECTOR("movdqa %%xmm\\n, 32*\\n(%0)")
+                   :
+                   : "r"(saved_)
+                   : "memory");
+    }
+  }
+  ~VectorRegisters() {
+    if (wide_) {
+      asm volatile(ZIRCON_FOR_EACH_VECTOR("vmovdqa 32*\\n(%0), %%ymm\\n")
+                   :
+                   : "r"(saved_)
+                   : "memory");
+    } else {
+      asm volatile(ZIRCON_FOR_EACH_VECTOR("movdqa 32*\\n(%0), %%xmm\\n")
+                   :
+                   : "r"(saved_)
+                   : "memory");
+    }
+  }
+  VectorRegisters(const VectorRegisters&) = delete;
+  VectorRegisters& operator=(const VectorRegisters&) = delete;
+
+ private:
+  // The kernel's part in it is looked at too.
+  const bool wide_ = __builtin_cpu_supports("avx");
+  alignas(32) uint8_t saved_[16 * 32];
+};
+
+}  // namespace zircon::syscalls
+
+#undef ZIRCON_FOR_EACH_VECTOR
