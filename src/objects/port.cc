@@ -187,8 +187,8 @@ bool Port::EndWaits(const uint64_t* key) {
     for (PortWait* at = waits_.front(); at != nullptr; at = next) {
       next = LinkedList<PortWait>::Next(at);
       if (key != nullptr && at->key() != *key) continue;
-      // It is in the object's list, or on its way there or from there and then somebody holds the
-      // object: that cannot go as long as this has the lock, which it takes to leave the port's.
+      // It is in the object's list, or on its way there or from there with the object's lock held;
+      // that cannot go as long as this has the port's, which it takes to leave the port's list.
       at->source()->AddRef();
       Unlist(at);
       ended.PushBack(at);

@@ -62,7 +62,8 @@ class Port final : public handles::Dispatcher {
   friend class PacketReserve;
   friend class PortWait;
 
-  // For waits. ZX_ERR_BAD_HANDLE when the port is dead.
+  // For waits, with the lock of the object that they are for. ZX_ERR_BAD_HANDLE when the port is
+  // dead.
   [[nodiscard]] zx_status_t BeginWait(PortWait* wait);
   void EndWait(PortWait* wait);
   // The wait's packet, unless the wait has been ended. Whether the wait goes on.

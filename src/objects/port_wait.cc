@@ -31,14 +31,14 @@ zx_status_t PortWait::Begin(base::RefPtr<Port> port, uint64_t key, const handles
   const auto wait = base::RefPtr<PortWait>::Adopt(
       new (std::nothrow) PortWait(std::move(port), key, source, handle, trigger, options));
   if (!wait) return ZX_ERR_NO_MEMORY;
-  const zx_status_t status = wait->port_->BeginWait(wait.get());
-  if (status != ZX_OK) return status;
   wait->AddRef();  // the object's list
   source->AddObserver(wait.get(), ref);
-  return ZX_OK;
+  return wait->begun_;
 }
 
 SignalObserver::Next PortWait::OnArrival(zx_signals_t active) {
+  begun_ = port_->BeginWait(this);
+  if (begun_ != ZX_OK) return Next::kLeave;
   if (options_.edge || (active & trigger_) == 0) return Next::kStay;
   const uint64_t queued = options_.count_queue ? source_->queued_messages() : 0;
   return Fire(active, std::max<uint64_t>(queued, 1));

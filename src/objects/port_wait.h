@@ -7,8 +7,10 @@
 //   fired    | no                   | no                 | queued or taken
 //   ended    | no                   | no                 | none, or still queued
 //
-// It is ended from either side: by the handle that it was begun through, or by the port (cancelled,
-// dead). The port's lock decides whether a firing still counts; the object's list follows.
+// It comes into both lists with the object's lock held, so that nobody finds it in one of them who
+// could not take it out of the other. It is ended from either side: by the handle that it was begun
+// through, or by the port (cancelled, dead). The port's lock decides whether a firing still counts;
+// the object's list follows.
 //
 // Ownership: counted: the object's list, the port's list and the packet while it is queued hold a
 // reference each; it holds the port. Thread safety: any thread.
@@ -72,6 +74,7 @@ class PortWait final : public base::RefCounted, public SignalObserver, public Li
   Waitable* const source_;
   const zx_signals_t trigger_;
   const Options options_;
+  zx_status_t begun_ = ZX_OK;  // for Begin()
 
   // The port's lock guards these.
   bool pending_ = false;  // in the port's list

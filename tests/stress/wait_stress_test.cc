@@ -12,8 +12,16 @@
 
 #include "contract.h"
 #include "handles/handle_table.h"
+#include "objects/waitable.h"
+#include "stress/duel.h"
 
 namespace {
+
+using zircon::Duel;
+using zircon::base::RefPtr;
+using zircon::handles::HandleRef;
+using zircon::handles::HandleTable;
+using zircon::objects::Waitable;
 
 constexpr zx_time_t kPast = ZX_TIME_INFINITE_PAST;
 constexpr zx_signals_t kSignaled = ZX_EVENT_SIGNALED;
@@ -142,6 +150,59 @@ TEST(WaitStress, CancelAgainstSignal) {
   EXPECT_EQ(both, 0);
   EXPECT_EQ(neither, 0);
   zx_handle_close(port);
+  zx_handle_close(event);
+}
+
+// A wait that begins is cancelled by its key, or it is there afterwards: never both, never neither.
+TEST(WaitStress, BeginAgainstCancelKey) {
+  Shows("PORT-CANCEL-KEY-4 WAIT-ASYNC-5");
+  const zx_handle_t port = CreatePort();
+  const zx_handle_t event = CreateEvent();
+  zx_status_t begun = ZX_OK;
+  zx_status_t cancelled = ZX_OK;
+  int wrong = 0;
+  Duel([] {}, [&] { begun = zx_object_wait_async(event, port, 7, kSignaled, 0); },
+       [&] { cancelled = zx_port_cancel_key(port, 0, 7); },
+       [&] {
+         const bool there = zx_port_cancel(port, event, 7) == ZX_OK;
+         wrong += begun != ZX_OK || there == (cancelled == ZX_OK);
+         return cancelled == ZX_OK;
+       });
+  EXPECT_EQ(wrong, 0);
+  zx_handle_close(port);
+  zx_handle_close(event);
+}
+
+// No wait outlives its port, whenever it began.
+TEST(WaitStress, BeginAgainstThePortsEnd) {
+  Shows("WAIT-ASYNC-12 WAIT-ASYNC-14");
+  const zx_handle_t event = CreateEvent();
+  HandleRef ref;
+  ASSERT_EQ(HandleTable::Process().Lookup(event, &ref), ZX_OK);
+  Waitable* const object = Waitable::From(ref.object());
+  zx_handle_t port = ZX_HANDLE_INVALID;
+  RefPtr<zircon::handles::Dispatcher> dead;
+  zx_status_t begun = ZX_OK;
+  int wrong = 0;
+  int left = 0;
+  Duel(
+      [&] {
+        port = CreatePort();
+        HandleRef of_port;
+        wrong += HandleTable::Process().Lookup(port, &of_port) != ZX_OK;
+        dead = of_port.share();
+      },
+      [&] { begun = zx_object_wait_async(event, port, 7, kSignaled, 0); },
+      [&] { wrong += zx_handle_close(port) != ZX_OK; },
+      [&] {
+        wrong += begun != ZX_OK && begun != ZX_ERR_BAD_HANDLE;
+        left += object->RemoveWaits(event, dead.get(), 7);
+        return begun == ZX_OK;
+      });
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(left, 0);
+  dead.reset();
+  ref.reset();
   zx_handle_close(event);
 }
 

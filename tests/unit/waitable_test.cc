@@ -3,7 +3,10 @@
 #include "objects/waitable.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <zircon/syscalls.h>
+
+#include <atomic>
 
 #include "contract.h"
 #include "objects/event.h"
@@ -11,6 +14,7 @@
 #include "objects/port_wait.h"
 #include "objects/thread_wait.h"
 #include "rights/rights.h"
+#include "sleeping_thread.h"
 
 // Bound to the plain names by the headers under ZX_API_2018.
 extern "C" zx_status_t zx_port_queue_2018(zx_handle_t handle, const zx_port_packet_t* packet);
@@ -103,6 +107,52 @@ TEST_F(Waitables, APortThatDiesDuringTheCall) {
   port->AddHandle();
   EXPECT_EQ(zx_handle_close(port_handle), ZX_OK);
   EXPECT_EQ(zx_handle_close(handle), ZX_OK);
+}
+
+// Keeps the object busy: nobody comes to its list while this is told of a change.
+class Holdup final : public SignalObserver {
+ public:
+  explicit Holdup(zx_handle_t handle) : SignalObserver(handle) {}
+  Next OnArrival(zx_signals_t /*active*/) override { return Next::kStay; }
+  Next OnChange(zx_signals_t /*before*/, zx_signals_t /*active*/) override {
+    entered = true;
+    while (!open) sched_yield();
+    return Next::kStay;
+  }
+  void OnHandleGone(zx_signals_t /*active*/) override {}
+
+  std::atomic<bool> entered{false};
+  std::atomic<bool> open{false};
+};
+
+// A wait is in the lists of its port and of its object, or in neither: whoever cancels it on its
+// way there has found it and ended it, or has come too early.
+TEST_F(Waitables, AWaitThatBeginsIsCancelledOrIsThere) {
+  Shows("PORT-CANCEL-KEY-3 PORT-CANCEL-KEY-4 WAIT-ASYNC-12");
+  constexpr int kRounds = 100;
+  const zx_handle_t handle = Insert(event_);
+  const HandleRef ref = Lookup(handle);
+  for (int round = 0; round < kRounds; ++round) {
+    const auto port = MakeRef<Port>(0u);
+    port->AddHandle();
+    Holdup holdup(handle);
+    event_->AddObserver(&holdup, ref);
+    SleepingThread signaller([&] { event_->UpdateSignals(0, ZX_USER_SIGNAL_0); });
+    while (!holdup.entered) sched_yield();
+    SleepingThread beginner(
+        [&] { EXPECT_EQ(PortWait::Begin(port, 1, ref, handle, kSignaled, {}), ZX_OK); });
+    ASSERT_TRUE(beginner.AwaitSleep());
+    // Now, so that this may come to the object before the beginner has woken up.
+    holdup.open = true;
+    const bool cancelled = port->CancelKey(1);
+    beginner.Join();
+    signaller.Join();
+    EXPECT_NE(event_->RemoveWaits(handle, port.get(), 1), cancelled);
+    event_->RemoveObserver(&holdup);
+    event_->UpdateSignals(ZX_USER_SIGNAL_0, 0);
+    port->DropHandle();
+  }
+  Close(handle);
 }
 
 TEST_F(Waitables, AClosedHandleWinsOverASignal) {
