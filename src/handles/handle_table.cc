@@ -122,41 +122,51 @@ void HandleTable::PutFree(Slot* slot) {
   newest_free_ = index;
 }
 
-// Takes over the handle count of `object` that the new handle is to have.
-zx_status_t HandleTable::Publish(base::RefPtr<Dispatcher> object, zx_rights_t rights,
-                                 zx_handle_t* out) {
+zx_status_t HandleTable::TakeSlot(Slot** out) {
   // acquire: the arena is seen as it was set up.
   const Arena* arena = arena_.load(std::memory_order_acquire);
   // relaxed: written before the arena was published, and since then only by a fork. A forked child
   // must not come to the mutex, which another thread may have held at the fork.
-  if (arena != &kUnborn && arena->key.load(std::memory_order_relaxed) == 0) {
-    object->DropHandle();
-    return ZX_ERR_BAD_STATE;
-  }
+  if (arena != &kUnborn && arena->key.load(std::memory_order_relaxed) == 0) return ZX_ERR_BAD_STATE;
+  base::MutexLock lock(mutex_);
+  // relaxed: only changed with the mutex held.
+  arena = arena_.load(std::memory_order_relaxed);
+  if (arena == &kUnborn) arena = CreateArena();
+  *out = arena == nullptr ? nullptr : TakeFree(arena);
+  return *out == nullptr ? ZX_ERR_NO_MEMORY : ZX_OK;
+}
+
+// The value of a slot whose word is `word`, but for the live bits.
+zx_handle_t HandleTable::ValueAt(const Slot* slot, uint64_t word) const {
+  // relaxed, both: there is a slot, so the arena has been seen before.
+  const Arena* arena = arena_.load(std::memory_order_relaxed);
+  const auto generation = static_cast<uint32_t>(word >> Slot::kWordGenerationShift);
+  const auto index = static_cast<uint32_t>(slot - SlotOf(arena, 0));
+  return ValueOf(MakeName(index, generation), arena->key.load(std::memory_order_relaxed));
+}
+
+zx_status_t HandleTable::Publish(base::RefPtr<Dispatcher> object, zx_rights_t rights,
+                                 zx_handle_t* out) {
   Slot* slot = nullptr;
-  {
-    base::MutexLock lock(mutex_);
-    // relaxed: only changed with the mutex held.
-    arena = arena_.load(std::memory_order_relaxed);
-    if (arena == &kUnborn) arena = CreateArena();
-    if (arena != nullptr) slot = TakeFree(arena);
-  }
-  if (slot == nullptr) {
+  const zx_status_t status = TakeSlot(&slot);
+  if (status != ZX_OK) {
     object->DropHandle();
-    return ZX_ERR_NO_MEMORY;
+    return status;
   }
+  *out = Occupy(slot, std::move(object), rights);
+  return ZX_OK;
+}
+
+zx_handle_t HandleTable::Occupy(Slot* slot, base::RefPtr<Dispatcher> object, zx_rights_t rights) {
   slot->object = object.Leak();
-  slot->rights = rights;
+  // relaxed: published with the word.
+  slot->rights.store(rights, std::memory_order_relaxed);
   // relaxed: a count for people.
   live_.fetch_add(1, std::memory_order_relaxed);
   // release: lookups see object and rights. An addition, since passing pins may be there.
   const uint64_t before =
       slot->word.fetch_add(Slot::kLive | Slot::kOccupied | Slot::kPin, std::memory_order_release);
-  const auto generation = static_cast<uint32_t>(before >> Slot::kWordGenerationShift);
-  const auto index = static_cast<uint32_t>(slot - SlotOf(arena, 0));
-  // relaxed: as above.
-  *out = ValueOf(MakeName(index, generation), arena->key.load(std::memory_order_relaxed));
-  return ZX_OK;
+  return ValueAt(slot, before);
 }
 
 zx_status_t HandleTable::Retire(zx_handle_t handle, Slot** slot) {
@@ -174,6 +184,17 @@ zx_status_t HandleTable::Retire(zx_handle_t handle, Slot** slot) {
   // relaxed: a count for people.
   live_.fetch_sub(1, std::memory_order_relaxed);
   return ZX_OK;
+}
+
+zx_handle_t HandleTable::Renew(Slot* slot, zx_rights_t rights) {
+  // release: a lookup that reads them sees that the handle it is for has gone.
+  slot->rights.store(rights, std::memory_order_release);
+  // relaxed: a count for people.
+  live_.fetch_add(1, std::memory_order_relaxed);
+  // The generation is at the top of the word and wraps there. release: as in Occupy().
+  constexpr uint64_t kStep = Slot::kGenerationStep + Slot::kLive;
+  const uint64_t before = slot->word.fetch_add(kStep, std::memory_order_release);
+  return ValueAt(slot, before + kStep);
 }
 
 void HandleTable::Finalise(Slot* slot, uint64_t closing) noexcept {
@@ -223,28 +244,53 @@ zx_status_t HandleTable::Duplicate(zx_handle_t handle, zx_rights_t rights, zx_ha
 }
 
 zx_status_t HandleTable::Replace(zx_handle_t handle, zx_rights_t rights, zx_handle_t* out) {
-  Slot* slot = nullptr;
-  zx_status_t status = Retire(handle, &slot);
+  const auto reduce = [rights](Dispatcher& /*object*/, zx_rights_t held, zx_rights_t* reduced) {
+    return rights::Reduce(rights, held, reduced) ? ZX_OK : ZX_ERR_INVALID_ARGS;
+  };
+  return Replace(handle, reduce, out);
+}
+
+zx_status_t HandleTable::Replace(zx_handle_t handle, ChooseRights choose, zx_handle_t* out) {
+  HandleRef source;
+  zx_status_t status = Lookup(handle, &source);
   if (status != ZX_OK) return status;
-  // The old handle's count passes to the new one. Its slot is free again before the new one is
-  // needed, so that a full table is no obstacle unless a call in progress still pins it.
-  auto object = base::RefPtr<Dispatcher>::Share(slot->object);
-  const zx_rights_t held = slot->rights;
-  Unpin(slot);
-  object->CancelWaits(handle);
-  zx_rights_t reduced;
-  if (!rights::Reduce(rights, held, &reduced)) {
-    object->DropHandle();
-    return ZX_ERR_INVALID_ARGS;
+  zx_rights_t rights = 0;
+  const zx_status_t chosen = choose(*source.object(), source.rights(), &rights);
+  if (chosen != ZX_OK) {
+    // Somebody may have been faster; then there was nothing to choose.
+    status = Close(handle);
+    return status != ZX_OK ? status : chosen;
   }
-  return Publish(std::move(object), reduced, out);
+  // Before anything is given up. Where none is free the old slot is good for the new handle too: it
+  // would be free next, if others let it. But a value comes back sooner so.
+  Slot* fresh = nullptr;
+  const bool in_place = TakeSlot(&fresh) != ZX_OK;
+  Slot* slot = nullptr;
+  status = Retire(handle, &slot);
+  if (status != ZX_OK) {
+    if (in_place) return status;
+    base::MutexLock lock(mutex_);
+    PutFree(fresh);
+    return status;
+  }
+  slot->object->CancelWaits(handle);
+  // The old handle's count passes to the new one.
+  if (in_place) {
+    *out = Renew(slot, rights);
+  } else {
+    *out = Occupy(fresh, source.share(), rights);
+    Unpin(slot);
+  }
+  return ZX_OK;
 }
 
 zx_status_t HandleTable::Detach(zx_handle_t handle, DetachedHandle* out) {
   Slot* slot = nullptr;
   zx_status_t status = Retire(handle, &slot);
   if (status != ZX_OK) return status;
-  *out = DetachedHandle(base::RefPtr<Dispatcher>::Share(slot->object), slot->rights, handle);
+  // relaxed: nobody but the closer changes them.
+  *out = DetachedHandle(base::RefPtr<Dispatcher>::Share(slot->object),
+                        slot->rights.load(std::memory_order_relaxed), handle);
   Unpin(slot);
   return ZX_OK;
 }

@@ -35,6 +35,7 @@
 #include <span>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "base/mutex.h"
 #include "base/ref_ptr.h"
 #include "handles/detached_handle.h"
@@ -52,27 +53,33 @@ class HandleRef {
  public:
   HandleRef() = default;
   HandleRef(HandleRef&& other) noexcept
-      : table_(other.table_), slot_(std::exchange(other.slot_, nullptr)) {}
+      : table_(other.table_),
+        slot_(std::exchange(other.slot_, nullptr)),
+        rights_(other.rights_),
+        life_(other.life_) {}
   HandleRef& operator=(HandleRef&& other) noexcept {
     Slot* slot = std::exchange(other.slot_, nullptr);
     reset();
     table_ = other.table_;
     slot_ = slot;
+    rights_ = other.rights_;
+    life_ = other.life_;
     return *this;
   }
   ~HandleRef() { reset(); }
 
   explicit operator bool() const { return slot_ != nullptr; }
   Dispatcher* object() const { return slot_->object; }
-  zx_rights_t rights() const { return slot_->rights; }
+  // Those of the handle that was looked up, whatever has become of it.
+  zx_rights_t rights() const { return rights_; }
   // A reference of its own, for what outlives the call.
   base::RefPtr<Dispatcher> share() const { return base::RefPtr<Dispatcher>::Share(object()); }
-  // Whether nobody has closed the handle since it was looked up. Whoever closes it tells the object
-  // afterwards (Dispatcher::CancelWaits), so with the lock that the object takes for that, an
-  // answer of true holds until the lock is dropped.
+  // Whether nobody has closed or replaced the handle since it was looked up. Who does tells the
+  // object afterwards (Dispatcher::CancelWaits), so with the lock that the object takes for that,
+  // an answer of true holds until the lock is dropped.
   bool still_open() const {
     // relaxed: the object's lock orders it.
-    return (slot_->word.load(std::memory_order_relaxed) & Slot::kLive) != 0;
+    return Slot::LifeOf(slot_->word.load(std::memory_order_relaxed)) == life_;
   }
   void reset() noexcept;
 
@@ -80,6 +87,8 @@ class HandleRef {
   friend class HandleTable;
   HandleTable* table_ = nullptr;
   Slot* slot_ = nullptr;
+  zx_rights_t rights_ = 0;
+  uint32_t life_ = 0;
 };
 
 class HandleTable {
@@ -110,10 +119,15 @@ class HandleTable {
   // table). ZX_HANDLE_INVALID is an unknown handle here.
   [[nodiscard]] zx_status_t Close(zx_handle_t handle);
 
-  // handle_duplicate and handle_replace, with their rights rules (contract HANDLE-*). Replace()
-  // closes the old handle whenever it was known; the object does not see a moment without handles.
+  // handle_duplicate and handle_replace, with their rights rules (contract HANDLE-*).
   [[nodiscard]] zx_status_t Duplicate(zx_handle_t handle, zx_rights_t rights, zx_handle_t* out);
   [[nodiscard]] zx_status_t Replace(zx_handle_t handle, zx_rights_t rights, zx_handle_t* out);
+  // Puts another handle in the place of one, with the rights that `choose` gives for the object and
+  // the rights that there are. Closes the old one also when `choose` fails; the object does not see
+  // a moment without handles. A full table is no obstacle.
+  using ChooseRights =
+      absl::FunctionRef<zx_status_t(Dispatcher& object, zx_rights_t held, zx_rights_t* rights)>;
+  [[nodiscard]] zx_status_t Replace(zx_handle_t handle, ChooseRights choose, zx_handle_t* out);
 
   // Takes the handle out of the table and gives it to the caller, for calls that consume a handle
   // and for handles that travel. It still counts for its object, and waits begun through it go on,
@@ -154,9 +168,17 @@ class HandleTable {
   // Without an arena no handle was ever given out; with one that has no key this is a child.
   static zx_status_t StatusWithoutKey(const Arena* arena) noexcept;
 
-  // The transitions of handles/slot.h. Retire() gives the live pin to the caller.
+  // A free slot, which is the caller's until Occupy() or PutFree(). Errors as of Insert().
+  zx_status_t TakeSlot(Slot** out);
+  zx_handle_t ValueAt(const Slot* slot, uint64_t word) const;
+
+  // The transitions of handles/slot.h. Publish() is Occupy() of a free slot; both take over the
+  // handle count that the new handle is to have. Retire() gives the live pin to the caller, and
+  // Renew() takes it.
   zx_status_t Publish(base::RefPtr<Dispatcher> object, zx_rights_t rights, zx_handle_t* out);
+  zx_handle_t Occupy(Slot* slot, base::RefPtr<Dispatcher> object, zx_rights_t rights);
   zx_status_t Retire(zx_handle_t handle, Slot** slot);
+  zx_handle_t Renew(Slot* slot, zx_rights_t rights);
   void Unpin(Slot* slot) noexcept;
   void Finalise(Slot* slot, uint64_t closing) noexcept;
 
@@ -215,8 +237,18 @@ inline zx_status_t HandleTable::Lookup(zx_handle_t handle, HandleRef* out) {
     Unpin(slot);
     return ZX_ERR_BAD_HANDLE;
   }
+  // acquire: rights of a later life are seen with its beginning.
+  const zx_rights_t rights = slot->rights.load(std::memory_order_acquire);
+  // relaxed: ordered by the line before.
+  const uint32_t life = Slot::LifeOf(slot->word.load(std::memory_order_relaxed));
+  if (life != Slot::LifeOf(seen)) [[unlikely]] {
+    Unpin(slot);
+    return ZX_ERR_BAD_HANDLE;
+  }
   out->table_ = this;
   out->slot_ = slot;
+  out->rights_ = rights;
+  out->life_ = life;
   return ZX_OK;
 }
 

@@ -6,12 +6,16 @@
 //   --------+------+----------+--------------+---------------------------------------------------
 //   free    |  no  |    no    | passing ones | the table, with its mutex; once taken from the free
 //           |      |          |              | list, the inserting thread alone
-//   live    |  yes |   yes    | 1 + holders  | read: whoever holds a pin taken in this state
-//   closing |  no  |   yes    | holders      | read: whoever still holds such a pin
+//   live    |  yes |   yes    | 1 + holders  | read: whoever holds a pin taken in this state; the
+//           |      |          |              | rights only while it is of the same generation
+//   closing |  no  |   yes    | holders, the | read the object: whoever still holds such a pin; set
+//           |      |          | closer first | the rights: the closer
 //
 //   free → live     Publish: adds live, occupied and the live pin, once object and rights are set
 //   live → closing  Retire: clears live, for the right generation only, so exactly one closer
 //                   wins; it inherits the live pin
+//   closing → live  Renew: the closer keeps the slot for the same object under its next value: sets
+//                   the rights, adds live and one to the generation
 //   closing → free  Finalise: whoever takes the last pin of an occupied slot tries to exchange
 //                   "closing, no pins" for "free, next generation"; who succeeds owns the slot
 //
@@ -51,15 +55,17 @@ struct alignas(64) Slot {
 
   std::atomic<uint64_t> word;
   Dispatcher* object;  // a reference of its own while occupied
-  zx_rights_t rights;
+  std::atomic<zx_rights_t> rights;
   uint32_t next_free;  // with the table's mutex: index of the next slot of the free list
 
   // Whether `seen` is live and of the generation of `name`, and the fixed bits of `name` are set:
   // all in one comparison, the index being known to match.
   static constexpr bool IsLive(uint64_t seen, SlotName name) {
     constexpr SlotName kAnyIndex = ((uint32_t{1} << kIndexBits) - 1) << kFixedBits;
-    return static_cast<uint32_t>(seen >> 32) == (name | kAnyIndex);
+    return LifeOf(seen) == (name | kAnyIndex);
   }
+  // What IsLive() looks at: equal halves are the same life of a slot.
+  static constexpr uint32_t LifeOf(uint64_t seen) { return static_cast<uint32_t>(seen >> 32); }
   // Whether the pin that was taken from `seen` was the last of an occupied slot. The slot is
   // closing then, since a live one keeps its live pin.
   static constexpr bool WasLastPin(uint64_t seen) {

@@ -18,7 +18,7 @@
 #include "syscalls/user_memory.h"
 
 using zircon::base::RefPtr;
-using zircon::handles::DetachedHandle;
+using zircon::handles::Dispatcher;
 using zircon::handles::HandleTable;
 using zircon::handles::TypedRef;
 using zircon::objects::IsPageAligned;
@@ -121,6 +121,13 @@ zx_status_t SetCachePolicy(zx_handle_t handle, uint32_t cache_policy, bool only_
   return vmo->SetCachePolicy(cache_policy);
 }
 
+zx_status_t CheckVmex(zx_handle_t vmex) {
+  if (vmex == ZX_HANDLE_INVALID) return ZX_OK;
+  TypedRef<Resource> resource;
+  const zx_status_t status = resource.Lookup(vmex, ZX_RIGHT_NONE);
+  return status != ZX_OK ? status : resource->CheckSystem(ZX_RSRC_SYSTEM_VMEX_BASE);
+}
+
 zx_status_t SetSize(zx_handle_t handle, uint64_t size, zx_rights_t if_resizable, bool zero_tail) {
   TypedRef<Vmo> vmo;
   const zx_status_t status = vmo.Lookup(handle, ZX_RIGHT_WRITE);
@@ -204,23 +211,16 @@ ZIRCON_SYSCALL(zx_status_t, vmo_set_cache_policy_2018, (zx_handle_t)handle,
   return SetCachePolicy(handle, cache_policy, /*only_without_pages=*/true);
 }
 
-// The handle is consumed whatever happens, so it is taken first.
 ZIRCON_SYSCALL(zx_status_t, vmo_replace_as_executable, (zx_handle_t)handle, (zx_handle_t)vmex,
                (zx_handle_t*)out) {
-  DetachedHandle vmo;
-  zx_status_t status = HandleTable::Process().Detach(handle, &vmo);
-  if (status != ZX_OK) return status;
-  if (vmo.object()->type() != Vmo::kType) return ZX_ERR_BAD_HANDLE;
-  if (vmex != ZX_HANDLE_INVALID) {
-    TypedRef<Resource> resource;
-    status = resource.Lookup(vmex, ZX_RIGHT_NONE);
-    if (status != ZX_OK) return status;
-    status = resource->CheckSystem(ZX_RSRC_SYSTEM_VMEX_BASE);
-    if (status != ZX_OK) return status;
-  }
-  vmo.set_rights(vmo.rights() | ZX_RIGHT_EXECUTE);
+  const auto add_execute = [&](Dispatcher& object, zx_rights_t held, zx_rights_t* rights) {
+    if (object.type() != Vmo::kType) return ZX_ERR_BAD_HANDLE;
+    *rights = held | ZX_RIGHT_EXECUTE;
+    // The handle is consumed before vmex is looked at.
+    return vmex == handle ? ZX_ERR_BAD_HANDLE : CheckVmex(vmex);
+  };
   zx_handle_t executable;
-  status = HandleTable::Process().Attach(std::move(vmo), &executable);
+  const zx_status_t status = HandleTable::Process().Replace(handle, add_execute, &executable);
   if (status != ZX_OK) return status;
   return zircon::syscalls::PutValue(out, executable);
 }

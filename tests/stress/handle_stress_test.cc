@@ -326,6 +326,72 @@ TEST(HandleStress, TheLastPinAgainstTheCloser) {
   RecordProperty("found", found);
 }
 
+// A full table: the place of the handle that is replaced is nobody else's.
+TEST(HandleStress, ReplaceInAFullTableAgainstInsert) {
+  Shows("HANDLE-REPLACE-5 HANDLE-REPLACE-6");
+  std::atomic<int> alive{0};
+  HandleTable table(1);
+  auto object = MakeRef<Watched>(&alive);
+  const auto other = MakeRef<Watched>(&alive);
+  zx_handle_t handle = ZX_HANDLE_INVALID;
+  ASSERT_EQ(table.Insert(object, kAll, &handle), ZX_OK);
+  zx_handle_t replaced = ZX_HANDLE_INVALID;
+  zx_status_t status = ZX_OK;
+  int bad_rounds = 0;
+  int calls = 0;
+  Duel([] {}, [&] { status = table.Replace(handle, ZX_RIGHT_SAME_RIGHTS, &replaced); },
+       [&] {
+         for (int i = 0; i < 20; ++i) {
+           zx_handle_t stolen = ZX_HANDLE_INVALID;
+           bad_rounds += table.Insert(other, kAll, &stolen) != ZX_ERR_NO_MEMORY;
+           if (stolen != ZX_HANDLE_INVALID) (void)table.Close(stolen);
+         }
+       },
+       [&] {
+         bad_rounds += status != ZX_OK || table.Close(handle) != ZX_ERR_BAD_HANDLE;
+         bad_rounds += table.live() != 1 || object->zero_handles() != 0;
+         if (status == ZX_OK) handle = replaced;
+         return ++calls % 2 == 0;
+       });
+  EXPECT_EQ(bad_rounds, 0);
+  EXPECT_EQ(table.Close(handle), ZX_OK);
+  object.reset();
+}
+
+// Who looks a handle up while it is replaced in its place finds it with the rights that it had, or
+// not at all; and of two who replace it one does.
+TEST(HandleStress, ReplaceInPlaceAgainstLookup) {
+  Shows("HANDLE-1 HANDLE-REPLACE-6");
+  std::atomic<int> alive{0};
+  HandleTable table(1);
+  zx_handle_t handle = ZX_HANDLE_INVALID;
+  zx_handle_t replaced = ZX_HANDLE_INVALID;
+  zx_status_t status = ZX_OK;
+  zx_status_t found = ZX_OK;
+  zx_rights_t rights = 0;
+  bool open = true;
+  int bad_rounds = 0;
+  Duel([&] { bad_rounds += table.Insert(MakeRef<Watched>(&alive), kAll, &handle) != ZX_OK; },
+       [&] { status = table.Replace(handle, ZX_RIGHT_READ, &replaced); },
+       [&] {
+         HandleRef ref;
+         found = table.Lookup(handle, &ref);
+         if (found != ZX_OK) return;
+         rights = ref.rights();
+         open = ref.still_open();
+       },
+       [&] {
+         bad_rounds += status != ZX_OK || (found == ZX_OK && rights != kAll);
+         bad_rounds += found != ZX_OK && found != ZX_ERR_BAD_HANDLE;
+         HandleRef ref;
+         bad_rounds += table.Lookup(replaced, &ref) != ZX_OK || ref.rights() != ZX_RIGHT_READ;
+         ref.reset();
+         bad_rounds += table.Close(replaced) != ZX_OK || alive.load() != 0;
+         return found != ZX_OK || !open;
+       });
+  EXPECT_EQ(bad_rounds, 0);
+}
+
 TEST(HandleStress, TheWholeTable) {
   Shows("HANDLE-6");
   std::atomic<int> alive{0};

@@ -421,24 +421,51 @@ TEST(HandleTable, ReplaceClosesTheHandleAlsoOnFailure) {
 }
 
 TEST(HandleTable, ReplaceWorksInAFullTable) {
-  Shows("HANDLE-REPLACE-6");
+  Shows("HANDLE-REPLACE-6 HANDLE-1");
   HandleTable table(1);
   Events events;
   const zx_handle_t handle = MustInsert(table, MakeRef<Thing>(&events));
   zx_handle_t out = 0;
-  ASSERT_EQ(table.Replace(handle, ZX_RIGHT_READ, &out), ZX_OK);
+  ASSERT_EQ(table.Replace(handle, ZX_RIGHT_READ | ZX_RIGHT_WRITE, &out), ZX_OK);
   EXPECT_NE(out, handle);
-  // Unless the old slot is still pinned and no other is free: then the handle is lost.
+  EXPECT_EQ(table.Close(handle), ZX_ERR_BAD_HANDLE);
+  // Also while calls on the handle are in progress, which go on with what they have looked up.
   HandleRef ref;
   ASSERT_EQ(table.Lookup(out, &ref), ZX_OK);
-  zx_handle_t last = 77;
-  EXPECT_EQ(table.Replace(out, ZX_RIGHT_READ, &last), ZX_ERR_NO_MEMORY);
-  EXPECT_EQ(last, 77u);
-  EXPECT_EQ(events.zero_handles, 1);
-  EXPECT_EQ(events.destroyed, 0);
+  zx_handle_t last = 0;
+  ASSERT_EQ(table.Replace(out, ZX_RIGHT_READ, &last), ZX_OK);
+  EXPECT_NE(last, out);
+  EXPECT_EQ(ref.rights(), ZX_RIGHT_READ | ZX_RIGHT_WRITE);
+  EXPECT_FALSE(ref.still_open());
+  HandleRef after;
+  EXPECT_EQ(table.Lookup(out, &after), ZX_ERR_BAD_HANDLE);
+  ASSERT_EQ(table.Lookup(last, &after), ZX_OK);
+  EXPECT_EQ(after.rights(), ZX_RIGHT_READ);
+  EXPECT_TRUE(after.still_open());
+  EXPECT_EQ(after.object(), ref.object());
+  EXPECT_EQ(table.live(), 1u);
+  EXPECT_EQ(events.cancelled, (std::vector<zx_handle_t>{handle, out}));
+  EXPECT_EQ(events.zero_handles, 0);
+  after.reset();
   ref.reset();
+  EXPECT_EQ(events.destroyed, 0);
+  EXPECT_EQ(table.Close(last), ZX_OK);
+  EXPECT_EQ(events.zero_handles, 1);
   EXPECT_EQ(events.destroyed, 1);
-  EXPECT_EQ(table.live(), 0u);
+  // The place is free.
+  EXPECT_EQ(table.Close(MustInsert(table, MakeRef<Thing>())), ZX_OK);
+}
+
+TEST(HandleTable, ReplaceInAFullTableClosesTheHandleOnFailure) {
+  Shows("HANDLE-REPLACE-2");
+  HandleTable table(1);
+  Events events;
+  const zx_handle_t handle = MustInsert(table, MakeRef<Thing>(&events), ZX_RIGHT_READ);
+  zx_handle_t out = 77;
+  EXPECT_EQ(table.Replace(handle, ZX_RIGHT_WRITE, &out), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(out, 77u);
+  EXPECT_EQ(events.destroyed, 1);
+  EXPECT_EQ(table.Close(MustInsert(table, MakeRef<Thing>())), ZX_OK);
 }
 
 TEST(HandleTable, ADetachedHandleCounts) {

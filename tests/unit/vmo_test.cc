@@ -400,6 +400,35 @@ TEST_F(ReplaceAsExecutable, AddsExecute) {
   EXPECT_EQ(zx_handle_close(out), ZX_OK);
 }
 
+TEST_F(ReplaceAsExecutable, WorksInAFullTable) {
+  Shows("VMO-EXEC-7 HANDLE-REPLACE-6");
+  const zx_handle_t port = CreatePort();
+  std::vector<zx_handle_t> filling;
+  zx_handle_t more = ZX_HANDLE_INVALID;
+  while (zx_handle_duplicate(port, ZX_RIGHT_SAME_RIGHTS, &more) == ZX_OK) filling.push_back(more);
+  handles::HandleRef in_a_call;
+  EXPECT_EQ(handles::HandleTable::Process().Lookup(vmo_, &in_a_call), ZX_OK);
+  zx_handle_t out = ZX_HANDLE_INVALID;
+  EXPECT_EQ(zx_vmo_replace_as_executable(vmo_, ZX_HANDLE_INVALID, &out), ZX_OK);
+  EXPECT_EQ(Basic(out).rights, 0xD0FFu);
+  zx_handle_t same = ZX_HANDLE_INVALID;
+  EXPECT_EQ(zx_handle_replace(out, ZX_RIGHT_SAME_RIGHTS, &same), ZX_OK);
+  EXPECT_EQ(Basic(same).rights, 0xD0FFu);
+  in_a_call.reset();
+  filling.push_back(port);
+  filling.push_back(same);
+  EXPECT_EQ(zx_handle_close_many(filling.data(), filling.size()), ZX_OK);
+  EXPECT_EQ(LiveHandles(), before_ - 1);
+}
+
+// A handle cannot be spent twice.
+TEST_F(ReplaceAsExecutable, ItselfAsTheVmex) {
+  Shows("VMO-EXEC-3");
+  zx_handle_t out = ZX_HANDLE_INVALID;
+  EXPECT_EQ(zx_vmo_replace_as_executable(vmo_, vmo_, &out), ZX_ERR_BAD_HANDLE);
+  ExpectConsumed();
+}
+
 TEST_F(ReplaceAsExecutable, KeepsOtherRightsAsTheyAre) {
   Shows("RIGHTS-18 VMO-EXEC-6");
   const zx_handle_t bare = WithRights(vmo_, ZX_RIGHT_MAP);
