@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/page_epoch.h"
 #include "objects/host_gap.h"
 #include "objects/host_split.h"
 #include "objects/host_status.h"
@@ -91,7 +92,9 @@ zx_status_t ProcessSpace::ReserveAnywhere(uint64_t length, uint64_t alignment, u
 zx_status_t ProcessSpace::Vacate(uint64_t address, uint64_t length) {
   // Fails where a piece would have to be split and the process has as many as it may, before
   // anything has changed.
-  return munmap(Pointer(address), length) == 0 ? ZX_OK : HostStatus(errno);
+  if (munmap(Pointer(address), length) != 0) return HostStatus(errno);
+  base::PagesHaveChanged();
+  return ZX_OK;
 }
 
 zx_status_t ProcessSpace::Map(uint64_t address, uint64_t length, const Mapping& mapping) {
@@ -119,6 +122,7 @@ zx_status_t ProcessSpace::MapFile(uint64_t address, uint64_t length, Permissions
   void* const mapped = mmap(Pointer(address), length, HostProtection(permissions),
                             MAP_SHARED | MAP_FIXED, vmo.pages()->fd(), static_cast<off_t>(offset));
   if (mapped == MAP_FAILED) return HostStatus(errno);
+  base::PagesHaveChanged();
   KeepFromChildren(mapped, length);
   return ZX_OK;
 }
@@ -129,6 +133,7 @@ zx_status_t ProcessSpace::Unmap(uint64_t address, uint64_t length) {
       MAP_FAILED) {
     return HostStatus(errno);
   }
+  base::PagesHaveChanged();
   KeepFromChildren(place, length);
   return ZX_OK;
 }
@@ -144,6 +149,7 @@ zx_status_t ProcessSpace::Protect(uint64_t address, uint64_t length, Permissions
   if (mprotect(Pointer(address), length, HostProtection(permissions)) != 0) {
     return HostStatus(errno);
   }
+  base::PagesHaveChanged();
   return ZX_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/page_epoch.h"
 #include "objects/data_extents.h"
 #include "objects/host_status.h"
 #include "objects/pages.h"
@@ -151,6 +152,8 @@ zx_status_t VmoPages::Resize(uint64_t size) {
   size_.store(rounded, std::memory_order_release);
   (void)TellWatchers(rounded);  // what was must not stay, come what may
   const zx_status_t cut = file_.SetSize(rounded);
+  // Where the file is mapped in the process.
+  base::PagesHaveChanged();
   return status == ZX_OK ? cut : status;
 }
 

@@ -63,8 +63,9 @@ void Remember(internal::PageCache& cache, uintptr_t page) {
   cache.newest = page;
 }
 
-void RememberEnds(internal::PageCache& cache, uintptr_t address, size_t size) {
+void RememberEnds(internal::PageCache& cache, uint64_t epoch, uintptr_t address, size_t size) {
   if (size == 0) return;
+  if (cache.epoch != epoch) cache = {.epoch = epoch};
   Remember(cache, address >> internal::kPageShift);
   Remember(cache, (address + (size - 1)) >> internal::kPageShift);
 }
@@ -115,14 +116,16 @@ constinit thread_local PageCache t_readable;
 constinit thread_local PageCache t_writable;
 
 bool ProbeReadAndRemember(const void* address, size_t size) {
+  const uint64_t epoch = base::PageEpoch();
   if (!CanRead(address, size)) return false;
-  RememberEnds(t_readable, reinterpret_cast<uintptr_t>(address), size);
+  RememberEnds(t_readable, epoch, reinterpret_cast<uintptr_t>(address), size);
   return true;
 }
 
 bool ProbeWriteAndRemember(void* address, size_t size) {
+  const uint64_t epoch = base::PageEpoch();
   if (!CanWrite(address, size)) return false;
-  RememberEnds(t_writable, reinterpret_cast<uintptr_t>(address), size);
+  RememberEnds(t_writable, epoch, reinterpret_cast<uintptr_t>(address), size);
   return true;
 }
 

@@ -7,8 +7,9 @@
 //   same moment is an error too. Costs a system call of about 1 µs. For all calls but the hot ones.
 // - The cached probes, and then a plain access: for the hot calls (vcpu_enter, read/write_state,
 //   port_wait, port_queue). A probe asks the kernel by a call that answers EFAULT without changing
-//   the memory; per thread the last two pages found good are remembered, and a hit costs no call. A
-//   page unmapped after that is a listed difference.
+//   the memory; per thread the last two pages found good are remembered, and a hit costs no call.
+//   They are forgotten when the library itself changes pages (base/page_epoch.h); a page that the
+//   program unmaps without it is a listed difference.
 //
 //   if (!user::CanWriteCached(packet, sizeof(*packet))) return ZX_ERR_INVALID_ARGS;
 //
@@ -21,6 +22,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+
+#include "base/page_epoch.h"
 
 namespace zircon::user {
 
@@ -52,18 +55,20 @@ struct PageCache {
   static constexpr uintptr_t kNone = UINTPTR_MAX;  // no page number is that large
   uintptr_t newest = kNone;
   uintptr_t other = kNone;
+  uint64_t epoch = 0;  // of both
 
   bool Holds(uintptr_t page) const { return page == newest || page == other; }
   // Whether [address, address + size), not empty, lies in remembered pages.
   bool Covers(uintptr_t address, size_t size) const {
     const uintptr_t first = address >> kPageShift;
     const uintptr_t last = (address + (size - 1)) >> kPageShift;
-    return Holds(first) && (last == first || (last == first + 1 && Holds(last)));
+    return Holds(first) && (last == first || (last == first + 1 && Holds(last))) &&
+           epoch == base::PageEpoch();
   }
 };
 
 // Constant-initialised and of the initial-exec model: an access is one instruction, without a guard
-// and without a call, also in the shared library. 32 bytes of the loader's static TLS reserve.
+// and without a call, also in the shared library. 48 bytes of the loader's static TLS reserve.
 extern constinit thread_local PageCache t_readable __attribute__((tls_model("initial-exec")));
 extern constinit thread_local PageCache t_writable __attribute__((tls_model("initial-exec")));
 
