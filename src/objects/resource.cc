@@ -35,10 +35,10 @@ uint64_t Resource::EndOfKind(zx_rsrc_kind_t kind) {
   }
 }
 
-Resource::~Resource() {
-  if (!listed_) return;
+void Resource::Unlist() {
   base::MutexLock lock(g_made.mutex);
-  g_made.list.Remove(this);
+  if (listed_) g_made.list.Remove(this);
+  listed_ = false;
 }
 
 zx_status_t Resource::Create(const Range& range, const char* name, size_t name_size,

@@ -1,7 +1,9 @@
 // Resource: the permission to do something the host must allow: a kind and a range of it. Ranges of
 // one kind may be shared, or held exclusively (zx_resource_create).
 //
-// Ownership: handles hold it. Thread safety: immutable, but for the name.
+// A range is held until the last handle is closed, whoever still refers to the resource.
+//
+// Ownership: handles hold it. Thread safety: any thread.
 
 #pragma once
 
@@ -27,7 +29,7 @@ class Resource final : public handles::Dispatcher, public Linked<Resource> {
 
   // One that the library hands out, beside all others.
   explicit Resource(const Range& range) : Dispatcher(kType), range_(range) {}
-  ~Resource() override;
+  ~Resource() override { Unlist(); }
 
   // zx_resource_create() behind the checks of its arguments: ZX_ERR_NOT_FOUND when the kind has no
   // such range, or another holds part of it exclusively, or this one would; ZX_ERR_NO_MEMORY.
@@ -54,8 +56,12 @@ class Resource final : public handles::Dispatcher, public Linked<Resource> {
   }
 
  private:
+  void OnZeroHandles() override { Unlist(); }
+  // From here on it holds nothing.
+  void Unlist();
+
   const Range range_;
-  bool listed_ = false;  // set before it is shared
+  bool listed_ = false;  // under the lock of the list, from when it is shared
   base::Name name_;
 };
 

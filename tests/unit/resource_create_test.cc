@@ -123,6 +123,19 @@ TEST_F(ResourceCreateTest, RangesEnd) {
   EXPECT_EQ(Try(ZX_RSRC_KIND_SYSTEM, 0, 14), ZX_OK);
 }
 
+// Whoever is in a call on the resource when its last handle is closed.
+TEST_F(ResourceCreateTest, ARangeIsFreeWhenTheLastHandleIsClosed) {
+  Shows("RESOURCE-2");
+  constexpr uint32_t kOptions = ZX_RSRC_KIND_MMIO | ZX_RSRC_FLAG_EXCLUSIVE;
+  ASSERT_EQ(Create(kOptions, 0x8000, 0x1000, &made_), ZX_OK);
+  EXPECT_EQ(Try(kOptions, 0x8000, 0x1000), ZX_ERR_NOT_FOUND);
+  handles::HandleRef in_a_call;
+  ASSERT_EQ(handles::HandleTable::Process().Lookup(made_, &in_a_call), ZX_OK);
+  ASSERT_EQ(zx_handle_close(made_), ZX_OK);
+  made_ = ZX_HANDLE_INVALID;
+  EXPECT_EQ(Try(kOptions, 0x8000, 0x1000), ZX_OK);
+}
+
 TEST_F(ResourceCreateTest, ExclusiveRanges) {
   Shows("RESOURCE-2 RESOURCE-CREATE-6");
   constexpr uint32_t kExclusive = ZX_RSRC_FLAG_EXCLUSIVE;
