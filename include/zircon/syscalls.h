@@ -27,12 +27,17 @@
 //   Tables    A call that makes a handle gives NO_MEMORY while 262144 of them are live.
 //   Threads   Any thread may make any call at any time, unless it says "owner thread only". A
 //             handle may be closed while another thread uses it.
+//   Signals   A signal handler may call zx_vcpu_kick(), zx_handle_close(ZX_HANDLE_INVALID), the
+//             calls for time and ticks, zx_nanosleep(), zx_status_get_string(),
+//             zircon_kvm_kick_signal() and zircon_kvm_version(), and none other: what it has
+//             interrupted may hold a lock.
 //   fork      In a child that was forked while the library was in use a call gives BAD_STATE.
 //   2018      What differs for a program compiled with ZX_API_2018 defined, which gives the headers
 //             of the end of 2018. The library is the same, also for both in one program.
 //   On KVM    What differs from Zircon. One for all: zx_vcpu_enter(), zx_vcpu_resume(),
 //             zx_vcpu_read_state(), zx_vcpu_write_state() and zx_port_wait() may remember for each
-//             thread a page that they could reach; unmapping it later can mean a signal.
+//             thread a page that they could reach; taking it away later with other calls than the
+//             library's can mean a signal.
 //   Contract  Which families of rows of the project's docs/contract promise it.
 
 #ifndef ZIRCON_SYSCALLS_H_

@@ -5,6 +5,7 @@
 #include <zircon/syscalls/hypervisor.h>
 #include <zircon/syscalls/port.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -154,7 +155,10 @@ ZIRCON_SYSCALL(zx_status_t, vcpu_kick, (zx_handle_t)handle) {
   TypedRef<Vcpu> vcpu;
   const zx_status_t status = vcpu.Lookup(handle, ZX_RIGHT_EXECUTE);
   if (status != ZX_OK) return status;
+  // For signal handlers.
+  const int saved_errno = errno;
   vcpu->Kick();
+  errno = saved_errno;
   return ZX_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 #include <zircon/errors.h>
 
 #include <atomic>
@@ -103,6 +104,12 @@ KickSignal::Target::Target(volatile uint8_t* immediate_exit) : outer_(t_immediat
 KickSignal::Target::~Target() {
   t_immediate_exit = outer_;
   if (outer_ != nullptr) *outer_ = 1;
+}
+
+bool KickSignal::EndOwnRun(pid_t owner) {
+  if (gettid() != owner) return false;
+  OnKick(0);
+  return true;
 }
 
 void KickSignal::Attach() {

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include <sys/types.h>
 #include <zircon/types.h>
 
 #include <cstdint>
@@ -45,6 +46,10 @@ class KickSignal {
    private:
     volatile uint8_t* const outer_;
   };
+
+  // In the thread `owner`, which is inside enter and has been interrupted by a handler of the
+  // program's that kicks: as if the signal had come. False in any other thread.
+  static bool EndOwnRun(pid_t owner);
 
   // Takes what is pending of it for the calling thread, as if the handler had run; says whether
   // anything was.

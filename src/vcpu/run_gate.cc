@@ -18,8 +18,14 @@ void SleepBriefly() {
   nanosleep(&kTime, nullptr);
 }
 
+// Some VCPU could not be signalled at once.
+std::atomic<bool> g_queue_was_full{false};
+
+// By an owner: who kicks may be a signal handler, where no line can be logged.
 void TellOfFullQueue() {
   static std::atomic<bool> told{false};
+  // relaxed, both: the flags guard nothing but the line.
+  if (!g_queue_was_full.load(std::memory_order_relaxed)) return;
   if (told.exchange(true, std::memory_order_relaxed)) return;
   LOG_WARN(
       "a VCPU cannot be signalled: this user has as many signals queued as RLIMIT_SIGPENDING "
@@ -85,6 +91,7 @@ void RunGate::Leave() {
   KickSignal::Drain();
   left_over_ = false;
   signalled_.store(false, std::memory_order_relaxed);  // nobody sends to a VCPU that is outside
+  TellOfFullQueue();
 }
 
 void RunGate::TakeSignals() {
@@ -122,7 +129,10 @@ void RunGate::SendSignal() {
     // The VCPU has to be stopped all the same: until there is room, or it stops by itself.
     while (tgkill(getpid(), owner_tid_, KickSignal::number()) != 0 && errno == EAGAIN &&
            state_.load(std::memory_order_seq_cst) == kRunning) {
-      TellOfFullQueue();
+      // relaxed: see TellOfFullQueue().
+      g_queue_was_full.store(true, std::memory_order_relaxed);
+      // A handler that has interrupted the owner itself: nothing goes on before it returns.
+      if (KickSignal::EndOwnRun(owner_tid_)) break;
       SleepBriefly();
     }
   }

@@ -95,7 +95,7 @@ zx_status_t zx_vcpu_resume(zx_handle_t handle, zx_port_packet_t* packet)
 //
 // Several kicks before one is taken are one. No packet is lost: if there is one already, that enter
 // gives it and the next gives CANCELED. A halted guest goes on after its HLT. ZX_OK even if the
-// owner thread is gone.
+// owner thread is gone. Good in signal handlers, if the handle is not closed meanwhile.
 //
 // Contract: KICK.
 zx_status_t zx_vcpu_kick(zx_handle_t handle) ZX_DETAIL_CALL;
