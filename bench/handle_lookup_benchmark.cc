@@ -23,7 +23,7 @@ using zircon::handles::TypedRef;
 class Thing final : public Dispatcher {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_PORT;
-  Thing() : Dispatcher(kType) {}
+  Thing() noexcept : Dispatcher(kType) {}
 };
 
 zx_handle_t NewHandle() {

@@ -11,9 +11,10 @@
 
 #include <atomic>
 #include <cstdint>
-#include <new>
 #include <type_traits>
 #include <utility>
+
+#include "base/new_or_null.h"
 
 namespace zircon::base {
 
@@ -49,13 +50,13 @@ template <typename T>
 class RefPtr {
  public:
   RefPtr() = default;
-  RefPtr(std::nullptr_t) {}  // NOLINT: as with any pointer
-  RefPtr(const RefPtr& other) : object_(other.object_) {
+  RefPtr(std::nullptr_t) noexcept {}  // NOLINT: as with any pointer
+  RefPtr(const RefPtr& other) noexcept : object_(other.object_) {
     if (object_ != nullptr) object_->AddRef();
   }
   RefPtr(RefPtr&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <typename U, typename = std::enable_if_t<std::is_convertible_v<U*, T*>>>
-  RefPtr(RefPtr<U> other) : object_(other.Leak()) {}  // NOLINT: derived to base
+  RefPtr(RefPtr<U> other) noexcept : object_(other.Leak()) {}  // NOLINT: derived to base
   ~RefPtr() {
     if (object_ != nullptr) object_->Release();
   }
@@ -89,10 +90,10 @@ class RefPtr {
   T* object_ = nullptr;
 };
 
-// Null when memory is short.
+// Null when memory is short; the constructor must not throw.
 template <typename T, typename... Args>
 RefPtr<T> MakeRef(Args&&... args) {
-  return RefPtr<T>::Adopt(new (std::nothrow) T(std::forward<Args>(args)...));
+  return RefPtr<T>::Adopt(NEW_OR_NULL(T(std::forward<Args>(args)...)));
 }
 
 }  // namespace zircon::base

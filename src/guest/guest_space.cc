@@ -38,7 +38,8 @@ GuestSpace::Changing::~Changing() {
   if (parked_) parked_->Hold(space_->lags());
 }
 
-GuestSpace::GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots, uint64_t host_limit)
+GuestSpace::GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots,
+                       uint64_t host_limit) noexcept
     : AddressSpace(0, kSize), vcpus_(vcpus), host_limit_(host_limit), slots_(vm, max_slots) {}
 
 GuestSpace::~GuestSpace() {

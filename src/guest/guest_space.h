@@ -35,7 +35,8 @@ class GuestSpace final : public objects::AddressSpace {
   static constexpr uint64_t kSize = uint64_t{1} << 48;
 
   // `host_limit`: where the host's physical addresses end; a mapping beyond is bookkeeping only.
-  GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots, uint64_t host_limit = kSize);
+  GuestSpace(kvm::VmFd* vm, VcpuSet* vcpus, uint32_t max_slots,
+             uint64_t host_limit = kSize) noexcept;
   ~GuestSpace() override;
 
   bool PicksAddresses() const override { return false; }

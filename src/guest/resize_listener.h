@@ -17,7 +17,7 @@ class GuestSpace;
 
 class ResizeListener final : public objects::SizeWatcher {
  public:
-  explicit ResizeListener(GuestSpace* space) : space_(space) {}
+  explicit ResizeListener(GuestSpace* space) noexcept : space_(space) {}
 
   // The space is going. No call of it is under way afterwards.
   void Forget();

@@ -11,6 +11,6 @@ zx_koid_t NextKoid() {
 
 }  // namespace
 
-Dispatcher::Dispatcher(zx_obj_type_t type) : type_(type), koid_(NextKoid()) {}
+Dispatcher::Dispatcher(zx_obj_type_t type) noexcept : type_(type), koid_(NextKoid()) {}
 
 }  // namespace zircon::handles

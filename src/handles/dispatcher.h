@@ -54,7 +54,7 @@ class Dispatcher : public base::RefCounted {
   uint32_t handle_count() const { return handle_count_.load(std::memory_order_acquire); }
 
  protected:
-  explicit Dispatcher(zx_obj_type_t type);
+  explicit Dispatcher(zx_obj_type_t type) noexcept;
   ~Dispatcher() override = default;
 
   // The last handle was closed. References may remain; no duplicate can appear. Called with no lock

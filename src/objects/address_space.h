@@ -61,7 +61,7 @@ class AddressSpace : public base::RefCounted {
   virtual void Populate(uint64_t address, uint64_t length, const Mapping& mapping) = 0;
 
  protected:
-  AddressSpace(uint64_t base, uint64_t size) : base_(base), size_(size) {}
+  AddressSpace(uint64_t base, uint64_t size) noexcept : base_(base), size_(size) {}
 
  private:
   const uint64_t base_;

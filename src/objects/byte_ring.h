@@ -21,7 +21,7 @@ namespace zircon::objects {
 
 class ByteRing {
  public:
-  explicit ByteRing(size_t capacity) : capacity_(capacity) {}
+  explicit ByteRing(size_t capacity) noexcept : capacity_(capacity) {}
 
   size_t capacity() const { return capacity_; }
   size_t stored() const { return stored_; }

@@ -70,7 +70,7 @@ class Channel final : public Paired<Channel> {
     Parker parker;
   };
 
-  explicit Channel(Place place) : Paired(kType, ZX_CHANNEL_WRITABLE, std::move(place)) {}
+  explicit Channel(Place place) noexcept : Paired(kType, ZX_CHANNEL_WRITABLE, std::move(place)) {}
 
   // A message comes in: to a call, or into the queue.
   void Receive(Message* message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex());

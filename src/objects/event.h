@@ -15,7 +15,7 @@ class Event final : public Waitable {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_EVENT;
 
-  Event() : Waitable(kType, 0) {}
+  Event() noexcept : Waitable(kType, 0) {}
   zx_signals_t user_signals() const override { return ZX_EVENT_SIGNALED | ZX_USER_SIGNAL_ALL; }
 };
 

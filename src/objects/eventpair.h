@@ -25,7 +25,7 @@ class Eventpair final : public Paired<Eventpair> {
 
  private:
   friend class Paired<Eventpair>;
-  explicit Eventpair(Place place) : Paired(kType, 0, std::move(place)) {}
+  explicit Eventpair(Place place) noexcept : Paired(kType, 0, std::move(place)) {}
 
   void OnPeerClosed() override { UpdateSignals(0, ZX_EVENTPAIR_PEER_CLOSED); }
 };

@@ -33,7 +33,7 @@ class Fifo final : public Paired<Fifo> {
 
  private:
   friend class Paired<Fifo>;
-  Fifo(Place place, size_t element_count, size_t element_size)
+  Fifo(Place place, size_t element_count, size_t element_size) noexcept
       : Paired(kType, ZX_FIFO_WRITABLE, std::move(place)),
         element_size_(element_size),
         ring_(element_count * element_size) {}

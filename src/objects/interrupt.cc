@@ -11,7 +11,7 @@ constexpr zx_signals_t kUntriggered = ZX_VIRTUAL_INTERRUPT_UNTRIGGERED;
 
 }  // namespace
 
-Interrupt::Interrupt() : Waitable(kType, kUntriggered) {
+Interrupt::Interrupt() noexcept : Waitable(kType, kUntriggered) {
   packet_.kind = PortPacket::Kind::kInterrupt;
 }
 

@@ -33,7 +33,7 @@ class Interrupt final : public Waitable {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_INTERRUPT;
 
-  Interrupt();
+  Interrupt() noexcept;
 
   // All in the order of the contract's IRQ rows behind the handles.
   [[nodiscard]] zx_status_t Trigger(zx_time_t timestamp);

@@ -31,7 +31,7 @@ constinit thread_local Discarded t_discarded;
 void Discard(Message* message) { t_discarded.Add(message); }
 
 MessagePtr Message::Create(uint32_t bytes, uint32_t handles) {
-  MessagePtr message(new (std::nothrow) Message, &Discard);
+  MessagePtr message(NEW_OR_NULL(Message), &Discard);
   if (message == nullptr) return NoMessage();
   if (bytes != 0) {
     message->bytes_.reset(new (std::nothrow) uint8_t[bytes]);

@@ -10,11 +10,11 @@ std::unique_ptr<PacketReserve> PacketReserve::Create(base::RefPtr<Port> port, ui
   std::unique_ptr<PortPacket[]> packets(new (std::nothrow) PortPacket[capacity]);
   if (packets == nullptr) return nullptr;
   return std::unique_ptr<PacketReserve>(
-      new (std::nothrow) PacketReserve(std::move(port), key, std::move(packets), capacity));
+      NEW_OR_NULL(PacketReserve(std::move(port), key, std::move(packets), capacity)));
 }
 
 PacketReserve::PacketReserve(base::RefPtr<Port> port, uint64_t key,
-                             std::unique_ptr<PortPacket[]> packets, uint32_t capacity)
+                             std::unique_ptr<PortPacket[]> packets, uint32_t capacity) noexcept
     : port_(std::move(port)), key_(key), packets_(std::move(packets)), capacity_(capacity) {
   base::ShortLockScope scope(port_->lock_);
   for (uint32_t i = 0; i < capacity_; ++i) {

@@ -67,7 +67,7 @@ class PacketReserve : public Linked<PacketReserve> {
   };
 
   PacketReserve(base::RefPtr<Port> port, uint64_t key, std::unique_ptr<PortPacket[]> packets,
-                uint32_t capacity);
+                uint32_t capacity) noexcept;
 
   // For the port, which has its own name for the same lock.
   void AssertPortLocked() const ABSL_ASSERT_EXCLUSIVE_LOCK(port_->lock_) {}

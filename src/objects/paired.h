@@ -16,7 +16,6 @@
 #include <zircon/types.h>
 
 #include <array>
-#include <new>
 #include <utility>
 
 #include "base/mutex.h"
@@ -52,7 +51,7 @@ class Paired : public Waitable {
     size_t side;
   };
 
-  Paired(zx_obj_type_t type, zx_signals_t initial, Place place)
+  Paired(zx_obj_type_t type, zx_signals_t initial, Place place) noexcept
       : Waitable(type, initial), pair_(std::move(place.pair)), side_(place.side) {}
 
   // Makes both ends, each from its place and `args`. ZX_ERR_NO_MEMORY.
@@ -60,8 +59,8 @@ class Paired : public Waitable {
   static zx_status_t CreatePair(base::RefPtr<End>* end0, base::RefPtr<End>* end1, Args... args) {
     const auto pair = base::MakeRef<Pair>();
     if (!pair) return ZX_ERR_NO_MEMORY;
-    auto first = base::RefPtr<End>::Adopt(new (std::nothrow) End(Place{pair, 0}, args...));
-    auto second = base::RefPtr<End>::Adopt(new (std::nothrow) End(Place{pair, 1}, args...));
+    auto first = base::RefPtr<End>::Adopt(NEW_OR_NULL(End(Place{pair, 0}, args...)));
+    auto second = base::RefPtr<End>::Adopt(NEW_OR_NULL(End(Place{pair, 1}, args...)));
     if (!first || !second) return ZX_ERR_NO_MEMORY;
     first->peer_koid_ = second->koid();
     second->peer_koid_ = first->koid();

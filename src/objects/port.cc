@@ -25,7 +25,7 @@ void WriteSignal(zx_signals_t active, uint64_t count, zx_time_t timestamp, bool 
 
 }  // namespace
 
-Port::Port(uint32_t options) : Dispatcher(kType), options_(options) {}
+Port::Port(uint32_t options) noexcept : Dispatcher(kType), options_(options) {}
 
 Port::~Port() = default;
 

@@ -33,7 +33,7 @@ class Port final : public handles::Dispatcher {
   static constexpr size_t kMaxUserPackets = 4096;
   static constexpr size_t kMaxUserPackets2018 = 2048;
 
-  explicit Port(uint32_t options);
+  explicit Port(uint32_t options) noexcept;
   ~Port() override;
 
   // Takes the packet as a user packet: its type becomes ZX_PKT_TYPE_USER. ZX_ERR_SHOULD_WAIT when

@@ -13,7 +13,7 @@ struct UserPacketPool::Chunk {
 };
 
 bool UserPacketPool::Grow() {
-  auto* chunk = new (std::nothrow) Chunk;
+  auto* chunk = NEW_OR_NULL(Chunk);
   if (chunk == nullptr) return false;
   chunk->next = std::exchange(chunks_, chunk);
   for (PortPacket& packet : chunk->packets) Give(&packet);

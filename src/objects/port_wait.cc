@@ -1,7 +1,6 @@
 #include "objects/port_wait.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "base/monotonic.h"
@@ -9,7 +8,7 @@
 namespace zircon::objects {
 
 PortWait::PortWait(base::RefPtr<Port> port, uint64_t key, Waitable* source, zx_handle_t handle,
-                   zx_signals_t trigger, Options options)
+                   zx_signals_t trigger, Options options) noexcept
     : SignalObserver(handle),
       port_(std::move(port)),
       source_(source),
@@ -29,7 +28,7 @@ zx_status_t PortWait::Begin(base::RefPtr<Port> port, uint64_t key, const handles
                             zx_handle_t handle, zx_signals_t trigger, Options options) {
   Waitable* const source = static_cast<Waitable*>(ref.object());
   const auto wait = base::RefPtr<PortWait>::Adopt(
-      new (std::nothrow) PortWait(std::move(port), key, source, handle, trigger, options));
+      NEW_OR_NULL(PortWait(std::move(port), key, source, handle, trigger, options)));
   if (!wait) return ZX_ERR_NO_MEMORY;
   wait->AddRef();  // the object's list
   source->AddObserver(wait.get(), ref);

@@ -55,7 +55,7 @@ class PortWait final : public base::RefCounted, public SignalObserver, public Li
   friend class Port;
 
   PortWait(base::RefPtr<Port> port, uint64_t key, Waitable* source, zx_handle_t handle,
-           zx_signals_t trigger, Options options);
+           zx_signals_t trigger, Options options) noexcept;
   ~PortWait() override = default;
 
   Next OnArrival(zx_signals_t active) override;

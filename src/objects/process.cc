@@ -24,7 +24,7 @@ base::RefPtr<Process> Process::Self() {
   return g_this.process == nullptr ? nullptr : base::RefPtr<Process>::Share(g_this.process);
 }
 
-Process::Process()
+Process::Process() noexcept
     : Waitable(kType, 0),
       name_(program_invocation_short_name, std::strlen(program_invocation_short_name)) {}
 

@@ -21,7 +21,7 @@ class Process final : public Waitable {
   static base::RefPtr<Process> Self();
 
   // With the name of the program.
-  Process();
+  Process() noexcept;
   base::Name* name() override { return &name_; }
   // When the library learned of it.
   zx_time_t start_time() const { return start_time_; }

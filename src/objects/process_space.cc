@@ -54,7 +54,7 @@ void KeepFromChildren(void* mapped, uint64_t length) {
 
 }  // namespace
 
-ProcessSpace::ProcessSpace() : AddressSpace(kLowest, HighestEnd() - kLowest) {}
+ProcessSpace::ProcessSpace() noexcept : AddressSpace(kLowest, HighestEnd() - kLowest) {}
 
 zx_status_t ProcessSpace::Reserve(uint64_t address, uint64_t length) {
   const zx_status_t status = ReserveHostRange(address, length);

@@ -20,7 +20,7 @@ namespace zircon::objects {
 class ProcessSpace final : public AddressSpace {
  public:
   // From 64 KiB to the end of what user programs can address.
-  ProcessSpace();
+  ProcessSpace() noexcept;
 
   bool PicksAddresses() const override { return true; }
   zx_status_t Reserve(uint64_t address, uint64_t length) override;

@@ -28,7 +28,7 @@ class Resource final : public handles::Dispatcher, public Linked<Resource> {
   };
 
   // One that the library hands out, beside all others.
-  explicit Resource(const Range& range) : Dispatcher(kType), range_(range) {}
+  explicit Resource(const Range& range) noexcept : Dispatcher(kType), range_(range) {}
   ~Resource() override { Unlist(); }
 
   // zx_resource_create() behind the checks of its arguments: ZX_ERR_NOT_FOUND when the kind has no

@@ -1,7 +1,6 @@
 #include "objects/socket.h"
 
 #include <algorithm>
-#include <new>
 
 namespace zircon::objects {
 
@@ -27,16 +26,12 @@ zx_status_t Socket::Write(size_t size, CopyFromUser copy, size_t* actual) {
 
 zx_status_t Socket::Store(Socket* other, size_t size, CopyFromUser copy, size_t* actual) {
   other->AssertLocked();
-  if (kind_ == Kind::kDatagram) {
-    try {
-      other->datagrams_.push_back(static_cast<uint32_t>(size));
-    } catch (const std::bad_alloc&) {
-      return ZX_ERR_NO_MEMORY;
-    }
+  if (kind_ == Kind::kDatagram && !other->datagrams_.PushBack(static_cast<uint32_t>(size))) {
+    return ZX_ERR_NO_MEMORY;
   }
   const zx_status_t status = other->store_.Put(size, copy);
   if (status != ZX_OK) {
-    if (kind_ == Kind::kDatagram) other->datagrams_.pop_back();
+    if (kind_ == Kind::kDatagram) other->datagrams_.PopBack();
     return status;
   }
   other->UpdateSignals(0, ZX_SOCKET_READABLE);
@@ -68,7 +63,7 @@ zx_status_t Socket::Read(size_t size, bool peek, CopyToUser copy, size_t* actual
     store_.Drop(copied);
   } else {
     store_.Drop(first);  // what did not fit is lost
-    datagrams_.pop_front();
+    datagrams_.PopFront();
   }
   if (store_.stored() == 0) UpdateSignals(ZX_SOCKET_READABLE, 0);
   UpdateReadThreshold();

@@ -13,11 +13,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <utility>
 
 #include "objects/byte_ring.h"
 #include "objects/paired.h"
+#include "objects/size_queue.h"
 
 namespace zircon::objects {
 
@@ -55,7 +55,7 @@ class Socket final : public Paired<Socket> {
 
  private:
   friend class Paired<Socket>;
-  Socket(Place place, Kind kind)
+  Socket(Place place, Kind kind) noexcept
       : Paired(kType, ZX_SOCKET_WRITABLE, std::move(place)), kind_(kind), store_(kCapacity) {}
 
   void OnPeerClosed() override { UpdateSignals(ZX_SOCKET_WRITABLE, ZX_SOCKET_PEER_CLOSED); }
@@ -71,7 +71,7 @@ class Socket final : public Paired<Socket> {
 
   const Kind kind_;
   ByteRing store_ ABSL_GUARDED_BY(mutex());
-  std::deque<uint32_t> datagrams_ ABSL_GUARDED_BY(mutex());  // their sizes
+  SizeQueue datagrams_ ABSL_GUARDED_BY(mutex());  // their sizes
   uint64_t read_threshold_ ABSL_GUARDED_BY(mutex()) = 0;
   uint64_t write_threshold_ ABSL_GUARDED_BY(mutex()) = 0;
   bool write_disabled_ ABSL_GUARDED_BY(mutex()) = false;

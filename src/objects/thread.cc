@@ -42,7 +42,7 @@ static_assert(std::is_trivially_destructible_v<Threads>);
 
 }  // namespace
 
-Thread::Thread(pid_t tid) : Waitable(kType, ZX_THREAD_RUNNING), tid_(tid) {
+Thread::Thread(pid_t tid) noexcept : Waitable(kType, ZX_THREAD_RUNNING), tid_(tid) {
   char host_name[16] = {};
   if (pthread_getname_np(pthread_self(), host_name, sizeof(host_name)) == 0) {
     name_.Set(host_name, std::strlen(host_name));

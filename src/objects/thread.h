@@ -27,7 +27,7 @@ class Thread final : public Waitable, public Linked<Thread> {
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_THREAD;
 
   // By the thread: with the name that the host knows for it.
-  explicit Thread(pid_t tid);
+  explicit Thread(pid_t tid) noexcept;
   ~Thread() override;
   base::Name* name() override { return &name_; }
   zx_koid_t related_koid() const override;

@@ -12,7 +12,7 @@ namespace zircon::objects {
 zx_status_t Timer::Create(uint32_t options, zx_clock_t clock, base::RefPtr<Timer>* out) {
   TimerQueue& queue = TimerQueue::Process();
   if (!queue.Start()) return ZX_ERR_NO_RESOURCES;
-  auto timer = base::RefPtr<Timer>::Adopt(new (std::nothrow) Timer(options, clock, &queue));
+  auto timer = base::RefPtr<Timer>::Adopt(NEW_OR_NULL(Timer(options, clock, &queue)));
   if (!timer) return ZX_ERR_NO_MEMORY;
   try {
     base::MutexLock lock(queue.mutex());

@@ -33,7 +33,7 @@ class Timer final : public Waitable {
 
  private:
   friend class TimerQueue;
-  Timer(uint32_t options, zx_clock_t clock, TimerQueue* queue)
+  Timer(uint32_t options, zx_clock_t clock, TimerQueue* queue) noexcept
       : Waitable(kType, 0), options_(options), clock_(clock), queue_(queue) {}
 
   void OnZeroHandles() override;

@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include <csignal>
+#include <cstddef>
+#include <new>
 
 #include "base/futex.h"
 #include "base/monotonic.h"
@@ -11,7 +13,9 @@
 namespace zircon::objects {
 
 TimerQueue& TimerQueue::Process() {
-  static TimerQueue* const queue = new TimerQueue;
+  // Never destroyed, and in no memory that could be short.
+  alignas(TimerQueue) static std::byte place[sizeof(TimerQueue)];
+  static TimerQueue* const queue = new (place) TimerQueue;
   return *queue;
 }
 

@@ -13,7 +13,7 @@
 
 namespace zircon::objects {
 
-Vmar::Vmar(base::RefPtr<AddressSpace> space)
+Vmar::Vmar(base::RefPtr<AddressSpace> space) noexcept
     : Dispatcher(kType),
       space_(std::move(space)),
       is_root_(true),
@@ -21,7 +21,7 @@ Vmar::Vmar(base::RefPtr<AddressSpace> space)
       base_(space_->base()),
       size_(space_->size()) {}
 
-Vmar::Vmar(Vmar* parent, uint64_t base, uint64_t size, bool can_map_specific)
+Vmar::Vmar(Vmar* parent, uint64_t base, uint64_t size, bool can_map_specific) noexcept
     : Dispatcher(kType),
       space_(parent->space_),
       is_root_(false),
@@ -172,7 +172,7 @@ zx_status_t Vmar::AllocateLocked(const Placement& placement, bool can_map_specif
   const zx_status_t status = TakePlace(placement, /*reserve=*/is_root(), &address, removed);
   if (status != ZX_OK) return status;
   auto made = base::RefPtr<Vmar>::Adopt(
-      new (std::nothrow) Vmar(this, address, placement.length, can_map_specific));
+      NEW_OR_NULL(Vmar(this, address, placement.length, can_map_specific)));
   if (!made) {
     if (is_root()) GiveBack(address, address + placement.length);
     return ZX_ERR_NO_MEMORY;

@@ -31,7 +31,7 @@ class Vmar final : public handles::Dispatcher {
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_VMAR;
 
   // A root over the whole of `space`.
-  explicit Vmar(base::RefPtr<AddressSpace> space);
+  explicit Vmar(base::RefPtr<AddressSpace> space) noexcept;
   ~Vmar() override;
 
   uint64_t base() const { return base_; }
@@ -73,7 +73,7 @@ class Vmar final : public handles::Dispatcher {
   };
 
   // A child of `parent`, not in the tree yet: destroyed until it is.
-  Vmar(Vmar* parent, uint64_t base, uint64_t size, bool can_map_specific);
+  Vmar(Vmar* parent, uint64_t base, uint64_t size, bool can_map_specific) noexcept;
 
   bool is_root() const { return is_root_; }
   // Whether [address, address + length) lies inside the region.

@@ -12,10 +12,10 @@ namespace zircon::objects {
 
 base::RefPtr<Vmo> Vmo::Make(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size) {
   if (!stream_size) return nullptr;
-  return base::RefPtr<Vmo>::Adopt(new (std::nothrow) Vmo(std::move(pages), std::move(stream_size)));
+  return base::RefPtr<Vmo>::Adopt(NEW_OR_NULL(Vmo(std::move(pages), std::move(stream_size))));
 }
 
-Vmo::Vmo(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size)
+Vmo::Vmo(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size) noexcept
     : Waitable(kType, ZX_VMO_ZERO_CHILDREN),
       pages_(std::move(pages)),
       stream_size_(std::move(stream_size)) {}

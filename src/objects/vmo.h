@@ -107,7 +107,7 @@ class Vmo final : public Waitable {
   const VmoLineage& lineage() const { return lineage_; }
 
  private:
-  Vmo(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size);
+  Vmo(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size) noexcept;
   // Null when memory is short.
   static base::RefPtr<Vmo> Make(base::RefPtr<VmoPages> pages, base::RefPtr<StreamSize> stream_size);
 

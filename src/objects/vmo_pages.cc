@@ -48,14 +48,14 @@ zx_status_t VmoPages::Create(uint64_t size, bool resizable, base::RefPtr<VmoPage
   MemoryFile file;
   status = MemoryFile::Create(rounded, &file);
   if (status != ZX_OK) return status;
-  auto pages = base::RefPtr<VmoPages>::Adopt(new (std::nothrow)
-                                                 VmoPages(std::move(file), rounded, resizable));
+  auto pages =
+      base::RefPtr<VmoPages>::Adopt(NEW_OR_NULL(VmoPages(std::move(file), rounded, resizable)));
   if (!pages) return ZX_ERR_NO_MEMORY;
   *out = std::move(pages);
   return ZX_OK;
 }
 
-VmoPages::VmoPages(MemoryFile file, uint64_t size, bool resizable)
+VmoPages::VmoPages(MemoryFile file, uint64_t size, bool resizable) noexcept
     : file_(std::move(file)), resizable_(resizable), size_(size) {}
 
 template <typename Change>

@@ -68,7 +68,7 @@ class VmoPages final : public base::RefCounted {
   [[nodiscard]] zx_status_t Window(uint64_t length, uint8_t** base);
 
  private:
-  VmoPages(MemoryFile file, uint64_t size, bool resizable);
+  VmoPages(MemoryFile file, uint64_t size, bool resizable) noexcept;
 
   // Makes a change of the range with no change of the size meanwhile. ZX_ERR_OUT_OF_RANGE when it
   // is no longer all inside.

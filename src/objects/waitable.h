@@ -26,7 +26,7 @@ class SignalObserver : public Linked<SignalObserver> {
  public:
   enum class Next { kStay, kLeave };
 
-  explicit SignalObserver(zx_handle_t handle) : handle_(handle) {}
+  explicit SignalObserver(zx_handle_t handle) noexcept : handle_(handle) {}
   zx_handle_t handle() const { return handle_; }
 
   // The observer has come to an object with these signals.
@@ -83,7 +83,8 @@ class Waitable : public handles::Dispatcher {
   void CancelWaits(zx_handle_t handle) final;
 
  protected:
-  Waitable(zx_obj_type_t type, zx_signals_t initial) : Dispatcher(type), signals_(initial) {}
+  Waitable(zx_obj_type_t type, zx_signals_t initial) noexcept
+      : Dispatcher(type), signals_(initial) {}
 
  private:
   void Leave(SignalObserver* observer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(waits_lock_);

@@ -28,7 +28,7 @@ class ThreadOwner final : public base::RefCounted {
   [[nodiscard]] bool TakeVcpu() { return !has_vcpu_.exchange(true, std::memory_order_acq_rel); }
   void DropVcpu() { has_vcpu_.store(false, std::memory_order_release); }
 
-  explicit ThreadOwner(pid_t tid) : tid_(tid) {}
+  explicit ThreadOwner(pid_t tid) noexcept : tid_(tid) {}
 
  private:
   const pid_t tid_;

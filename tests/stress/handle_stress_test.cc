@@ -33,7 +33,7 @@ class Watched final : public Dispatcher {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_PORT;
 
-  explicit Watched(std::atomic<int>* alive) : Dispatcher(kType), alive_(alive) {
+  explicit Watched(std::atomic<int>* alive) noexcept : Dispatcher(kType), alive_(alive) {
     alive_->fetch_add(1, kRelaxed);
   }
   ~Watched() override {

@@ -26,7 +26,7 @@ constexpr zx_rights_t kRights = ZX_RIGHTS_BASIC | ZX_RIGHTS_IO;
 
 class Thing final : public handles::Dispatcher {
  public:
-  Thing() : Dispatcher(ZX_OBJ_TYPE_PORT) {}
+  Thing() noexcept : Dispatcher(ZX_OBJ_TYPE_PORT) {}
 };
 
 // Every test leaves the process's table as it found it.

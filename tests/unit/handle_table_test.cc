@@ -34,7 +34,7 @@ struct Events {
 class Thing : public Dispatcher {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_PORT;
-  explicit Thing(Events* events = nullptr) : Dispatcher(kType), events_(events) {}
+  explicit Thing(Events* events = nullptr) noexcept : Dispatcher(kType), events_(events) {}
   ~Thing() override {
     if (events_ != nullptr) ++events_->destroyed;
     if (at_end) at_end();

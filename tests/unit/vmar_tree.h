@@ -44,7 +44,8 @@ using FakePages = std::map<uint64_t, FakePage>;
 // `foreign` pages that the tree does not know, as the process's.
 class FakeSpace final : public AddressSpace {
  public:
-  FakeSpace(uint64_t base, uint64_t size, bool picks) : AddressSpace(base, size), picks_(picks) {}
+  FakeSpace(uint64_t base, uint64_t size, bool picks) noexcept
+      : AddressSpace(base, size), picks_(picks) {}
 
   bool PicksAddresses() const override { return picks_; }
 
