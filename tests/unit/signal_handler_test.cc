@@ -65,7 +65,7 @@ class SignalHandler : public fake::OnMachine {
 // Into the middle of calls that lock what there is to lock.
 TEST_F(SignalHandler, KicksFromTheMiddleOfOtherCalls) {
   Shows("KICK-13 CALL-8");
-  constexpr int kKicks = 2000;
+  constexpr int kKicks = 300;
   cpu().Always(Block());
   std::atomic<bool> over{false};
   std::thread sender([&, target = pthread_self()] {
