@@ -42,7 +42,7 @@ run_ctest() {
   local environment=$1 name=$2 log=$logs/$2.log xml=$logs/$2.xml header total bad left status=0 test
   local folder wrapper=(env)
   folder=$(build_folder "$3")
-  # gcc 12's thread sanitizer knows fewer address layouts than newer kernels use.
+  # The thread sanitizer knows fewer address layouts than newer kernels use.
   [[ $3 != tsan ]] || wrapper=(setarch --addr-no-randomize)
   shift 3
   rm -f -- "$xml"
@@ -61,11 +61,14 @@ run_ctest() {
   add_results "$environment" $((total - bad - left)) "$bad" "$left"
   printf '%d passed, %d failed, %d skipped (%s)\n' $((total - bad - left)) "$bad" "$left" "$log"
   if ((bad > 0)); then
-    # What the failing tests wrote, up to a point. (awk reads to the end: a pipe to head would break.)
+    # What the failing tests wrote, up to a point, without what passed in the same process. (awk reads to the end: a
+    # pipe to head would break.)
     awk '/^ +Start +[0-9]+:/ || /^ *[0-9]+\/[0-9]+ Test .* Passed / { next }
          /\*\*\*/ { on = 1 }
          /^[0-9]+% tests passed/ { exit }
-         on && ++lines <= 300' "$log"
+         /^\[ RUN      \]/ { running = $0 "\n"; next }
+         /^\[       OK \]/ { running = ""; next }
+         on && ++lines <= 300 { printf "%s%s\n", running, $0; running = "" }' "$log"
     while IFS= read -r test; do
       repeat_at_end "$environment" "$test (output: $log)"
     done < <(sed -n 's/.*<testcase name="\([^"]*\)".*status="fail".*/\1/p' "$xml")
@@ -143,12 +146,14 @@ run_script_tests() {
 # host_kvm_can PRESET: asks the library, as built with PRESET, whether guests can run on this host; sets host_kvm_words to
 # its answer. Status 3 is a "no".
 host_kvm_can() {
-  local folder program status=0 sanitizers flags=(-std=c11)
+  local folder program compiler status=0 sanitizers flags=(-std=c11)
   folder=$(build_folder "$1")
   program=$folder/host_kvm_check
   sanitizers=$(sed -n 's/^ZIRCON_SANITIZE:[A-Z]*=//p' "$folder/CMakeCache.txt")
   [[ -z $sanitizers ]] || flags+=("-fsanitize=$sanitizers")
-  if ! cc "${flags[@]}" -x c -o "$program" -I "$repository/include" - -L "$folder/src" -lzircon \
+  # Sanitizers are the compiler's own.
+  compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$folder/CMakeCache.txt")
+  if ! "${compiler:-cc}" "${flags[@]}" -x c -o "$program" -I "$repository/include" - -L "$folder/src" -lzircon \
     "-Wl,-rpath,$folder/src" <<'END'; then
 #include <stdio.h>
 #include <zircon-kvm/host.h>

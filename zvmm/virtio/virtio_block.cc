@@ -15,8 +15,6 @@ constexpr size_t kPiece = 1 << 20;
 // A request is the header, these, and the status: no more than the queue has.
 constexpr uint32_t kMostSegments = Virtqueue::kMostEntries - 2;
 
-constexpr uint64_t Bit(unsigned feature) { return uint64_t{1} << feature; }
-
 }  // namespace
 
 VirtioBlock::VirtioBlock(std::unique_ptr<DiskImage> image, std::string serial,
@@ -29,8 +27,8 @@ VirtioBlock::VirtioBlock(std::unique_ptr<DiskImage> image, std::string serial,
 uint16_t VirtioBlock::id() const { return VIRTIO_ID_BLOCK; }
 
 uint64_t VirtioBlock::features() const {
-  return Bit(VIRTIO_BLK_F_SEG_MAX) | Bit(VIRTIO_BLK_F_FLUSH) |
-         (image_->read_only() ? Bit(VIRTIO_BLK_F_RO) : 0);
+  return FeatureBit(VIRTIO_BLK_F_SEG_MAX) | FeatureBit(VIRTIO_BLK_F_FLUSH) |
+         (image_->read_only() ? FeatureBit(VIRTIO_BLK_F_RO) : 0);
 }
 
 std::span<const uint8_t> VirtioBlock::config() const {

@@ -11,6 +11,9 @@
 
 namespace zvmm {
 
+// A feature as a bit of a driver's or a device's features.
+constexpr uint64_t FeatureBit(unsigned feature) { return uint64_t{1} << feature; }
+
 // Serve(), Agree() and Reset() are called by one thread at a time, Disconnect() by the owner's; the
 // others never change their answer.
 class VirtioDevice {

@@ -23,8 +23,6 @@ struct Header {
 };
 static_assert(sizeof(Header) == 12);
 
-constexpr uint64_t Bit(unsigned feature) { return uint64_t{1} << feature; }
-
 uint64_t RoomOf(const Chain& chain) { return ByteStream(chain.writable).left(); }
 
 }  // namespace
@@ -43,10 +41,12 @@ absl::Status VirtioNet::Connect(std::string name, std::unique_ptr<FramePort> por
 
 uint16_t VirtioNet::id() const { return VIRTIO_ID_NET; }
 
-uint64_t VirtioNet::features() const { return Bit(kFeatureMac) | Bit(kFeatureMergeBuffers); }
+uint64_t VirtioNet::features() const {
+  return FeatureBit(kFeatureMac) | FeatureBit(kFeatureMergeBuffers);
+}
 
 void VirtioNet::Agree(uint64_t features) {
-  merges_buffers_ = (features & Bit(kFeatureMergeBuffers)) != 0;
+  merges_buffers_ = (features & FeatureBit(kFeatureMergeBuffers)) != 0;
 }
 
 void VirtioNet::Reset() {

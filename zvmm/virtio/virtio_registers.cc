@@ -17,12 +17,10 @@
 namespace zvmm {
 namespace {
 
-constexpr uint64_t Bit(unsigned feature) { return uint64_t{1} << feature; }
-
-constexpr uint64_t kVersion1 = Bit(VIRTIO_F_VERSION_1);
+constexpr uint64_t kVersion1 = FeatureBit(VIRTIO_F_VERSION_1);
 // What the queues can do for every device.
 constexpr uint64_t kTransportFeatures =
-    kVersion1 | Bit(VIRTIO_RING_F_INDIRECT_DESC) | Bit(VIRTIO_RING_F_EVENT_IDX);
+    kVersion1 | FeatureBit(VIRTIO_RING_F_INDIRECT_DESC) | FeatureBit(VIRTIO_RING_F_EVENT_IDX);
 
 uint64_t WithLow(uint64_t whole, uint64_t low) {
   return (whole & ~uint64_t{0xFFFFFFFF}) | (low & 0xFFFFFFFF);
@@ -207,8 +205,8 @@ void VirtioRegisters::WriteFeatures(uint32_t value) {
 void VirtioRegisters::EnableQueue() {
   Virtqueue& queue = queues_[queue_select_];
   const absl::Status status =
-      queue.Enable({.indirect = (driver_features_ & Bit(VIRTIO_RING_F_INDIRECT_DESC)) != 0,
-                    .event_index = (driver_features_ & Bit(VIRTIO_RING_F_EVENT_IDX)) != 0});
+      queue.Enable({.indirect = (driver_features_ & FeatureBit(VIRTIO_RING_F_INDIRECT_DESC)) != 0,
+                    .event_index = (driver_features_ & FeatureBit(VIRTIO_RING_F_EVENT_IDX)) != 0});
   if (!status.ok()) {
     Break(status);
   }
