@@ -45,6 +45,8 @@ class Page:
         if kind == "list":
             for term, text in value:
                 name = filter.HANDLE_ERRORS if term == "Handle errors" else term
+                if section == "ERRORS":
+                    name = re.sub(r"\b[A-Z][A-Z_]+\b", r"ZX_ERR_\g<0>", name)
                 self.sections[section] += [".TP", ".B " + escape(name), escape(text)]
             return section
         if kind == "code":
@@ -53,7 +55,7 @@ class Page:
         if value.startswith("Errors"):
             if value != "Errors:":
                 self.paragraph("ERRORS", value[len("Errors, "):].capitalize())
-            self.paragraph("ERRORS", "In the order in which they are checked, without ZX_ERR_:")
+            self.paragraph("ERRORS", "In the order in which they are checked:")
             return "ERRORS"
         if section == "ERRORS" and value.endswith(":"):
             self.paragraph("ERRORS", value[0].upper() + value[1:])
@@ -76,7 +78,8 @@ class Page:
             if content:
                 # A section's first paragraph needs no space before it.
                 lines += [f".SH {section}", *(content[1:] if content[0] == ".PP" else content)]
-        lines += [".SH SEE ALSO", f"{escape('the rules for every call at the top of <zircon/syscalls.h>')}"]
+        lines += [".SH SEE ALSO", ".BR zircon\\-kvm (7),",
+                  escape("and the rules for every call at the top of <zircon/syscalls.h>")]
         return "\n".join(lines) + "\n"
 
 
@@ -91,7 +94,7 @@ def main():
             page = Page(comment, declaration.split()[0])
             (folder / f"{name}.3").write_text(page.write(name, declaration, included, version))
             if name.startswith("zx_"):
-                (folder / f"_{name}.3").write_text(f".so man3/{name}.3\n")
+                (folder / f"_{name}.3").symlink_to(f"{name}.3")
 
 
 if __name__ == "__main__":

@@ -123,12 +123,13 @@ page=$(printf '%s\n' '.TH zx_apple_pick 3 "" "zircon-kvm 1.2.3" "Zircon on KVM"'
   '.SH DESCRIPTION' 'Owner thread only.' '.SH ARGUMENTS' '.TP' '.B tree' 'tree; READ.' \
   '.TP' '.B sort' 'ZX_APPLE_SWEET or ZX_APPLE_OLD; any of ZX_APPLE_*.' '.TP' '.B out' 'receives it.' \
   '.SH RETURN VALUE' 'ZX_OK, or the first error that applies.' \
-  '.SH ERRORS' 'In the order in which they are checked, without ZX_ERR_:' \
-  '.TP' '.B BAD_HANDLE, WRONG_TYPE, ACCESS_DENIED' 'of tree.' '.TP' '.B BUFFER_TOO_SMALL' 'none.' '.PP' 'Then:' \
-  '.TP' '.B NOT_FOUND, BAD_STATE' 'none is left.' '.SH THREADS' 'Only the thread that owns the VCPU.' \
+  '.SH ERRORS' 'In the order in which they are checked:' \
+  '.TP' '.B ZX_ERR_BAD_HANDLE, ZX_ERR_WRONG_TYPE, ZX_ERR_ACCESS_DENIED' 'of tree.' \
+  '.TP' '.B ZX_ERR_BUFFER_TOO_SMALL' 'none.' '.PP' 'Then:' \
+  '.TP' '.B ZX_ERR_NOT_FOUND, ZX_ERR_BAD_STATE' 'none is left.' '.SH THREADS' 'Only the thread that owns the VCPU.' \
   '.SH THE GENERATION OF 2018' 'Fewer sorts.' '.SH CONTRACT' 'APPLE, GEN.')
 [[ $(<man3/zx_apple_pick.3) == "$page"* ]] || fail "the manual page is $(<man3/zx_apple_pick.3)"
-[[ $(<man3/_zx_apple_pick.3) == ".so man3/zx_apple_pick.3" ]] || fail "the second name has no page"
+[[ $(readlink man3/_zx_apple_pick.3) == zx_apple_pick.3 ]] || fail "the second name's page is no link"
 
 sed -i '/^\/\/   sort/,+1d' "$header"
 finds "zx_apple_pick: the argument sort is not described"

@@ -1,12 +1,12 @@
-# Test files compiled a dozen at a time (ZIRCON_UNITY): most of a file's time goes into headers that its neighbours read
-# too.
+# Test files compiled a dozen at a time (ZIRCON_COMBINE_TESTS): most of a file's time goes into headers and templates that
+# its neighbours have too.
 #
-#   zircon_together(LIST NAME)
+#   zircon_combine_tests(LIST NAME)
 #
-# replaces in LIST by NAME_1.cc, NAME_2.cc … what can be combined. A test file can if everything in it stands
-# in one anonymous namespace, whose names together.awk makes its own, and if it defines no macro: those would be its
+# replaces in LIST by NAME_1.cc, NAME_2.cc … what can be combined. A test file can if everything in it stands in one
+# anonymous namespace, whose names combine_tests.awk makes its own, and if it defines no macro: those would be its
 # neighbours' too.
-function(zircon_together list_name name)
+function(zircon_combine_tests list_name name)
   set(alone)
   set(combined)
   foreach(source IN LISTS ${list_name})
@@ -19,7 +19,7 @@ function(zircon_together list_name name)
       list(APPEND combined ${source})
     endif()
   endforeach()
-  set(script ${PROJECT_SOURCE_DIR}/cmake/together.awk)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/combine_tests.awk)
   if(NOT combined)
     return()
   endif()

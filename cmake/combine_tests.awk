@@ -1,5 +1,5 @@
-# awk -f together.awk FILE...: the files as one; what each has in its anonymous namespace is seen by itself alone
-# (Together.cmake).
+# awk -f combine_tests.awk FILE...: the files as one; what each has in its anonymous namespace is seen by itself alone
+# (CombineTests.cmake).
 BEGIN {
   # The kernel's header of KVM is right only if this comes first, where a file includes it at all.
   print "#if __has_include(\"kvm/kvm_abi.h\")\n#include \"kvm/kvm_abi.h\"\n#endif"
