@@ -52,6 +52,27 @@ if(zircon_programs)
   endif()
   install(TARGETS ${zircon_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+# Manual pages of the programs are what they say of themselves; sanitizers do not let them speak everywhere.
+install(FILES docs/man/zircon-kvm.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+set(words_zvmm "boots a Linux or Zircon kernel in a virtual machine")
+set(words_zircon-conformance "checks that the Zircon hypervisor calls keep their promises on this machine")
+if(zircon_programs AND NOT ZIRCON_SANITIZE AND NOT ZIRCON_COVERAGE)
+  set(pages)
+  foreach(program IN LISTS zircon_programs)
+    set(page ${PROJECT_BINARY_DIR}/man/man1/${program}.1)
+    add_custom_command(
+      OUTPUT ${page}
+      COMMAND sh -c "\"$1\" --help | awk -v name=\"$2\" -v words=\"$3\" -v version=\"$4\" -f \"$5\" >\"$6\"" sh
+              $<TARGET_FILE:${program}> ${program} ${words_${program}} ${PROJECT_VERSION}
+              ${PROJECT_SOURCE_DIR}/docs/man/program_page.awk ${page}
+      DEPENDS ${program} ${PROJECT_SOURCE_DIR}/docs/man/program_page.awk
+      VERBATIM)
+    list(APPEND pages ${page})
+  endforeach()
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/man/man1)
+  add_custom_target(program_pages ALL DEPENDS ${pages})
+  install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+endif()
 if(ZIRCON_BUILD_DOCS)
   install(DIRECTORY ${PROJECT_BINARY_DIR}/reference/html DESTINATION ${CMAKE_INSTALL_DOCDIR})
   install(DIRECTORY ${PROJECT_BINARY_DIR}/reference/man/ DESTINATION ${CMAKE_INSTALL_MANDIR})

@@ -2,7 +2,7 @@
 # What cmake --install installs, wherever it is moved then, is all that an outside project needs: the programs of
 # tests/install, built against it with the shared and the static library, found by CMake and by pkg-config.
 # usage: tests/scripts/install_test.sh LIBRARY_DIR    (build/<preset>/src)
-# Shows: ABI-2 ABI-3 GEN-2 INSTALL-1 INSTALL-2 INSTALL-3 INSTALL-4 INSTALL-5
+# Shows: ABI-2 ABI-3 GEN-2 INSTALL-1 INSTALL-2 INSTALL-3 INSTALL-4 INSTALL-5 INSTALL-7
 set -euo pipefail
 
 export LC_ALL=C
@@ -67,6 +67,24 @@ check_tree() {
   while IFS= read -r file; do
     fail "${file#"$work/moved/"} names a folder of the build"
   done < <(grep -rlF -e "$repository" -e "$build" -e "$work" -e /opt/zircon "$libraries/cmake" "$libraries/pkgconfig")
+}
+
+# The programs find the library beside them, and have manual pages that name all of their options.
+check_programs() {
+  local program page option
+  [[ $(cached ZIRCON_BUILD_TOOLS) == ON ]] || return 0
+  [[ $("$work/moved/bin/zvmm" --version) == "zvmm $version" ]] || fail "zvmm does not say its version"
+  for program in zvmm zircon-conformance; do
+    page=$work/moved/share/man/man1/$program.1
+    "$work/moved/bin/$program" --help >"$work/help" || fail "$program does not run"
+    type -P man >/dev/null || continue
+    quietly "the manual page" man --warnings -E UTF-8 -l -Tutf8 -Z "$page" || continue
+    grep -q 'warning' "$work/output" && fail "the manual page of $program: $(grep -a warning "$work/output")"
+    while read -r option; do
+      grep -qF -- "${option//-/\\-}" "$page" || fail "the manual page of $program does not have $option"
+    done < <(sed -nE 's/^  (-[^ ]*).*/\1/p' "$work/help")
+  done
+  [[ -e $work/moved/share/man/man7/zircon-kvm.7 ]] || fail "there is no manual page zircon-kvm(7)"
 }
 
 # run PROGRAM: with the installed libzircon.so.
@@ -139,6 +157,7 @@ check_pkg_config() {
 
 install_tree
 check_tree
+check_programs
 check_cmake
 check_pkg_config
 if ((mistakes > 0)); then
