@@ -184,19 +184,19 @@ TEST_F(VcpuCreate, KernelErrnosAndNothingIsLeftBehind) {
     EXPECT_EQ(threads.Create(machine().guest), row.status) << row.error;
     EXPECT_EQ(vcpu::ExitCounters::live_count(), live);
   }
-  const unsigned long kInitial[] = {
-    KVM_SET_CPUID2, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS, KVM_SET_MSRS, KVM_SET_XCRS,
-    for (const unsigned long call
-         : kInitial){machine().kernel.Fail(call, EINVAL);
+  const unsigned long kInitial[] = {KVM_SET_CPUID2, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS,
+                                    KVM_SET_MSRS,   KVM_SET_XCRS, KVM_ENABLE_CAP};
+  for (const unsigned long call : kInitial) {
+    machine().kernel.Fail(call, EINVAL);
+    Threads threads;
+    // "hardware control unsupported: NOT_SUPPORTED"
+    EXPECT_EQ(threads.Create(machine().guest), ZX_ERR_NOT_SUPPORTED) << std::hex << call;
+    EXPECT_EQ(vcpu::ExitCounters::live_count(), live);
+  }
+  // The id that failed is still the next one, and its thread can have another.
   Threads threads;
-  // "hardware control unsupported: NOT_SUPPORTED"
-  EXPECT_EQ(threads.Create(machine().guest), ZX_ERR_NOT_SUPPORTED) << std::hex << call;
-  EXPECT_EQ(vcpu::ExitCounters::live_count(), live);
-}
-// The id that failed is still the next one, and its thread can have another.
-Threads threads;
-EXPECT_EQ(threads.Create(machine().guest), ZX_OK);
-EXPECT_EQ(machine().kernel.vcpu()->id(), 1u);
+  EXPECT_EQ(threads.Create(machine().guest), ZX_OK);
+  EXPECT_EQ(machine().kernel.vcpu()->id(), 1u);
 }
 
 TEST_F(VcpuCreate, AThreadWhoseCreationFailedMayTryAgain) {
