@@ -68,17 +68,19 @@ static inline int zircon_kvm_seccomp_allow(scmp_filter_ctx filter, uint32_t opti
       SCMP_SYS(clock_getres), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
       SCMP_SYS(getrandom), SCMP_SYS(nanosleep), SCMP_SYS(sysinfo), SCMP_SYS(timer_create),
       SCMP_SYS(timer_delete), SCMP_SYS(timer_settime)};
-  // Of /dev/kvm, a virtual machine and a VCPU, in this order.
+  // Of /dev/kvm, a virtual machine and a VCPU, in this order. Some as numbers: their names contain
+  // the size of a structure with an array of open end, which C++ takes for larger.
   static const uint64_t requests[] = {
-      KVM_GET_API_VERSION, KVM_CHECK_EXTENSION, KVM_GET_VCPU_MMAP_SIZE, KVM_GET_SUPPORTED_CPUID,
-      KVM_GET_MSRS, KVM_CREATE_VM,
+      KVM_GET_API_VERSION, KVM_CHECK_EXTENSION, KVM_GET_VCPU_MMAP_SIZE,
+      0xC008AE05 /* KVM_GET_SUPPORTED_CPUID */, 0xC008AE88 /* KVM_GET_MSRS */, KVM_CREATE_VM,
       //
       KVM_ENABLE_CAP, KVM_X86_SET_MSR_FILTER, KVM_SET_CLOCK, KVM_SET_USER_MEMORY_REGION,
       KVM_CREATE_VCPU,
       //
       KVM_RUN, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS, KVM_GET_SREGS2, KVM_SET_XCRS,
-      KVM_GET_FPU, KVM_SET_FPU, KVM_SET_XSAVE, KVM_GET_DEBUGREGS, KVM_SET_DEBUGREGS,
-      KVM_SET_VCPU_EVENTS, KVM_SET_CPUID2, KVM_SET_MSRS, KVM_SET_SIGNAL_MASK, KVM_SET_DEVICE_ATTR,
+      KVM_GET_FPU, KVM_SET_FPU, 0x5000AEA5 /* KVM_SET_XSAVE */, KVM_GET_DEBUGREGS,
+      KVM_SET_DEBUGREGS, KVM_SET_VCPU_EVENTS, 0x4008AE90 /* KVM_SET_CPUID2 */,
+      0x4008AE89 /* KVM_SET_MSRS */, 0x4004AE8B /* KVM_SET_SIGNAL_MASK */, KVM_SET_DEVICE_ATTR,
       KVM_GET_TSC_KHZ};
   struct scmp_arg_cmp argument;
   size_t i;
