@@ -31,7 +31,7 @@ class VcpuFd {
 
   // KVM_RUN: 0 with an exit reason in the page, or an errno (EINTR: a signal or immediate_exit).
   [[nodiscard]] int Run() {
-    const int result = kernel_.Ioctl(fd_, KVM_RUN, 0);
+    const int result = kernel_.Run(fd_);
     return result < 0 ? -result : 0;
   }
 

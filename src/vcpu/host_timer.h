@@ -24,6 +24,7 @@ class HostTimer {
   // Arms it for `deadline`, nanoseconds of CLOCK_MONOTONIC, or disarms it (kNever). Nothing is done
   // when that is what it is armed for. False when the host has no timer left.
   [[nodiscard]] bool Arm(pid_t owner_tid, int64_t deadline);
+  bool armed() const { return armed_for_ != kNever; }
   // It may have fired: the next Arm() is not the same as the last.
   void Forget() {
     if (armed_for_ != kNever) armed_for_ = kUnknown;

@@ -13,6 +13,9 @@
 #include "base/mutex.h"
 
 namespace zircon::vcpu {
+
+constinit thread_local internal::KickState internal::t_kick;
+
 namespace {
 
 base::Mutex g_mutex;
@@ -20,22 +23,15 @@ base::Mutex g_mutex;
 std::atomic<int> g_signal{0};
 bool g_installed ABSL_GUARDED_BY(g_mutex) = false;
 
-// What the handler sets: the byte of the enter that the thread is in, or else the note. Of the
-// initial-exec model: an access is one instruction, in the shared library and in a signal handler
-// too.
-#define ZIRCON_STATIC_TLS __attribute__((tls_model("initial-exec")))
-thread_local constinit volatile uint8_t* volatile t_immediate_exit ZIRCON_STATIC_TLS = nullptr;
-thread_local constinit volatile bool t_came_outside ZIRCON_STATIC_TLS = false;
-#undef ZIRCON_STATIC_TLS
 // Whether Attach() has opened the signal, so that Detach() closes it again.
 thread_local constinit bool t_opened_by_us = false;
 
 void OnKick(int) {
-  volatile uint8_t* const immediate_exit = t_immediate_exit;
+  volatile uint8_t* const immediate_exit = internal::t_kick.immediate_exit;
   if (immediate_exit != nullptr) {
     *immediate_exit = 1;
   } else {
-    t_came_outside = true;
+    internal::t_kick.came_outside = true;
   }
 }
 
@@ -91,19 +87,6 @@ zx_status_t KickSignal::Prepare() {
   g_signal.store(signo, std::memory_order_release);
   g_installed = true;
   return ZX_OK;
-}
-
-KickSignal::Target::Target(volatile uint8_t* immediate_exit) : outer_(t_immediate_exit) {
-  t_immediate_exit = immediate_exit;
-  if (t_came_outside) {
-    t_came_outside = false;
-    *immediate_exit = 1;
-  }
-}
-
-KickSignal::Target::~Target() {
-  t_immediate_exit = outer_;
-  if (outer_ != nullptr) *outer_ = 1;
 }
 
 bool KickSignal::EndOwnRun(pid_t owner) {

@@ -18,6 +18,19 @@
 
 namespace zircon::vcpu {
 
+namespace internal {
+
+// What the handler sets: the byte of the enter that the thread is in, or else the note. Of the
+// initial-exec model: an access is one instruction, in the shared library and in a signal handler
+// too.
+struct KickState {
+  volatile uint8_t* volatile immediate_exit = nullptr;
+  volatile bool came_outside = false;
+};
+extern constinit thread_local KickState t_kick __attribute__((tls_model("initial-exec")));
+
+}  // namespace internal
+
 class KickSignal {
  public:
   // Chooses, unless that has been done, and installs the handler. ZX_ERR_NO_RESOURCES when every
@@ -36,10 +49,20 @@ class KickSignal {
   class Target {
    public:
     // Sets the byte itself where a signal came in no enter.
-    explicit Target(volatile uint8_t* immediate_exit);
+    explicit Target(volatile uint8_t* immediate_exit) : outer_(internal::t_kick.immediate_exit) {
+      internal::t_kick.immediate_exit = immediate_exit;
+      if (internal::t_kick.came_outside) [[unlikely]] {
+        internal::t_kick.came_outside = false;
+        *immediate_exit = 1;
+      }
+    }
     // Sets the byte of the enter that this one was in (in a signal handler of the program's): what
     // that one has looked at is old news.
-    ~Target();
+    ~Target() {
+      internal::t_kick.immediate_exit = outer_;
+      if (outer_ != nullptr) [[unlikely]]
+        *outer_ = 1;
+    }
     Target(const Target&) = delete;
     Target& operator=(const Target&) = delete;
 

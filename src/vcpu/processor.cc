@@ -86,7 +86,7 @@ zx_status_t Processor::Enter(zx_port_packet_t* packet, x86::InstructionBytes* co
       if (interrupts) gate_.Take(kRequestInterrupt);
       status = core_.PrepareRun(interrupts);
       if (status != ZX_OK) return status;
-      ArmTimer();
+      if (core_.may_have_deadline() || timer_.armed()) ArmTimer();
 
       error = core_.Run();
       if (error == EINTR || error == EAGAIN) {

@@ -34,7 +34,7 @@ void TellOfFullQueue() {
 
 }  // namespace
 
-uint32_t RunGate::Begin() {
+uint32_t RunGate::BeginWithNews() {
   for (;;) {
     // A new turn may be signalled again. Before the requests are read: whoever still sees `true`
     // set its request before this.
@@ -42,9 +42,7 @@ uint32_t RunGate::Begin() {
       signalled_.exchange(false, std::memory_order_seq_cst);
       left_over_ = true;
     }
-    if (state_.load(std::memory_order_relaxed) != kRunning) {
-      state_.store(kRunning, std::memory_order_seq_cst);
-    }
+    SetRunning();
     const uint32_t requests = requests_.load(std::memory_order_seq_cst);
     if ((requests & (kRequestPark | kRequestTables)) == 0) return requests;
     tables_changed_ = true;
@@ -63,10 +61,7 @@ uint32_t RunGate::Begin() {
   }
 }
 
-void RunGate::SetState(State state) {
-  state_.store(state, std::memory_order_seq_cst);
-  if ((requests_.load(std::memory_order_seq_cst) & kRequestPark) != 0) base::FutexWakeAll(state_);
-}
+void RunGate::WakeParker() { base::FutexWakeAll(state_); }
 
 void RunGate::Sleep(int64_t deadline, uint32_t ignored) {
   SetState(kSleeping);
@@ -75,8 +70,7 @@ void RunGate::Sleep(int64_t deadline, uint32_t ignored) {
   SetState(kOutside);
 }
 
-void RunGate::Leave() {
-  SetState(kOutside);
+void RunGate::AwaitSenders() {
   // A sender needs a system call's time; longer where it has been preempted, by this thread
   // perhaps.
   constexpr int kSpins = 1000;

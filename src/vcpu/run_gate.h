@@ -46,7 +46,15 @@ class RunGate final : public guest::Parkable {
   // ---- The owner thread ----
 
   // Begins a turn: when it returns the state is kRunning and no park is wanted. Gives the requests.
-  uint32_t Begin();
+  uint32_t Begin() {
+    if (!signalled_.load(std::memory_order_relaxed)) [[likely]] {
+      SetRunning();
+      const uint32_t requests = requests_.load(std::memory_order_seq_cst);
+      if ((requests & (kRequestPark | kRequestTables)) == 0) [[likely]]
+        return requests;
+    }
+    return BeginWithNews();
+  }
   // Whether slots or traps may have changed since this was asked last, up to the last Begin().
   bool TakeTablesChanged() { return std::exchange(tables_changed_, false); }
   // Takes requests away.
@@ -61,7 +69,13 @@ class RunGate final : public guest::Parkable {
   void TakeSignals();
   // The VCPU is back with the VMM. No signal is on its way to this thread when it returns, nor
   // pending in it.
-  void Leave();
+  void Leave() {
+    SetState(kOutside);
+    if (senders_.load(std::memory_order_seq_cst) != 0 || left_over_ ||
+        signalled_.load(std::memory_order_relaxed)) [[unlikely]] {
+      AwaitSenders();
+    }
+  }
 
   // ---- Any thread ----
 
@@ -78,7 +92,21 @@ class RunGate final : public guest::Parkable {
  private:
   enum State : uint32_t { kOutside, kRunning, kSleeping };
 
-  void SetState(State state);
+  void SetRunning() {
+    if (state_.load(std::memory_order_relaxed) != kRunning) {
+      state_.store(kRunning, std::memory_order_seq_cst);
+    }
+  }
+  void SetState(State state) {
+    state_.store(state, std::memory_order_seq_cst);
+    if ((requests_.load(std::memory_order_seq_cst) & kRequestPark) != 0) [[unlikely]]
+      WakeParker();
+  }
+  void WakeParker();
+  // Begin(), where this turn's signal has been sent or something has been changed.
+  uint32_t BeginWithNews();
+  // Leave(), where signals are on their way or have been.
+  void AwaitSenders();
   void SendSignal();
 
   const pid_t owner_tid_;

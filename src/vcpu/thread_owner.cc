@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 namespace zircon::vcpu {
+
+constinit thread_local const ThreadOwner* internal::t_current = nullptr;
+
 namespace {
 
-// Plain, constant-initialised and of the initial-exec model: the check in every enter is one load.
-thread_local constinit const ThreadOwner* t_current __attribute__((tls_model("initial-exec"))) =
-    nullptr;
+using internal::t_current;
+
 thread_local constinit bool t_ended = false;
 
 // Holds the thread's reference until the thread ends; calls from destructors that run later find no
@@ -32,7 +34,5 @@ base::RefPtr<ThreadOwner> ThreadOwner::Current() {
   }
   return t_holder.owner;
 }
-
-bool ThreadOwner::IsCurrent() const { return this == t_current; }
 
 }  // namespace zircon::vcpu

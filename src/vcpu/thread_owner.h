@@ -15,12 +15,22 @@
 
 namespace zircon::vcpu {
 
+class ThreadOwner;
+
+namespace internal {
+
+// Plain, constant-initialised and of the initial-exec model: the check in every enter is one load.
+extern constinit thread_local const ThreadOwner* t_current
+    __attribute__((tls_model("initial-exec")));
+
+}  // namespace internal
+
 class ThreadOwner final : public base::RefCounted {
  public:
   // The calling thread's token; null when memory is short.
   static base::RefPtr<ThreadOwner> Current();
   // Whether this is the calling thread's token.
-  bool IsCurrent() const;
+  bool IsCurrent() const { return this == internal::t_current; }
 
   pid_t tid() const { return tid_; }
 

@@ -135,7 +135,7 @@ void Core::WriteIo(const zx_vcpu_io_t& io) {
   if (owed_.kind != PendingExit::kIn || io.access_size > owed_.size) registers_.MarkRegs();
 }
 
-zx_status_t Core::PrepareRun(bool interrupts_added) {
+zx_status_t Core::PrepareEvents(bool interrupts_added) {
   ExpireTimer();
   if (interrupts_added) may_have_pending_ = true;
   exception_waits_ = false;
@@ -144,8 +144,6 @@ zx_status_t Core::PrepareRun(bool interrupts_added) {
     exception_waits_ = may_have_pending_ && IsException(pending_.Highest());
     if (status != ZX_OK) return status;
   }
-  // The run to come settles it.
-  owed_ = PendingExit{};
   return ZX_OK;
 }
 

@@ -76,9 +76,21 @@ class Core {
 
   // Settles what the last exit owes. ZX_OK, or what enter gives. *entered: the kernel was entered
   // for it.
-  [[nodiscard]] zx_status_t Settle(bool* entered);
+  [[nodiscard]] zx_status_t Settle(bool* entered) {
+    *entered = false;
+    const bool nothing_owed = dead_ == ZX_OK && owed_.settled_by_run();
+    return nothing_owed ? ZX_OK : SettleOwed(entered);
+  }
   // Chooses what to inject. ZX_OK, or what enter gives.
-  [[nodiscard]] zx_status_t PrepareRun(bool interrupts_added);
+  [[nodiscard]] zx_status_t PrepareRun(bool interrupts_added) {
+    if (interrupts_added || may_have_pending_ || may_have_deadline()) {
+      const zx_status_t status = PrepareEvents(interrupts_added);
+      if (status != ZX_OK) return status;
+    }
+    // The run to come settles it.
+    owed_ = PendingExit{};
+    return ZX_OK;
+  }
   // Whether the exit in the run page has not been looked at yet (the kernel had no memory).
   bool exit_unseen() const { return owed_.kind == PendingExit::kUnseen; }
   // KVM_RUN: an errno.
@@ -103,6 +115,10 @@ class Core {
   // When the guest's timer is due or another try is, in nanoseconds of CLOCK_MONOTONIC (INT64_MAX:
   // never).
   int64_t TimerDeadline();
+  // False: TimerDeadline() is never.
+  bool may_have_deadline() const {
+    return apic_.timer_deadline() != LocalApic::kNever || exception_waits_;
+  }
   // Makes the timer's interrupt pending if it is due.
   void ExpireTimer();
   // The host's clocks have run apart since the deadline was computed: compute it anew.
@@ -140,6 +156,7 @@ class Core {
   }
 
   // pending exits (core_completion.cc)
+  [[nodiscard]] zx_status_t SettleOwed(bool* entered);
   bool FoldIntoRun();
   // Lets the kernel finish the instruction. What it reads is zeros; of a store that is reported in
   // pieces `pieces` gets the rest. False when it does not end.
@@ -154,6 +171,8 @@ class Core {
 
   // port exits (core_io.cc)
   Turn HandleIo(zx_port_packet_t* packet);
+  // Of an exit that is not known: true if it is a plain IN or OUT that is trapped, else *instead.
+  bool IsTrappedPortInstruction(const guest::Trap* trap, Turn* instead);
   Turn RefuseIo(const PortInstruction& insn, zx_status_t status);
 
   // memory exits (core_memory.cc)
@@ -170,6 +189,8 @@ class Core {
 
   // The kernel has no memory to tell what the exit means: enter says so, and the next looks again.
   Turn LookAgain();
+  // The timer, and what is pending.
+  [[nodiscard]] zx_status_t PrepareEvents(bool interrupts_added);
   // As InjectNext(), with the events that it takes.
   [[nodiscard]] zx_status_t Inject();
 

@@ -35,10 +35,8 @@ uint64_t SignExtend(uint64_t value, uint8_t from, uint8_t size) {
 
 }  // namespace
 
-zx_status_t Core::Settle(bool* entered) {
-  *entered = false;
+zx_status_t Core::SettleOwed(bool* entered) {
   if (dead_ != ZX_OK) return dead_;
-  if (owed_.settled_by_run()) return ZX_OK;
   if (FoldIntoRun()) {
     owed_ = PendingExit{};
     return ZX_OK;

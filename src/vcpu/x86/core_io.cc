@@ -13,12 +13,9 @@ Turn Core::HandleIo(zx_port_packet_t* packet) {
   const kvm_run& run = fd_.run();
   const bool input = run.io.direction == KVM_EXIT_IO_IN;
   const guest::Trap* trap = IoTrap(run.io.port);
-  if (trap == nullptr || run.io.count != 1 || !ports_.Knows(regs(), input)) {
-    if (!registers_.HaveSregs()) return LookAgain();
-    const PortInstruction insn = FindPortInstruction(view_, regs(), sregs(), run);
-    if (insn.string) return RefuseIo(insn, ZX_ERR_NOT_SUPPORTED);
-    if (trap == nullptr) return RefuseIo(insn, ZX_ERR_NOT_FOUND);
-    ports_.Remember(view_, regs(), sregs(), insn, input);
+  if (trap == nullptr || run.io.count != 1 || !ports_.Knows(regs(), input)) [[unlikely]] {
+    Turn instead;
+    if (!IsTrappedPortInstruction(trap, &instead)) return instead;
   }
 
   packet->key = trap->key;
@@ -42,6 +39,21 @@ Turn Core::HandleIo(zx_port_packet_t* packet) {
     io.u32 = data & (0xFFFFFFFF >> (32 - 8 * run.io.size));
   }
   return Turn::Packet();
+}
+
+bool Core::IsTrappedPortInstruction(const guest::Trap* trap, Turn* instead) {
+  if (!registers_.HaveSregs()) {
+    *instead = LookAgain();
+    return false;
+  }
+  const kvm_run& run = fd_.run();
+  const PortInstruction insn = FindPortInstruction(view_, regs(), sregs(), run);
+  if (insn.string || trap == nullptr) {
+    *instead = RefuseIo(insn, insn.string ? ZX_ERR_NOT_SUPPORTED : ZX_ERR_NOT_FOUND);
+    return false;
+  }
+  ports_.Remember(view_, regs(), sregs(), insn, run.io.direction == KVM_EXIT_IO_IN);
+  return true;
 }
 
 // The kernel finishes the access, whatever comes of it; then the registers go back to where the
