@@ -280,7 +280,13 @@ void Vmar::UndoMap(uint64_t address, uint64_t length, const Vmo* vmo, uint64_t v
                              at = start + part;
                            });
   if (!is_there || at != end) return;
-  const zx_status_t status = Empty(address, end, &removed);
+  zx_status_t status = ZX_ERR_NO_MEMORY;
+  try {
+    // They may have made more of it, too.
+    space_->mappings.SplitAtEnds(address, end - address);
+    status = Empty(address, end, &removed);
+  } catch (const std::bad_alloc&) {  // stays
+  }
   if (status != ZX_OK) {
     LOG_WARN("{} bytes at {:#x} stay mapped: status {}", end - address, address, status);
   }

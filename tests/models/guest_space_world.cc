@@ -179,11 +179,15 @@ void GuestSpaceWorld::Protect(Input& input) {
   constexpr zx_vm_option_t kPermissions[] = {0, kRead, kReadWrite};
   const zx_vm_option_t permissions = input.Pick(kPermissions);
   zx_status_t expected = ZX_OK;
-  for (uint64_t i = 0; i < range.count; ++i) {
-    if (places_[range.first + i].child != kNoChild) expected = ZX_ERR_INVALID_ARGS;
-  }
   for (uint64_t i = 0; i < range.count && expected == ZX_OK; ++i) {
     if (!places_[range.first + i].page) expected = ZX_ERR_NOT_FOUND;
+  }
+  // What is a child's only loses permissions.
+  for (uint64_t i = 0; i < range.count && expected == ZX_OK; ++i) {
+    const auto& place = places_[range.first + i];
+    if (place.child != kNoChild && (permissions & ~place.page->permissions) != 0) {
+      expected = ZX_ERR_ACCESS_DENIED;
+    }
   }
   const bool may_refuse = MayRefuse(input);
   const zx_status_t status =

@@ -133,9 +133,9 @@ TEST_F(ProcessVmarChildren, ChildrenOfChildren) {
   ASSERT_EQ(MapIn(child, 0, 2, kReadWrite, 0), ZX_OK);
   ASSERT_EQ(MapIn(inner, 1, 2, kReadWrite, 8), ZX_OK);
   EXPECT_EQ(*At(base + 3 * kPage), 9);
-  // Around it: overwriting and protecting are refused, unmapping a part too.
+  // Around it: overwriting is refused, unmapping a part too; protecting finds the hole in it.
   EXPECT_EQ(MapIn(child, 1, 2, kRead, 0, ZX_VM_SPECIFIC_OVERWRITE), ZX_ERR_INVALID_ARGS);
-  EXPECT_EQ(zx_vmar_protect(child, kRead, base + kPage, 2 * kPage), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(zx_vmar_protect(child, kRead, base + kPage, 2 * kPage), ZX_ERR_NOT_FOUND);
   EXPECT_EQ(zx_vmar_unmap(child, base, 4 * kPage), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(*At(base), 1);
   // Without SPECIFIC: the lowest free page.
