@@ -4,8 +4,8 @@
 #   zircon_combine_tests(LIST NAME)
 #
 # replaces in LIST by NAME_1.cc, NAME_2.cc … what can be combined. A test file can if everything in it stands in one
-# anonymous namespace, whose names combine_tests.awk makes its own, and if it defines no macro: those would be its
-# neighbours' too.
+# anonymous namespace, whose names combine_tests.awk makes its own, and if it has no macro of its own: those would be its
+# neighbours' too. (A source's properties count if they are set before.)
 function(zircon_combine_tests list_name name)
   set(alone)
   set(combined)
@@ -13,7 +13,8 @@ function(zircon_combine_tests list_name name)
     get_filename_component(source ${source} ABSOLUTE)
     file(STRINGS ${source} reasons REGEX "^(#define|#undef|extern \"C\" {)" LIMIT_COUNT 1)
     file(STRINGS ${source} anonymous REGEX "^namespace {$" LIMIT_COUNT 1)
-    if(reasons OR NOT anonymous OR NOT source MATCHES "_test\\.cc$")
+    get_source_file_property(definitions ${source} COMPILE_DEFINITIONS)
+    if(reasons OR definitions OR NOT anonymous OR NOT source MATCHES "_test\\.cc$")
       list(APPEND alone ${source})
     else()
       list(APPEND combined ${source})
