@@ -147,7 +147,7 @@ report 'a file made at the end, in the sandbox' "$why"
 process=$!
 until [ -s "$work/output" ] || ! kill -0 $process 2>/dev/null; do sleep 1; done
 why=''
-for thread in /proc/$process/task/*; do
+for thread in "/proc/$process/task"/*; do
   grep -q '^Seccomp:[[:space:]]*2$' "$thread/status" || why="not $(cat "$thread/comm")"
 done
 report 'every thread is in the sandbox' "$why"
