@@ -13,9 +13,9 @@
 #include <cstdint>
 #include <cstring>
 
-namespace zircon::objects {
+#include "page.h"
 
-inline constexpr uint64_t kPage = 4096;
+namespace zircon::objects {
 
 inline volatile uint8_t* At(zx_vaddr_t address) {
   return reinterpret_cast<volatile uint8_t*>(address);

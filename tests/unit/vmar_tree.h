@@ -18,10 +18,10 @@
 
 #include "objects/placement.h"
 #include "objects/vmar.h"
+#include "page.h"
 
 namespace zircon::objects {
 
-inline constexpr uint64_t kPage = 4096;
 inline constexpr zx_rights_t kReadRight = ZX_RIGHT_READ;
 inline constexpr zx_rights_t kReadWriteRights = ZX_RIGHT_READ | ZX_RIGHT_WRITE;
 inline constexpr zx_rights_t kAllRights = ZX_RIGHT_READ | ZX_RIGHT_WRITE | ZX_RIGHT_EXECUTE;
