@@ -1,10 +1,10 @@
 #include "faults/faulty_kernel.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 
 #include "faults/plan.h"
-#include "kvm/kvm_abi.h"
 
 namespace zircon::faults {
 namespace {
@@ -48,20 +48,31 @@ int FaultyKernel::Ioctl(int fd, unsigned long request, uintptr_t argument) {
       reinterpret_cast<const kvm_userspace_memory_region*>(argument)->memory_size == 0) {
     id = kKvm_delete_slot;
   }
-  if (const int error = plan.Ask(id)) return -error;
+  const int error = plan.Ask(id);
+  // A run that is not to enter the guest finishes what the last exit has left, whatever comes.
+  const bool finishes = id == kKvm_KVM_RUN && error == EINTR && IsImmediate(fd);
+  if (error != 0 && !finishes) return -error;
   const Outside outside;
   return fake_.Ioctl(fd, request, argument);
+}
+
+bool FaultyKernel::IsImmediate(int fd) const {
+  const auto run = runs_.find(fd);
+  return run != runs_.end() && run->second->immediate_exit != 0;
 }
 
 void* FaultyKernel::MapRun(int fd, size_t size, int* error) {
   *error = plan.Ask(kKvm_map_run);
   if (*error != 0) return nullptr;
   const Outside outside;
-  return fake_.MapRun(fd, size, error);
+  void* const run = fake_.MapRun(fd, size, error);
+  if (run != nullptr) runs_[fd] = static_cast<const kvm_run*>(run);
+  return run;
 }
 
 void FaultyKernel::UnmapRun(void* run, size_t size) {
   const Outside outside;
+  std::erase_if(runs_, [run](const auto& entry) { return entry.second == run; });
   fake_.UnmapRun(run, size);
 }
 

@@ -5,8 +5,11 @@
 
 #pragma once
 
+#include <map>
+
 #include "fake/fake_kernel.h"
 #include "kvm/kernel.h"
+#include "kvm/kvm_abi.h"
 
 namespace zircon::faults {
 
@@ -21,7 +24,11 @@ class FaultyKernel final : public kvm::Kernel {
   void UnmapRun(void* run, size_t size) override;
 
  private:
+  // Whether the next KVM_RUN is not to enter the guest.
+  bool IsImmediate(int fd) const;
+
   fake::FakeKernel& fake_;
+  std::map<int, const kvm_run*> runs_;  // by the VCPU's descriptor
 };
 
 }  // namespace zircon::faults
