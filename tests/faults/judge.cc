@@ -90,6 +90,7 @@ constexpr Row kRows[] = {
     {"zx_vcpu_create", kCallIds, EINVAL, ZX_ERR_NOT_SUPPORTED},
     // VCPU-ENTER-20: a kernel that does not tell its registers has no memory to.
     {"zx_vcpu_enter", kKvm_KVM_GET_SREGS, 0, ZX_ERR_NO_MEMORY},
+    {"zx_vcpu_enter", kKvm_KVM_GET_VCPU_EVENTS, 0, ZX_ERR_NO_MEMORY},
     // KVM-ERR-7.
     {"zx_vcpu_enter", kKvm_KVM_RUN, EFAULT, ZX_ERR_NO_MEMORY},
     // VCPU-ENTER-18: while it runs, what is in no other row.
