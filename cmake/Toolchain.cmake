@@ -40,6 +40,7 @@ if(ZIRCON_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     # For programs in C, because the library is not.
     add_link_options(-fsanitize-link-c++-runtime)
+    link_libraries($<$<LINK_LANGUAGE:C>:stdc++>)
   endif()
   if(ZIRCON_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
