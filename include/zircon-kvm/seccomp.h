@@ -80,8 +80,7 @@ static inline int zircon_kvm_seccomp_allow(scmp_filter_ctx filter, uint32_t opti
       KVM_RUN, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS, KVM_GET_SREGS2, KVM_SET_XCRS,
       KVM_GET_FPU, KVM_SET_FPU, 0x5000AEA5 /* KVM_SET_XSAVE */, KVM_GET_DEBUGREGS,
       KVM_SET_DEBUGREGS, KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS, 0x4008AE90 /* KVM_SET_CPUID2 */,
-      0x4008AE89 /* KVM_SET_MSRS */, 0x4004AE8B /* KVM_SET_SIGNAL_MASK */, KVM_SET_DEVICE_ATTR,
-      KVM_GET_TSC_KHZ};
+      0x4008AE89 /* KVM_SET_MSRS */, KVM_SET_DEVICE_ATTR, KVM_GET_TSC_KHZ};
   struct scmp_arg_cmp argument;
   size_t i;
   int error = 0;

@@ -9,18 +9,17 @@
 
 namespace zircon::base {
 
-// Nanoseconds of CLOCK_MONOTONIC.
-inline int64_t MonotonicNow() {
+// Nanoseconds of one of the host's clocks that every process has.
+inline int64_t NowOf(clockid_t clock) {
   timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
 }
 
+// Nanoseconds of CLOCK_MONOTONIC.
+inline int64_t MonotonicNow() { return NowOf(CLOCK_MONOTONIC); }
+
 // Nanoseconds of CLOCK_BOOTTIME.
-inline int64_t BootNow() {
-  timespec now;
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return now.tv_sec * int64_t{1'000'000'000} + now.tv_nsec;
-}
+inline int64_t BootNow() { return NowOf(CLOCK_BOOTTIME); }
 
 }  // namespace zircon::base

@@ -22,13 +22,6 @@ namespace {
 
 constexpr zx_time_t kNanosecondsPerSecond = 1'000'000'000;
 
-// Nanoseconds that the calling thread has been on processors.
-zx_time_t ThreadTime() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return now.tv_sec * kNanosecondsPerSecond + now.tv_nsec;
-}
-
 // What the UTC of 2018 adds to the monotonic time, in this process.
 std::atomic<int64_t> g_utc_offset{0};
 
@@ -43,7 +36,7 @@ bool ReadClock2018(zx_clock_t clock, zx_time_t* now) {
                                   g_utc_offset.load(std::memory_order_relaxed));
       return true;
     case api_2018::kClockThread:
-      *now = ThreadTime();
+      *now = zircon::base::NowOf(CLOCK_THREAD_CPUTIME_ID);
       return true;
     default:
       return false;

@@ -38,15 +38,6 @@ uint8_t Privilege(const kvm_sregs& sregs) { return sregs.ss.dpl; }
 static_assert(offsetof(zx_vcpu_state_t, rsp) == 4 * sizeof(uint64_t) &&
               offsetof(zx_vcpu_state_t, r15) == 15 * sizeof(uint64_t));
 
-bool IsSysenter(const uint8_t* bytes, size_t size) {
-  const auto is_prefix = [](uint8_t byte) {
-    return byte == 0x66 || byte == 0xF2 || byte == 0xF3 || (byte & 0xF0) == 0x40;
-  };
-  size_t at = 0;
-  while (at < size && is_prefix(bytes[at])) ++at;
-  return at + 1 < size && bytes[at] == 0x0F && (bytes[at + 1] == 0x34 || bytes[at + 1] == 0x35);
-}
-
 }  // namespace
 
 Core::Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, PendingInterrupts* pending,
@@ -321,17 +312,18 @@ Turn Core::HandleEmulationFailure() {
   const uint64_t code = LinearCode(sregs(), regs().rip);
   uint8_t bytes[kMaxInstructionLength];
   const size_t have = view_.Read(sregs(), code, bytes, sizeof(bytes));
-  Instruction whole;
+  Instruction insn;
+  const bool whole = Decode(bytes, have, CodeModeOf(sregs()), &insn);
   uint64_t gpa = 0;
-  if (have < sizeof(bytes) && !Decode(bytes, have, CodeModeOf(sregs()), &whole) &&
-      view_.Translate(sregs(), code + have, &gpa)) {
+  if (have < sizeof(bytes) && !whole && view_.Translate(sregs(), code + have, &gpa)) {
     const zx_status_t why = guest_.space().Explain(gpa, false);
     if (why != ZX_OK) return Turn::Status(why);
   }
   // What a program of the guest does must not stop the guest: to it the instruction does not exist.
   // SYSENTER and SYSEXIT do not exist in the long mode of AMD's processors, which is where KVM
   // cannot execute them.
-  const bool undefined = Privilege(sregs()) == kLeastPrivilege || IsSysenter(bytes, have);
+  const bool is_sysenter = whole && insn.form == Form::kSysenter;
+  const bool undefined = Privilege(sregs()) == kLeastPrivilege || is_sysenter;
   if (!undefined) return Turn::Status(ZX_ERR_NOT_SUPPORTED);
   QueueException(&fd_.run(), kUndefinedOpcode);
   return Turn::Continue();

@@ -128,6 +128,9 @@ Form FormOf(const ZydisDecodedInstruction& insn, const ZydisDecodedOperand* oper
       return Form::kPortOut;
     case ZYDIS_MNEMONIC_IN:
       return Form::kPortIn;
+    case ZYDIS_MNEMONIC_SYSENTER:
+    case ZYDIS_MNEMONIC_SYSEXIT:
+      return Form::kSysenter;
     default:
       return insn.meta.category == ZYDIS_CATEGORY_IOSTRINGOP ? Form::kPortString : Form::kOther;
   }

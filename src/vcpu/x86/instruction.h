@@ -61,6 +61,7 @@ enum class Form : uint8_t {
   kPortOut,     // OUT
   kPortIn,      // IN
   kPortString,  // INS, OUTS with or without REP
+  kSysenter,    // SYSENTER, SYSEXIT
 };
 
 // Where what a store writes comes from.
