@@ -100,9 +100,8 @@ SweepResult SweepFirstUse(const Scenario& scenario) {
   for (const Failure& failure : ChooseFailures(points)) {
     if (result.faults.size() >= kMostFaults) break;
     if (KindOf(failure.id).origin == Origin::kKvm) continue;
-    // Where time is waited for a call may be made or not.
     std::string said;
-    for (int attempt = 0; attempt < 10; ++attempt) {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
       said = PlayFirst(scenario, failure);
       if (said.find(kNotReached) == std::string::npos) break;
     }

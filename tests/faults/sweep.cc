@@ -119,8 +119,6 @@ SweepResult Sweep(const Scenario& scenario) {
   result.points = points.size();
   for (const Failure& failure : ChooseFailures(points)) {
     if (player.faults().size() >= kMostFaults) break;
-    // Where time is waited for a call may be made or not.
-    constexpr int kAttempts = 10;
     int attempt = 0;
     while (!PlayAndJudge(&player, failure) && attempt < kAttempts) ++attempt;
     if (attempt == kAttempts) {

@@ -37,6 +37,10 @@ SweepResult Sweep(const Scenario& scenario);
 
 // ---- For sweeps of another kind ----
 
+// How often a pass is played for the call that is to fail: where time is waited for it may be made
+// or not.
+inline constexpr int kAttempts = 10;
+
 // One failure to play.
 struct Failure {
   size_t point = 0;
