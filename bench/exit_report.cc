@@ -13,10 +13,12 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "raw_guest.h"
 #include "reports.h"
+#include "rows.h"
 #include "zx_guest.h"
 
 namespace bench {
@@ -202,7 +204,7 @@ double RawBells() {
                    {}});
 }
 
-struct Row {
+struct Exit {
   const char* name;
   const char* key;
   double zx;
@@ -210,24 +212,9 @@ struct Row {
   double budget;  // of what is added; 0: none
 };
 
-void Write(const std::string& path, const std::vector<Row>& rows) {
-  if (path.empty()) return;
-  FILE* file = std::fopen(path.c_str(), "w");
-  Must(file != nullptr, path.c_str());
-  std::fprintf(file, "{\n");
-  for (size_t i = 0; i < rows.size(); ++i) {
-    std::fprintf(file,
-                 "  \"%s\": {\"zx\": %.0f, \"raw\": %.0f, \"added\": %.0f, \"budget\": %.0f}%s\n",
-                 rows[i].key, rows[i].zx, rows[i].raw, rows[i].zx - rows[i].raw, rows[i].budget,
-                 i + 1 < rows.size() ? "," : "");
-  }
-  std::fprintf(file, "}\n");
-  std::fclose(file);
-}
-
 }  // namespace
 
-void ReportExits(const std::string& json) {
+void ReportExits(const std::string& path) {
   const double ticks = TicksOfAnInstruction();
   if (ticks < 0.99 || ticks > 1.01) {
     std::fprintf(
@@ -238,7 +225,7 @@ void ReportExits(const std::string& json) {
     std::exit(EXIT_FAILURE);
   }
   const double zx_out = ZxOut(), raw_out = RawOut();
-  const std::vector<Row> rows = {
+  const std::vector<Exit> exits = {
       {"OUT", "out", zx_out, raw_out, 300},
       {"IN + write_state", "in", ZxIn(), RawIn(), 400},
       {"MEM store", "store", ZxStore(), RawStore(), 1200},
@@ -248,15 +235,24 @@ void ReportExits(const std::string& json) {
   };
   std::printf("Instructions, kernel and user (a nop is %.4f)\n", ticks);
   std::printf("%-24s %8s %8s %8s %8s\n", "", "zx", "raw", "added", "budget");
-  for (const Row& row : rows) {
-    const double added = row.zx - row.raw;
-    std::printf("%-24s %8.0f %8.0f %8.0f", row.name, row.zx, row.raw, added);
-    if (row.budget != 0) {
-      std::printf(" %8.0f %s", row.budget, added <= row.budget ? "kept" : "MISSED");
+  RowFile rows(path);
+  for (const Exit& exit : exits) {
+    const double added = exit.zx - exit.raw;
+    std::printf("%-24s %8.0f %8.0f %8.0f", exit.name, exit.zx, exit.raw, added);
+    Row row = {std::string(exit.key) + ".added",
+               std::string(exit.name) + ": instructions added",
+               "",
+               added,
+               {},
+               {},
+               {}};
+    if (exit.budget != 0) {
+      std::printf(" %8.0f %s", exit.budget, added <= exit.budget ? "kept" : "MISSED");
+      row.budget = exit.budget;
     }
+    rows.Add(row);
     std::printf("\n");
   }
-  Write(json, rows);
 }
 
 }  // namespace bench

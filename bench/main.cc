@@ -1,7 +1,8 @@
 // zircon_bench: Google Benchmark's command line, and the tables of bench/reports.h:
 //
-//   zircon_bench --ratios [--only=NAME] [--rounds=N] [--batch_ms=X] [--instances=N]
-//   zircon_bench --exits [--json=FILE]
+//   zircon_bench --ratios | --objects [--only=NAME] [--rounds=N] [--batch_ms=X] [--instances=N]
+//                [--rows=FILE]
+//   zircon_bench --exits [--rows=FILE]
 //   zircon_bench --latch | --registers [--rounds=N] [--batch_ms=X] [--instances=N]
 
 #include <benchmark/benchmark.h>
@@ -25,7 +26,7 @@ const char* Value(const char* argument, const char* name) {
 
 int Report(int argc, char** argv) {
   bench::RatioOptions options;
-  std::string only, json;
+  std::string only, rows;
   for (int i = 2; i < argc; ++i) {
     if (const char* rounds = Value(argv[i], "--rounds")) {
       options.rounds = std::atoi(rounds);
@@ -35,8 +36,8 @@ int Report(int argc, char** argv) {
       options.instances = std::atoi(instances);
     } else if (const char* name = Value(argv[i], "--only")) {
       only = name;
-    } else if (const char* file = Value(argv[i], "--json")) {
-      json = file;
+    } else if (const char* file = Value(argv[i], "--rows")) {
+      rows = file;
     } else {
       std::fprintf(stderr, "zircon_bench: unknown: %s\n", argv[i]);
       return EXIT_FAILURE;
@@ -46,8 +47,9 @@ int Report(int argc, char** argv) {
     std::fprintf(stderr, "zircon_bench: numbers must be positive\n");
     return EXIT_FAILURE;
   }
-  if (std::strcmp(argv[1], "--exits") == 0) bench::ReportExits(json);
-  if (std::strcmp(argv[1], "--ratios") == 0) bench::ReportRatios(options, only);
+  if (std::strcmp(argv[1], "--exits") == 0) bench::ReportExits(rows);
+  if (std::strcmp(argv[1], "--ratios") == 0) bench::ReportRatios(options, only, rows);
+  if (std::strcmp(argv[1], "--objects") == 0) bench::ReportObjects(options, only, rows);
   if (std::strcmp(argv[1], "--latch") == 0) bench::ReportLatch(options);
   if (std::strcmp(argv[1], "--registers") == 0) bench::ReportRegisters(options);
   return EXIT_SUCCESS;
@@ -56,7 +58,7 @@ int Report(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const char* table : {"--exits", "--ratios", "--latch", "--registers"}) {
+  for (const char* table : {"--exits", "--ratios", "--objects", "--latch", "--registers"}) {
     if (argc > 1 && std::strcmp(argv[1], table) == 0) return Report(argc, argv);
   }
   benchmark::Initialize(&argc, argv);

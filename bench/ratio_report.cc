@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "reports.h"
+#include "rows.h"
 #include "small_sides.h"
 #include "vcpu_sides.h"
 #include "watched_kernel.h"
@@ -38,7 +39,14 @@ double CountIoctls(const Comparison& comparison, int times) {
   return static_cast<double>(kernel.ioctls() - before) / times;
 }
 
-void ReportComparisons(const RatioOptions& options, const std::string& only) {
+void AddRatio(RowFile& rows, const std::string& key, const std::string& figure, const Ratio& ratio,
+              double budget) {
+  Row row = {key, figure, "", ratio.median, ratio.low, ratio.high, {}};
+  if (budget != 0) row.budget = budget;
+  rows.Add(row);
+}
+
+void ReportComparisons(const RatioOptions& options, const std::string& only, RowFile& rows) {
   std::printf("%-14s %11s %11s  %7s %-15s %-13s %s\n", "", "zx ns", "raw ns", "zx/raw", "(95 %)",
               "budget", "ioctls of zx");
   for (const Comparison& comparison : VcpuComparisons()) {
@@ -49,10 +57,21 @@ void ReportComparisons(const RatioOptions& options, const std::string& only) {
       const double counted = CountIoctls(comparison, comparison.counted_times);
       ioctls = Format("%.4g", counted);
       if (comparison.ioctls >= 0) ioctls += counted == comparison.ioctls ? " kept" : " MISSED";
+      Row row = {std::string(comparison.name) + ".ioctls",
+                 std::string(comparison.name) + ": ioctls",
+                 "",
+                 counted,
+                 {},
+                 {},
+                 {}};
+      if (comparison.ioctls >= 0) row.budget = comparison.ioctls;
+      rows.Add(row);
     }
     const MakeSide sides[] = {comparison.zx, comparison.raw};
     const Rounds rounds = Alternate(sides, options);
     const Ratio ratio = RatioOf(rounds[0], rounds[1]);
+    AddRatio(rows, std::string(comparison.name) + ".ratio", std::string(comparison.name) + " ÷ raw",
+             ratio, comparison.budget);
     std::printf("%-14s %11.0f %11.0f  %7.3f %-15s %-13s %s\n", comparison.name, Median(rounds[0]),
                 Median(rounds[1]), ratio.median, Bounds(ratio).c_str(),
                 Verdict(ratio.median, comparison.budget).c_str(), ioctls.c_str());
@@ -61,7 +80,7 @@ void ReportComparisons(const RatioOptions& options, const std::string& only) {
 }
 
 // The exits are replayed: no guest runs, only the library's own instructions do.
-void ReportUserTime(const RatioOptions& options, const std::string& only) {
+void ReportUserTime(const RatioOptions& options, const std::string& only, RowFile& rows) {
   constexpr double kBudget = 0.8;
   std::printf("\nUser time of an operation with KVM_RUN replayed, less that of a raw loop\n");
   std::printf("%-14s %11s %11s %11s  %7s %-15s %s\n", "", "zx ns", "raw ns", "null ioctl",
@@ -71,6 +90,8 @@ void ReportUserTime(const RatioOptions& options, const std::string& only) {
     const MakeSide sides[] = {[&] { return Replayed(comparison.zx); }, ReplayedRawLoop, NullIoctl};
     const Rounds rounds = Alternate(sides, options);
     const Ratio added = DifferenceRatioOf(rounds[0], rounds[1], rounds[2]);
+    AddRatio(rows, std::string(comparison.name) + ".user_time",
+             std::string(comparison.name) + ": user time added ÷ a null ioctl", added, kBudget);
     std::printf("%-14s %11.1f %11.1f %11.1f  %10.3f %-15s %s\n", comparison.name, Median(rounds[0]),
                 Median(rounds[1]), Median(rounds[2]), added.median, Bounds(added).c_str(),
                 Verdict(added.median, kBudget).c_str());
@@ -78,11 +99,12 @@ void ReportUserTime(const RatioOptions& options, const std::string& only) {
   }
 }
 
-void ReportPort(const RatioOptions& options) {
+void ReportPort(const RatioOptions& options, RowFile& rows) {
   constexpr double kBudget = 2;
   const MakeSide sides[] = {PortQueueWait, TwoMutexPairs};
   const Rounds rounds = Alternate(sides, options);
   const Ratio ratio = RatioOf(rounds[0], rounds[1]);
+  AddRatio(rows, "port.mutex_ratio", "port queue + wait ÷ two lock/unlock pairs", ratio, kBudget);
   std::printf("\nzx_port_queue and zx_port_wait, one thread, against two lock/unlock pairs\n");
   std::printf("%-14s %11.1f %11.1f  %7.3f %-15s %s\n", "PortQueueWait", Median(rounds[0]),
               Median(rounds[1]), ratio.median, Bounds(ratio).c_str(),
@@ -91,10 +113,11 @@ void ReportPort(const RatioOptions& options) {
 
 }  // namespace
 
-void ReportRatios(const RatioOptions& options, const std::string& only) {
-  ReportComparisons(options, only);
-  ReportUserTime(options, only);
-  if (Wanted("PortQueueWait", only)) ReportPort(options);
+void ReportRatios(const RatioOptions& options, const std::string& only, const std::string& path) {
+  RowFile rows(path);
+  ReportComparisons(options, only, rows);
+  ReportUserTime(options, only, rows);
+  if (Wanted("PortQueueWait", only)) ReportPort(options, rows);
 }
 
 }  // namespace bench

@@ -77,8 +77,8 @@ class PortSide final : public Side {
   zx_port_packet_t packet_ = {};
 };
 
-// The C library takes locks without an atomic operation while a process has one thread; a VMM has
-// more.
+}  // namespace
+
 void HaveTwoThreads() {
   [[maybe_unused]] static const bool there = [] {
     std::thread([] {
@@ -87,8 +87,6 @@ void HaveTwoThreads() {
     return true;
   }();
 }
-
-}  // namespace
 
 std::unique_ptr<Side> NullIoctl() { return std::make_unique<NullIoctlSide>(); }
 

@@ -22,4 +22,8 @@ std::unique_ptr<Side> Replayed(const MakeSide& make);
 // look at the exit.
 std::unique_ptr<Side> ReplayedRawLoop();
 
+// The C library takes locks without an atomic operation while a process has one thread; a VMM has
+// more, and after this so has this one.
+void HaveTwoThreads();
+
 }  // namespace bench

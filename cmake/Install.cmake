@@ -6,7 +6,8 @@
 #   pkg-config zircon-kvm           libzircon.so, and with --static libzircon.a
 #   pkg-config zircon-kvm-static    libzircon.a by its file name, for a program that is otherwise dynamic
 #
-# The installed tree may be moved. tests/install are programs that use it.
+# The installed tree may be moved. tests/install are programs that use it. The component "tools" is what runs without the
+# library if ZIRCON_STATIC_TOOLS names both programs; scripts/package makes an archive of it.
 include(CMakePackageConfigHelpers)
 
 set_target_properties(zircon_headers PROPERTIES EXPORT_NAME headers)
@@ -41,16 +42,20 @@ install(DIRECTORY include/
 install(FILES LICENSE CHANGELOG.md SECURITY.md docs/DIFFERENCES.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/contract DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# zvmm finds libzircon.so beside them, wherever the tree is moved.
 if(zircon_programs)
-  if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}" AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_BINDIR}")
-    file(RELATIVE_PATH to_libraries "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
-    # zircon-conformance is static.
-    if(TARGET zvmm)
-      set_target_properties(zvmm PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libraries}")
-    endif()
-  endif()
-  install(TARGETS ${zircon_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS ${zircon_programs} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+
+  # scripts/with-kvm as zircon-with-kvm, for machines without KVM.
+  set(with_kvm_dir ${CMAKE_INSTALL_DATADIR}/zircon-kvm)
+  install(PROGRAMS scripts/with-kvm scripts/install-packages DESTINATION ${with_kvm_dir} COMPONENT tools)
+  install(FILES
+    scripts/lib/messages.sh scripts/lib/nested_cache.sh scripts/lib/nested_image.sh scripts/lib/nested_init.sh
+    DESTINATION ${with_kvm_dir}/lib COMPONENT tools)
+  file(RELATIVE_PATH with_kvm "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_DATADIR}/zircon-kvm/with-kvm")
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  file(CREATE_LINK ${with_kvm} ${PROJECT_BINARY_DIR}/bin/zircon-with-kvm SYMBOLIC)
+  install(FILES ${PROJECT_BINARY_DIR}/bin/zircon-with-kvm DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+  install(FILES docs/man/zircon-with-kvm.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
 endif()
 # Manual pages of the programs are what they say of themselves; sanitizers do not let them speak everywhere.
 install(FILES docs/man/zircon-kvm.7 DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
@@ -71,7 +76,7 @@ if(zircon_programs AND NOT ZIRCON_SANITIZE AND NOT ZIRCON_COVERAGE)
   endforeach()
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/man/man1)
   add_custom_target(program_pages ALL DEPENDS ${pages})
-  install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools)
 endif()
 if(ZIRCON_BUILD_DOCS)
   install(DIRECTORY ${PROJECT_BINARY_DIR}/reference/html DESTINATION ${CMAKE_INSTALL_DOCDIR})

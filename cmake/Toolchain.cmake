@@ -58,5 +58,7 @@ endif()
 
 if(ZIRCON_COVERAGE)
   add_compile_options(--coverage -O0 -fno-inline -fprofile-update=atomic)
+  # For tests that look at instructions: gcc has no macro that tells.
+  add_compile_definitions(ZIRCON_COVERAGE)
   add_link_options(--coverage)
 endif()

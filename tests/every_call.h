@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <zircon-kvm/debug.h>
 #include <zircon-kvm/host.h>
 #include <zircon/process.h>
 #include <zircon/status.h>
@@ -22,7 +23,7 @@ inline bool IsPureCall(const char* name) {
   for (const char* pure :
        {"zx_handle_close", "zx_nanosleep", "zx_clock_get", "zx_cache_flush", "zx_ticks_",
         "zx_system_", "zx_cprng_", "zx_status_", "zx_deadline_", "zircon_kvm_set_log_level",
-        "zircon_kvm_kick_signal", "zircon_kvm_version"}) {
+        "zircon_kvm_set_pointer_checks", "zircon_kvm_kick_signal", "zircon_kvm_version"}) {
     const size_t length = strlen(pure);
     if (strncmp(name, pure, length) == 0 && strcmp(name + length, "_many") != 0) return true;
   }

@@ -39,6 +39,7 @@ class SleepingThread {
     }
     return true;
   }
+  pid_t tid() const { return tid_; }
   void Join() { thread_.join(); }
   pthread_t native() { return thread_.native_handle(); }
 

@@ -2,6 +2,7 @@
 
 #include <lib/zx/resource.h>
 #include <lib/zx/vmar.h>
+#include <signal.h>
 #include <zircon-kvm/host.h>
 
 #include <algorithm>
@@ -14,6 +15,8 @@
 #include "boot/acpi_tables.h"
 #include "boot/boot_image.h"
 #include "boot/memory_map.h"
+#include "boot/smbios.h"
+#include "debug/debug_probe.h"
 #include "exit_status.h"
 #include "host/log.h"
 #include "host/write_file.h"
@@ -85,8 +88,9 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
   if (absl::Status status = (*memory)->MapInto(space); !status.ok()) {
     return status;
   }
-  const std::vector<uint8_t> tables = BuildAcpiTables(kAcpiTables, options.cpus);
+  const std::vector<uint8_t> tables = BuildAcpiTables(kAcpiTables, options.cpus, options.hpet);
   (*memory)->view().Put(kAcpiTables, tables);
+  (*memory)->view().Put(kSmbios, BuildSmbios(kSmbios, (*memory)->view().layout(), options.cpus));
 
   std::unique_ptr<Machine> machine(new Machine(std::move(guest), *std::move(memory), options));
   machine->entry_ = (*load)(kAcpiTables, machine->memory_->view());
@@ -98,6 +102,17 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
   if (absl::Status status = machine->devices_.Connect(options, machine->guest_, space,
                                                       machine->memory_->view().layout());
       !status.ok()) {
+    return status;
+  }
+  if (!options.trace_file.empty()) {
+    auto trace = Trace::Open(options.trace_file);
+    if (!trace.ok()) {
+      return trace.status();
+    }
+    machine->trace_ = *std::move(trace);
+    machine->vcpus_.SetTrace(machine->trace_.get());
+  }
+  if (absl::Status status = machine->AddDebugger(); !status.ok()) {
     return status;
   }
   if (absl::Status status = machine->AddVirtioDevices(*std::move(disks)); !status.ok()) {
@@ -135,6 +150,29 @@ absl::Status Machine::AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> d
     }
   }
   return virtio_.Add(std::make_unique<VirtioRng>()).status();
+}
+
+absl::Status Machine::AddDebugger() {
+  if (!options_.gdb) {
+    return absl::OkStatus();
+  }
+  zx::resource resource;
+  if (zx_status_t status = zircon_kvm_hypervisor_resource(resource.reset_and_get_address());
+      status != ZX_OK) {
+    return ZxError("zircon_kvm_hypervisor_resource", status);
+  }
+  auto gdb =
+      GdbServer::Create(*options_.gdb, ProbeDebugAbilities(resource), memory_->view(), [this] {
+        stop_.Request({.reason = StopRequest::Reason::kUser,
+                       .status = kExitSignalBase + SIGKILL,
+                       .message = "ended by gdb"});
+      });
+  if (!gdb.ok()) {
+    return gdb.status();
+  }
+  gdb_ = *std::move(gdb);
+  vcpus_.SetDebugger(gdb_.get());
+  return absl::OkStatus();
 }
 
 absl::Status Machine::AddConsole() {
@@ -180,6 +218,11 @@ StopRequest Machine::Run(Signals& signals) {
   }
   StopRequest end = stop_.Wait();
   EndThreads(end);
+  if (trace_ != nullptr) {
+    if (absl::Status status = trace_->Close(); !status.ok()) {
+      Say(std::string(status.message()));
+    }
+  }
   const absl::Status written = console_->FinishOutput();
   if (!written.ok() && end.reason != StopRequest::Reason::kUser) {
     end = {.message = std::string(written.message())};
@@ -213,6 +256,11 @@ absl::Status Machine::Boot() {
   if (absl::Status status = devices_.Start(); !status.ok()) {
     return status;
   }
+  if (gdb_ != nullptr) {
+    if (absl::Status status = gdb_->Start(); !status.ok()) {
+      return status;
+    }
+  }
   const absl::Status status =
       console_->Start([this](std::span<const uint8_t> bytes, WhenFull when_full) {
         return ReceiveInput(bytes, when_full);
@@ -227,6 +275,9 @@ void Machine::EndThreads(const StopRequest& end) {
   console_->CloseInput();
   if (end.reason == StopRequest::Reason::kUser) {
     console_->Abandon();
+  }
+  if (gdb_ != nullptr) {
+    gdb_->Finish();
   }
   vcpus_.Join();
   // What was asked for before is still served: all that the guest has written is written out.

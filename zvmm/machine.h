@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "boot/cpu_entry.h"
+#include "debug/gdb_server.h"
 #include "guest_memory.h"
 #include "host/signals.h"
 #include "host/standard_console.h"
@@ -44,6 +45,7 @@ class Machine {
 
   absl::Status AddVirtioDevices(std::vector<std::unique_ptr<DiskImage>> disks);
   absl::Status AddConsole();
+  absl::Status AddDebugger();
   absl::Status AddNetwork(const NetOptions& network);
   bool ReceiveInput(std::span<const uint8_t> bytes, WhenFull when_full);
   void TakeSignals(Signals& signals);
@@ -61,6 +63,8 @@ class Machine {
 
   // What refers to something comes after it. Run() ends the threads that use them.
   std::unique_ptr<StandardConsole> console_;
+  std::unique_ptr<Trace> trace_;    // null: nobody wants one
+  std::unique_ptr<GdbServer> gdb_;  // null: nobody debugs
   Vcpus vcpus_;
   PcDevices devices_;
   VirtioSlots virtio_;

@@ -53,7 +53,9 @@ int Run(const Options& options) {
     return kExitNotRun;
   }
   if (options.sandbox) {
-    if (absl::Status status = EnterSandbox(!options.statistics_file.empty()); !status.ok()) {
+    const SandboxNeeds needs = {.creates_a_file = !options.statistics_file.empty(),
+                                .serves_gdb = options.gdb.has_value()};
+    if (absl::Status status = EnterSandbox(needs); !status.ok()) {
       Say(std::string(status.message()));
       return kExitNotRun;
     }

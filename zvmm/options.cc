@@ -83,8 +83,9 @@ CLI::Option* AddEach(CLI::App& app, const char* name, std::vector<T>& values, co
 
 void AddGuestOptions(CLI::App& app, Options& options) {
   constexpr char kGroup[] = "Guest";
-  app.add_option("-k,--kernel", options.kernel,
-                 "Linux kernel (bzImage) or Zircon boot image (ZBI), for x86-64")
+  app.add_option(
+         "-k,--kernel", options.kernel,
+         "Linux kernel (bzImage, or ELF such as vmlinux) or Zircon boot image (ZBI), for x86-64")
       ->required()
       ->type_name("FILE")
       ->group(kGroup);
@@ -139,6 +140,10 @@ void AddDeviceOptions(CLI::App& app, Options& options) {
                       .description(""))
       ->default_str("serial")
       ->group(kGroup);
+  app.add_flag("--hpet", options.hpet,
+               "A high precision event timer, for kernels that have no better clock; others are "
+               "slower with it")
+      ->group(kGroup);
 }
 
 void AddEndOptions(CLI::App& app, Options& options) {
@@ -164,6 +169,24 @@ void AddStatisticsOptions(CLI::App& app, Options& options) {
   app.add_option("--stats-json", options.statistics_file,
                  "Writes the same to a file, as JSON, at the same times")
       ->type_name("FILE")
+      ->group(kGroup);
+  app.add_option("--trace", options.trace_file,
+                 "Writes to a file when each processor was in the guest and what ended that, for "
+                 "ui.perfetto.dev: some 200 bytes an exit")
+      ->type_name("FILE")
+      ->group(kGroup);
+  app.add_option_function<std::string>(
+         "--gdb",
+         [&options](const std::string& text) {
+           auto gdb = ParseGdbOptions(text);
+           if (!gdb.ok()) {
+             throw CLI::ValidationError("--gdb", std::string(gdb.status().message()));
+           }
+           options.gdb = *std::move(gdb);
+         },
+         "Lets gdb debug the guest, by tcp=PORT of this machine's own address or unix=SOCKET; the "
+         "guest waits for it, unless ,nowait is behind that")
+      ->type_name("WHERE")
       ->group(kGroup);
 }
 

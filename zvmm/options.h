@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "debug/gdb_options.h"
 #include "devices/exit_port.h"
 #include "exit_status.h"
 #include "host/serial_options.h"
@@ -31,7 +32,10 @@ struct Options {
   ConsoleKind console = ConsoleKind::kSerial;
   uint16_t exit_port = ExitPort::kDefaultPort;
   int reset_status = kExitReset;
+  bool hpet = false;
   bool sandbox = false;
+  std::string trace_file;  // Empty if there is none.
+  std::optional<GdbOptions> gdb;
   bool statistics = false;
   std::string statistics_file;  // Empty if there is none.
 };

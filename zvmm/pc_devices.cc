@@ -12,11 +12,17 @@ PcDevices::PcDevices(StopLatch& stop, InterruptSink& processors,
     : stop_(stop),
       io_apic_(processors),
       console_(Uart::kCom1, io_apic_.Connect(Uart::kCom1Pin), std::move(transmit)),
+      pit_(io_apic_.Connect(Pit::kPin)),
+      cmos_(io_apic_.Connect(Cmos::kPin)),
       i8042_(stop),
+      system_control_(stop),
       host_bridge_(stop, pci_),
       acpi_pm_(stop),
       exit_port_(stop),
-      pvpanic_(stop) {}
+      pvpanic_(stop) {
+  pit_.SetAlarm(&pit_alarm_);
+  cmos_.SetAlarm(&cmos_alarm_);
+}
 
 absl::Status PcDevices::Connect(const Options& options, const zx::guest& guest,
                                 const zx::vmar& space, const MemoryLayout& ram) {
@@ -37,8 +43,18 @@ absl::Status PcDevices::Connect(const Options& options, const zx::guest& guest,
       !status.ok()) {
     return status;
   }
+  std::vector<AddressRange> fixed = {{IoApic::kAddress, IoApic::kSize}};
+  if (options.hpet) {
+    hpet_ = std::make_unique<Hpet>([this](unsigned pin) { return io_apic_.Connect(pin); });
+    hpet_->SetAlarm(&hpet_alarm_);
+    if (absl::Status status = SetMmioTrap(guest, Hpet::kAddress, Hpet::kSize, *hpet_);
+        !status.ok()) {
+      return status;
+    }
+    fixed.push_back({Hpet::kAddress, Hpet::kSize});
+  }
   // Whatever is left: there the guest may have put a BAR.
-  return SetMmioTrapAround({{IoApic::kAddress, IoApic::kSize}}, ram, guest, space, pci_);
+  return SetMmioTrapAround(fixed, ram, guest, space, pci_);
 }
 
 void PcDevices::AddPorts() {
@@ -49,6 +65,7 @@ void PcDevices::AddPorts() {
   ports_.Add(Pit::kSpeaker, 1, pit_);
   ports_.Add(I8042::kData, 1, i8042_);
   ports_.Add(I8042::kStatusAndCommand, 1, i8042_);
+  ports_.Add(SystemControl::kPort, 1, system_control_);
   ports_.Add(Cmos::kIndexPort, 2, cmos_);
   ports_.Add(Uart::kCom1, Uart::kPorts, console_);
   ports_.Add(AcpiPm::kPorts, AcpiPm::kPortCount, acpi_pm_);
@@ -79,7 +96,15 @@ absl::Status PcDevices::Start() {
       return status;
     }
   }
-  return absl::OkStatus();
+  if (hpet_ != nullptr) {
+    if (absl::Status status = hpet_alarm_.Start("zvmm HPET"); !status.ok()) {
+      return status;
+    }
+  }
+  if (absl::Status status = cmos_alarm_.Start("zvmm RTC"); !status.ok()) {
+    return status;
+  }
+  return pit_alarm_.Start("zvmm timer");
 }
 
 void PcDevices::CloseInput() {
@@ -100,6 +125,9 @@ void PcDevices::AddTo(Statistics& statistics) const {
     statistics.Add(device->name(), device->port_counts);
   }
   statistics.Add(io_apic_.name(), io_apic_.memory_counts);
+  if (hpet_ != nullptr) {
+    statistics.Add(hpet_->name(), hpet_->memory_counts);
+  }
   statistics.Add(pci_.name(), pci_.memory_counts);
   for (const PciFunction* function : pci_.functions()) {
     statistics.Add(function->name(), function->function_counts);

@@ -15,14 +15,17 @@
 #include "devices/cmos.h"
 #include "devices/device.h"
 #include "devices/exit_port.h"
+#include "devices/hpet.h"
 #include "devices/i8042.h"
 #include "devices/io_apic.h"
 #include "devices/open_bus.h"
 #include "devices/pic.h"
 #include "devices/pit.h"
 #include "devices/pvpanic.h"
+#include "devices/system_control.h"
 #include "devices/uart.h"
 #include "guest_memory.h"
+#include "host/alarm_thread.h"
 #include "io_ports.h"
 #include "options.h"
 #include "pci/host_bridge.h"
@@ -70,6 +73,7 @@ class PcDevices {
   Pit pit_;
   Cmos cmos_;
   I8042 i8042_;
+  SystemControl system_control_;
   PciBus pci_;
   HostBridge host_bridge_;
   AcpiPm acpi_pm_;
@@ -77,6 +81,12 @@ class PcDevices {
   PvPanic pvpanic_;
   OpenBus open_bus_;
   IoPorts ports_;
+  // With the option only: a guest that has a better clock is slower for it.
+  std::unique_ptr<Hpet> hpet_;
+  // They end first.
+  AlarmThread pit_alarm_{[this] { pit_.Expire(); }};
+  AlarmThread cmos_alarm_{[this] { cmos_.Expire(); }};
+  AlarmThread hpet_alarm_{[this] { hpet_->Expire(); }};
 };
 
 }  // namespace zvmm

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "json_text.h"
 
 namespace zvmm {
 namespace {
@@ -24,22 +25,6 @@ double Seconds(const std::atomic<uint64_t>& nanoseconds) {
 
 uint64_t Load(const std::atomic<uint64_t>& counter) {
   return counter.load(std::memory_order_relaxed);
-}
-
-// As JSON wants it. Names are zvmm's own, but a disk's may have anything.
-std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-    }
-    if (static_cast<unsigned char>(c) < ' ') {
-      absl::StrAppendFormat(&quoted, "\\u%04x", c);
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
 }
 
 }  // namespace
@@ -123,7 +108,7 @@ std::string StatisticsJson(const Statistics& statistics) {
   for (const Statistics::Device& device : statistics.devices) {
     absl::StrAppendFormat(
         &text, "%s    {\"name\": %s, \"reads\": %d, \"writes\": %d, \"per_second\": %.1f}",
-        separator, Quoted(device.name), device.reads, device.writes,
+        separator, JsonQuoted(device.name), device.reads, device.writes,
         Rate(device.reads + device.writes, seconds));
     separator = ",\n";
   }

@@ -1,5 +1,6 @@
 #include "vcpu.h"
 
+#include <zircon-kvm/debug.h>
 #include <zircon-kvm/host.h>
 
 #include <string>
@@ -8,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "crash_text.h"
+#include "debug/linear_address.h"
 #include "io_ports.h"
 #include "mmio/mmio_decode.h"
 #include "mmio/mmio_execute.h"
@@ -23,7 +26,7 @@ std::string RegistersText(const zx_vcpu_state_t& state) {
       "  rsi %016x  rdi %016x  rbp %016x  rsp %016x\n"
       "  r8  %016x  r9  %016x  r10 %016x  r11 %016x\n"
       "  r12 %016x  r13 %016x  r14 %016x  r15 %016x\n"
-      "  rflags %06x (the instruction pointer cannot be read)",
+      "  rflags %06x",
       state.rax, state.rbx, state.rcx, state.rdx, state.rsi, state.rdi, state.rbp, state.rsp,
       state.r8, state.r9, state.r10, state.r11, state.r12, state.r13, state.r14, state.r15,
       state.rflags);
@@ -51,6 +54,32 @@ std::string_view Explanation(zx_status_t status) {
   }
 }
 
+// What a trace says of an enter that has come back.
+struct Exit {
+  std::string_view word;
+  std::string_view device{};
+};
+Exit ExitOf(zx_status_t status, const zx_port_packet_t& packet) {
+  if (status == ZX_ERR_CANCELED) {
+    return {.word = "kick"};
+  }
+  if (status != ZX_OK) {
+    return {.word = "crash"};
+  }
+  switch (packet.type) {
+    case ZX_PKT_TYPE_GUEST_IO:
+      return {.word = packet.guest_io.input ? "in" : "out",
+              .device = IoPorts::DeviceOf(packet.key).name()};
+    case ZX_PKT_TYPE_GUEST_MEM:
+      return {.word = "memory", .device = MmioDeviceOf(packet.key).name()};
+    case ZX_PKT_TYPE_GUEST_VCPU:
+      return {.word =
+                  packet.guest_vcpu.type == ZX_PKT_GUEST_VCPU_STARTUP ? "startup" : "interrupt"};
+    default:
+      return {.word = "debug"};
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<Vcpu> Vcpu::Create(const zx::guest& guest, uint64_t entry, const MemoryView& memory,
@@ -75,28 +104,58 @@ absl::Status Vcpu::SetRegisters(const CpuEntry& entry) {
   return absl::OkStatus();
 }
 
-absl::Status Vcpu::Run(const StopLatch& stop, bool timed) {
+bool Vcpu::IsOffLine() const {
+  constexpr uint64_t kInterruptFlag = 1 << 9;
+  constexpr uint8_t kHlt = 0xF4;
+  zircon_kvm_general_registers_t general = {};
+  zircon_kvm_system_registers_t system = {};
+  if (zircon_kvm_vcpu_read_registers(vcpu_.get(), ZIRCON_KVM_REGISTERS_GENERAL, &general,
+                                     sizeof(general)) != ZX_OK ||
+      zircon_kvm_vcpu_read_registers(vcpu_.get(), ZIRCON_KVM_REGISTERS_SYSTEM, &system,
+                                     sizeof(system)) != ZX_OK ||
+      (general.rflags & kInterruptFlag) != 0) {
+    return false;
+  }
+  const auto before = TranslateFor(*memory_, system, system.cs.base + general.rip - 1);
+  const std::span<const uint8_t> code =
+      before ? memory_->Range(*before, 1) : std::span<const uint8_t>();
+  return !code.empty() && code[0] == kHlt;
+}
+
+absl::StatusOr<std::optional<uint64_t>> Vcpu::Run(const StopLatch& stop, PendingStartup& startup,
+                                                  const Watchers& watchers) {
+  DebuggedVcpu* const debugged = watchers.debugged;
   left_ = std::chrono::steady_clock::now();
   // A stop that comes after this look kicks the VCPU, and the enter is canceled.
   while (!stop.requested()) {
+    if (debugged != nullptr) {
+      debugged->BeforeEnter();
+    }
+    if (const auto entry = startup.Take(); entry && IsOffLine()) {
+      return entry;
+    }
     zx_port_packet_t packet;
-    const zx_status_t status = Enter(packet, timed);
+    const zx_status_t status = Enter(packet, watchers);
+    if (debugged != nullptr && debugged->TookStop(status, packet)) {
+      continue;
+    }
     if (status == ZX_ERR_CANCELED) {
       Count(counts_->kicks);
       continue;
     }
-    if (status != ZX_OK) {
-      return EnterFailed(status);
-    }
-    if (absl::Status handled = HandlePacket(packet); !handled.ok()) {
+    absl::Status handled = status != ZX_OK ? EnterFailed(status) : HandlePacket(packet);
+    if (!handled.ok()) {
+      if (debugged != nullptr) {
+        debugged->AtCrash();
+      }
       return handled;
     }
   }
-  return absl::OkStatus();
+  return std::optional<uint64_t>();
 }
 
-zx_status_t Vcpu::Enter(zx_port_packet_t& packet, bool timed) {
-  if (!timed) {
+zx_status_t Vcpu::Enter(zx_port_packet_t& packet, const Watchers& watchers) {
+  if (!watchers.times && watchers.track == nullptr) {
     return vcpu_.enter(&packet);
   }
   const auto add = [](std::atomic<uint64_t>& sum, std::chrono::nanoseconds time) {
@@ -104,9 +163,16 @@ zx_status_t Vcpu::Enter(zx_port_packet_t& packet, bool timed) {
   };
   const auto entered = std::chrono::steady_clock::now();
   add(counts_->outside, entered - left_);
+  if (watchers.track != nullptr) {
+    watchers.track->Outside(entered);
+  }
   const zx_status_t status = vcpu_.enter(&packet);
   left_ = std::chrono::steady_clock::now();
   add(counts_->inside, left_ - entered);
+  if (watchers.track != nullptr) {
+    const Exit exit = ExitOf(status, packet);
+    watchers.track->InGuest(entered, left_, exit.word, exit.device);
+  }
   return status;
 }
 
@@ -189,6 +255,14 @@ absl::Status Vcpu::EnterFailed(zx_status_t status) const {
   zx_vcpu_state_t state;
   if (vcpu_.read_state(ZX_VCPU_STATE, &state, sizeof(state)) == ZX_OK) {
     absl::StrAppend(&text, "\n", RegistersText(state));
+  }
+  zircon_kvm_general_registers_t general = {};
+  zircon_kvm_system_registers_t system = {};
+  if (zircon_kvm_vcpu_read_registers(vcpu_.get(), ZIRCON_KVM_REGISTERS_GENERAL, &general,
+                                     sizeof(general)) == ZX_OK &&
+      zircon_kvm_vcpu_read_registers(vcpu_.get(), ZIRCON_KVM_REGISTERS_SYSTEM, &system,
+                                     sizeof(system)) == ZX_OK) {
+    absl::StrAppend(&text, "\n", CrashText(general, system, *memory_));
   }
   return absl::AbortedError(text);
 }

@@ -2,6 +2,7 @@
 
 #include <lib/zx/vcpu.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -65,8 +66,17 @@ void Vcpus::Interrupt(uint64_t vcpu_mask, uint8_t vector) {
 
 void Vcpus::Startup(uint64_t id, uint64_t entry) {
   std::lock_guard lock(mutex_);
-  if (id < started_ || joining_) {
-    return;  // Guests send the request twice; the second one is for processors that slept.
+  if (joining_) {
+    return;
+  }
+  if (id < started_) {
+    // Perhaps it is off line; or this is the second of two requests, as guests send them.
+    Slot& slot = slots_[id];
+    slot.startup.Set(entry);
+    if (const zx_handle_t handle = slot.handle.load(); handle != ZX_HANDLE_INVALID) {
+      zx::unowned_vcpu(handle)->kick();
+    }
+    return;
   }
   if (id != started_ || id >= count_) {
     Say(absl::StrFormat("the guest starts processor %d; the next one is %d of %d: ignored", id,
@@ -100,9 +110,41 @@ void Vcpus::ThreadMain(unsigned id, CpuEntry entry) {
   if (!slot.vcpu) {
     return;
   }
-  if (absl::Status status = slot.vcpu->Run(stop_, timed_); !status.ok()) {
-    stop_.Request({.message = absl::StrCat("VCPU ", id, ": ", std::string(status.message()))});
+  // What was asked for before it ran was about this start.
+  for (std::optional<uint64_t> again = RunVcpu(id); again; again = RunVcpu(id)) {
+    if (absl::Status status = ReplaceVcpu(slot, *again); !status.ok()) {
+      stop_.Request(
+          {.message = absl::StrCat("processor ", id, ": ", std::string(status.message()))});
+      return;
+    }
   }
+}
+
+std::optional<uint64_t> Vcpus::RunVcpu(unsigned id) {
+  Slot& slot = slots_[id];
+  const std::unique_ptr<DebuggedVcpu> debugged =
+      gdb_ != nullptr ? gdb_->Attach(id, slot.vcpu->handle()) : nullptr;
+  const auto track = trace_ != nullptr ? std::make_unique<TraceTrack>(*trace_, id) : nullptr;
+  const Vcpu::Watchers watchers = {
+      .times = timed_, .track = track.get(), .debugged = debugged.get()};
+  const auto again = slot.vcpu->Run(stop_, slot.startup, watchers);
+  if (track != nullptr) {
+    track->Outside(std::chrono::steady_clock::now());
+  }
+  if (!again.ok()) {
+    stop_.Request(
+        {.message = absl::StrCat("VCPU ", id, ": ", std::string(again.status().message()))});
+    return std::nullopt;
+  }
+  return *again;
+}
+
+absl::Status Vcpus::ReplaceVcpu(Slot& slot, uint64_t entry) {
+  // No other comes or goes meanwhile: the new one gets the id that becomes free.
+  std::lock_guard lock(mutex_);
+  slot.handle.store(ZX_HANDLE_INVALID);
+  slot.vcpu.reset();
+  return CreateVcpu(slot, {.rip = entry, .rsi = 0});
 }
 
 absl::Status Vcpus::CreateVcpu(Slot& slot, const CpuEntry& entry) {

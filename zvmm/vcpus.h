@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "boot/cpu_entry.h"
+#include "debug/gdb_server.h"
 #include "guest_memory.h"
 #include "statistics.h"
 #include "stop.h"
@@ -38,6 +39,11 @@ class Vcpus final : public VcpuRequests {
   // Stops what still runs.
   ~Vcpus() override;
 
+  // Before the first VCPU: `gdb` looks at all of them.
+  void SetDebugger(GdbServer* gdb) { gdb_ = gdb; }
+  // Likewise.
+  void SetTrace(Trace* trace) { trace_ = trace; }
+
   // Starts the first VCPU.
   absl::Status Boot(const CpuEntry& entry);
 
@@ -58,12 +64,17 @@ class Vcpus final : public VcpuRequests {
     std::optional<Vcpu> vcpu;  // The thread's own; closed after all threads have ended.
     // The VCPU's handle for all threads; ZX_HANDLE_INVALID as long as there is none.
     std::atomic<zx_handle_t> handle{ZX_HANDLE_INVALID};
+    PendingStartup startup;
     VcpuCounts counts;
   };
 
   // Starts the next slot's thread and waits until its VCPU exists. With mutex_ held.
   absl::Status StartNext(CpuEntry entry);
   void ThreadMain(unsigned id, CpuEntry entry);
+  // Runs the slot's VCPU; gives where it is to start again, if it is.
+  std::optional<uint64_t> RunVcpu(unsigned id);
+  // In place of the slot's VCPU a new one, which gets the same id.
+  absl::Status ReplaceVcpu(Slot& slot, uint64_t entry);
   absl::Status CreateVcpu(Slot& slot, const CpuEntry& entry);
 
   const zx::guest& guest_;
@@ -71,6 +82,8 @@ class Vcpus final : public VcpuRequests {
   const MemoryView& memory_;
   StopLatch& stop_;
   const bool timed_;
+  GdbServer* gdb_ = nullptr;
+  Trace* trace_ = nullptr;
 
   std::mutex mutex_;  // For starting and joining.
   unsigned started_ = 0;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016 # what is in single quotes is awk's
 # Boots the pairs of bench/boot, which calls this in the nested environment, and says what each boot took: a line each
 # on standard output, with tabs between.
 

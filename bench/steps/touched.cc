@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <vector>
 
 namespace bench {
@@ -12,6 +13,8 @@ namespace {
 constexpr int kPageShift = 12;
 
 uint64_t ValueOf(const user_regs_struct& regs, ZydisRegister reg, uint64_t next_rip) {
+  // It has no larger one.
+  if (reg == ZYDIS_REGISTER_RIP) return next_rip;
   switch (ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg)) {
     case ZYDIS_REGISTER_RAX:
       return regs.rax;
@@ -45,8 +48,6 @@ uint64_t ValueOf(const user_regs_struct& regs, ZydisRegister reg, uint64_t next_
       return regs.r14;
     case ZYDIS_REGISTER_R15:
       return regs.r15;
-    case ZYDIS_REGISTER_RIP:
-      return next_rip;
     default:
       return 0;
   }
@@ -55,6 +56,8 @@ uint64_t ValueOf(const user_regs_struct& regs, ZydisRegister reg, uint64_t next_
 }  // namespace
 
 void Touched::Step(const user_regs_struct& regs, const uint8_t* code) {
+  constexpr uint8_t kSyscall[] = {0x0F, 0x05};
+  if (std::equal(std::begin(kSyscall), std::end(kSyscall), code)) ++system_calls_;
   if (!library_.Contains(regs.rip)) return;
   ++instructions_;
   const std::string& function = library_.FunctionAt(regs.rip);

@@ -34,6 +34,9 @@ LAYOUT = re.compile(r"^ZX_DETAIL_MEMBER\((\w+), (\w+), (\d+), (\d+)\);", re.MULT
 ENTRY = re.compile(r"^\s*(?:#define (?P<macro>\w+)|typedef .*\b(?P<type>\w+);|[\w ]+[ *]+(?P<member>\w+)(?:\[[^\]]*\])?;"
                    r"|(?P<enumerator>[A-Z]\w+)(?: = \w+)?,?)\s*(?:// |$|[^/;]*$|.*//)")
 
+# Several members in a line.
+SEVERAL = re.compile(r"^  (?P<type>\w+) (?P<names>\w+(?:, \w+)+);(?:  // (?P<words>.*))?$")
+
 # What the headers leave without a comment, since it is what everybody expects of it.
 CUSTOMARY = (
     (re.compile(r"class \w+ final : public (?:object|task)<"), "{banner}"),
@@ -43,7 +46,7 @@ CUSTOMARY = (
     (re.compile(r"\s+static constexpr bool supports_(\w+)"), "Whether this kind of object supports this: {0}."),
     (re.compile(r"\s+static constexpr bool has_peer_handle\b"), "Whether this kind of object is one end of two."),
     (re.compile(r"\s+using object::object;"), "As object's constructors."),
-    (re.compile(r"\s+uint\d+_t padding\d*(?:\[\w+\])?;$"), "Padding."),
+    (re.compile(r"\s+uint\d+_t (?:padding|reserved)\d*(?:\[\w+\])?;$"), "Padding."),
     (re.compile(r".*\boperator (?=bool)"), "Whether there is a handle."),
     (re.compile(r".*\boperator\W+\("), "The operator of the values."),
 )
@@ -77,7 +80,7 @@ class Names:
 def prose(text, names):
     """Text for Doxygen: its special characters escaped, names linked."""
     text = re.sub(r"<([\w/.-]+\.h)>", r"\1", text)
-    text = re.sub(r"[<>@\\]", r"\\\g<0>", text)
+    text = re.sub(r"[<>@\\]|#(?=[A-Z])", r"\\\g<0>", text)
     text = text.replace("*", "&lowast;")
     return re.sub(r"(?<![\w#])(?:ZX|ZIRCON)_\w+(?!\w|&)",
                   lambda name: ("#" if name[0] in names.macros else "") + name[0], text)
@@ -313,7 +316,7 @@ class Header:
         for pattern, words in CUSTOMARY:
             if match := pattern.match(declared):
                 banner = self.lines[0].partition(": ")[2]
-                words = words.format(*match.groups(), banner=banner[0].upper() + banner[1:])
+                words = words.format(*match.groups(), banner=banner)
                 self.emit_doc([prose(words, self.names)], re.match(r"\s*", declared)[0])
                 return
 
@@ -343,8 +346,16 @@ class Header:
         return end
 
     def code(self, number, inherited):
-        """A line of code; what it declares is described by the comment behind it, or by that of its group."""
+        """A line of code; what it declares is described by the comment behind it, or by that of its group. Of several
+        members that one line declares each is what its name says."""
         line = self.lines[number]
+        several = SEVERAL.match(line) if self.record else None
+        if several:
+            for name in several["names"].split(", "):
+                words = several["words"] or name.replace("_", " ") + "."
+                self.emit_doc([prose(words, self.names)], "  ")
+                self.output.append(f"  {several['type']} {name};")
+            return
         opened = re.match(r"typedef (?:struct|union|enum) (\w+) {", line)
         if opened:
             self.record = opened[1] + "_t"

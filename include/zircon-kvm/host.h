@@ -2,7 +2,8 @@
 //
 // On Zircon the hypervisor is part of the kernel, and the system gives a VMM its resources. Here
 // the library stands for both: these functions hand the resources out and say whether guests can
-// run, and let a program choose the log level and the signal for kicks.
+// run, and let a program choose the log level, the signal for kicks, and how closely its pointers
+// are looked at.
 //
 //   char why[256];
 //   if (zircon_kvm_check(why, sizeof(why)) != ZX_OK) {
@@ -58,7 +59,10 @@ zx_status_t zircon_kvm_vmex_resource(zx_handle_t* out) ZX_DETAIL_CALL;
 // -------------------------------------------------------------------------------------------------
 // Can guests run?
 
-// Says whether zx_guest_create() can work here, and if not, why and what to do about it.
+// Says whether zx_guest_create() can work here, and if not, why and what to do about it. Where it
+// can, the words also say whether the host denies large pages to guests' memory, which costs speed,
+// and what to do about that; the environment variable ZIRCON_KVM_LARGE_PAGES=off has the library
+// not try for any.
 //
 //   words            receives that as a sentence, cut to size, always with a NUL. May be NULL if
 //                    size is 0.
@@ -98,6 +102,34 @@ typedef enum zircon_kvm_log_level {
 //
 // Contract: HOST.
 void zircon_kvm_set_log_level(int level) ZX_DETAIL_CALL;
+
+// -------------------------------------------------------------------------------------------------
+// Pointers
+
+// How closely the pointers are looked at that a program hands to a call.
+typedef enum zircon_kvm_pointers {
+  ZIRCON_KVM_POINTERS_REMEMBERED = 0,  // A page that was found good stays so.
+  ZIRCON_KVM_POINTERS_STRICT = 1       // The host's kernel is asked each time.
+} zircon_kvm_pointers_t;
+
+// Chooses that. Any thread; for the calls that begin afterwards.
+//
+// A wild pointer is INVALID_ARGS, with one exception: the program may take memory away or make it
+// read-only without the library (munmap, mprotect, a file that is cut short), after a call has
+// found it good, and hand it to a call once more. Then with REMEMBERED the access may be a signal,
+// SIGSEGV or SIGBUS, as it would be in the program's own code. STRICT is for the tests of a VMM:
+// such memory is INVALID_ARGS too, and each pointer costs a system call or two.
+//
+// At first it is STRICT if the environment variable ZIRCON_KVM_POINTERS is "strict" (read once, at
+// first use), or else REMEMBERED.
+//
+//   checks           one of ZIRCON_KVM_POINTERS_*.
+//
+// Errors:
+//   INVALID_ARGS     checks is neither.
+//
+// Contract: PTR.
+zx_status_t zircon_kvm_set_pointer_checks(int checks) ZX_DETAIL_CALL;
 
 // -------------------------------------------------------------------------------------------------
 // The signal for kicks

@@ -18,6 +18,9 @@
 // The rules hold for everything that the library does, guests that are created under the filter
 // included: memory, threads (not processes), clocks, signals to the own threads, /dev/kvm and the
 // requests to it by number. No program can be started, no file created, no socket made by them.
+//
+// Load it after the first VMO of 2 MiB or more: guest memory has large pages then, for which the
+// library makes a mount once that these rules do not permit (HOST-34).
 
 #ifndef ZIRCON_KVM_SECCOMP_H_
 #define ZIRCON_KVM_SECCOMP_H_
@@ -78,9 +81,34 @@ static inline int zircon_kvm_seccomp_allow(scmp_filter_ctx filter, uint32_t opti
       KVM_CREATE_VCPU,
       //
       KVM_RUN, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS, KVM_GET_SREGS2, KVM_SET_XCRS,
-      KVM_GET_FPU, KVM_SET_FPU, 0x5000AEA5 /* KVM_SET_XSAVE */, KVM_GET_DEBUGREGS,
-      KVM_SET_DEBUGREGS, KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS, 0x4008AE90 /* KVM_SET_CPUID2 */,
+      KVM_GET_XCRS, KVM_GET_FPU, KVM_SET_FPU, 0x9000AEA4 /* KVM_GET_XSAVE */,
+      0x5000AEA5 /* KVM_SET_XSAVE */, KVM_GET_DEBUGREGS, KVM_SET_DEBUGREGS, KVM_SET_GUEST_DEBUG,
+      KVM_GET_VCPU_EVENTS, KVM_SET_VCPU_EVENTS, 0x4008AE90 /* KVM_SET_CPUID2 */,
       0x4008AE89 /* KVM_SET_MSRS */, KVM_SET_DEVICE_ATTR, KVM_GET_TSC_KHZ};
+  const scmp_datum_t executable = (options & ZIRCON_KVM_SECCOMP_EXECUTABLE) != 0 ? 0 : PROT_EXEC;
+  // What depends on an argument, or is not allowed but answered.
+  const struct {
+    uint32_t action;
+    int call;
+    unsigned count;
+    struct scmp_arg_cmp argument;
+  } rules[] = {
+      {SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, {2, SCMP_CMP_MASKED_EQ, executable, 0}},
+      {SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, {2, SCMP_CMP_MASKED_EQ, executable, 0}},
+      // Files that are there: the device, and what /proc and /sys say.
+      {SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, {2, SCMP_CMP_MASKED_EQ, O_CREAT | O_TRUNC, 0}},
+      // A process's limits are asked for, its own and not set.
+      {SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, {2, SCMP_CMP_MASKED_EQ, UINT64_MAX, 0}},
+      // A thread's name.
+      {SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, {0, SCMP_CMP_EQ, PR_SET_NAME, 0}},
+      {SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, {0, SCMP_CMP_EQ, PR_GET_NAME, 0}},
+      // Threads, not processes. What clone3 is to do stands in memory, which a filter cannot read;
+      // the C library falls back to clone.
+      {SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD}},
+      {SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, {0, SCMP_CMP_EQ, 0, 0}},
+      // Files with large pages take a mount of their own, which is made with the first VMO of 2
+      // MiB. Under the filter it is as on a kernel that cannot.
+      {SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(fsopen), 0, {0, SCMP_CMP_EQ, 0, 0}}};
   struct scmp_arg_cmp argument;
   size_t i;
   int error = 0;
@@ -95,48 +123,9 @@ static inline int zircon_kvm_seccomp_allow(scmp_filter_ctx filter, uint32_t opti
     argument.datum_b = requests[i];
     error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &argument);
   }
-  // mmap, mprotect: their third argument.
-  argument.arg = 2;
-  argument.datum_a = (options & ZIRCON_KVM_SECCOMP_EXECUTABLE) != 0 ? 0 : PROT_EXEC;
-  argument.datum_b = 0;
-  if (error == 0) {
-    error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &argument);
-  }
-  if (error == 0) {
-    error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &argument);
-  }
-  // Files that are there: the device, and what /proc and /sys say.
-  argument.arg = 2;
-  argument.datum_a = O_CREAT | O_TRUNC;
-  if (error == 0) {
-    error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &argument);
-  }
-  // A process's limits are asked for, its own and not set.
-  argument.datum_a = UINT64_MAX;
-  if (error == 0) {
-    error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &argument);
-  }
-  // A thread's name.
-  argument.arg = 0;
-  argument.op = SCMP_CMP_EQ;
-  argument.datum_a = PR_SET_NAME;
-  if (error == 0) {
-    error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &argument);
-  }
-  argument.datum_a = PR_GET_NAME;
-  if (error == 0) {
-    error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &argument);
-  }
-  // Threads, not processes. What clone3 is to do stands in memory, which a filter cannot read; the
-  // C library falls back to clone.
-  argument.op = SCMP_CMP_MASKED_EQ;
-  argument.datum_a = CLONE_THREAD;
-  argument.datum_b = CLONE_THREAD;
-  if (error == 0) {
-    error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &argument);
-  }
-  if (error == 0) {
-    error = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
+  for (i = 0; error == 0 && i < sizeof(rules) / sizeof(rules[0]); ++i) {
+    error = seccomp_rule_add_array(filter, rules[i].action, rules[i].call, rules[i].count,
+                                   &rules[i].argument);
   }
   return error;
 }

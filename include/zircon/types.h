@@ -61,9 +61,9 @@ typedef int64_t zx_duration_boot_ticks_t;
 #define ZX_HANDLE_INVALID 0u
 #define ZX_HANDLE_FIXED_BITS_MASK 0x3u
 
-// Koids of no object, and of what the library itself does.
-#define ZX_KOID_INVALID UINT64_C(0)
-#define ZX_KOID_KERNEL UINT64_C(1)
+#define ZX_KOID_INVALID UINT64_C(0)   // The koid of no object,
+#define ZX_KOID_KERNEL UINT64_C(1)    // that of what the library itself does,
+#define ZX_KOID_FIRST UINT64_C(1024)  // and the least that an object has.
 
 // Never, and always past.
 #define ZX_TIME_INFINITE INT64_MAX

@@ -26,7 +26,7 @@ require_build_folder() {
 install_packages() {
   local log
   log=$(mktemp)
-  if "$scripts_lib/../install-packages" "$@" >"$log" 2>&1; then
+  if "$installer" "$@" >"$log" 2>&1; then
     tail -n 1 -- "$log"
     rm -f -- "$log"
     return 0

@@ -14,9 +14,13 @@ die() {
   exit "$STATUS_ENVIRONMENT"
 }
 
+# Where this stands, in the tree or installed.
+installer=$(dirname -- "$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")")/install-packages
+readonly installer
+
 # require_command COMMAND PACKAGE_GROUP: dies, naming the remedy, unless COMMAND can be run.
 require_command() {
-  type -P "$1" >/dev/null || die "'$1' is not installed; run scripts/install-packages $2"
+  type -P "$1" >/dev/null || die "'$1' is not installed; run $installer $2"
 }
 
 # free_megabytes FOLDER: what its file system still takes.

@@ -9,7 +9,7 @@ declare -A why=() file=() tests=() program=() hangs=() old_lines=() new_lines=()
 names=()
 
 # The test programs by their names in a mutation, as targets, and where they are built.
-declare -rA target_of=([unit]=unit_tests [stress]=stress_tests [faults]=fault_tests [models]=model_tests
+declare -rA target_of=([unit]=unit_tests [scale]=scale_tests [stress]=stress_tests [faults]=fault_tests [models]=model_tests
   [limits]=limit_tests [conformance]=zircon-conformance)
 
 # read_mutations [NAME]...: all of them, or these.

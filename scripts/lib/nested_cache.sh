@@ -15,7 +15,7 @@ readonly GUEST_HOME=/.with-kvm
 # The modules the environment is after, and those the guest of scripts/demo is; what they depend on is found by reading
 # them.
 readonly NESTED_MODULES=(kvm-amd virtio_pci virtio_console)
-readonly DEMO_MODULES=(virtio_pci virtio_console virtio_blk)
+readonly DEMO_MODULES=(virtio_pci virtio_console virtio_blk virtio_net)
 
 nested_cache_dir() {
   local base=${XDG_CACHE_HOME:-}

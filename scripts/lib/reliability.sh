@@ -76,7 +76,7 @@ endurance() {
   shift 3
   build_preset release "$program" || { add_failure "$part" "the build (preset release)"; return; }
   (prepare_kernel) || { add_failure "$part" "the nested environment cannot be prepared"; return; }
-  run_endurance "$part" "$seconds" "$(build_folder release)/tests/endurance/$program" "$@"
+  run_nested_program "$part" "$seconds" "$(build_folder release)/tests/endurance/$program" "$@"
 }
 
 part_hostile() {

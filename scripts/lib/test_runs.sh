@@ -99,15 +99,23 @@ run_hello() {
   fi
 }
 
-# run_endurance ENVIRONMENT SECONDS PROGRAM [ARGUMENT]...: one of tests/endurance in the nested environment, which is one
+# run_nested_program ENVIRONMENT SECONDS PROGRAM [ARGUMENT]...: a program in the nested environment as a whole, which is one
 # test; it may take SECONDS once it runs. Its last line says how it went.
-run_endurance() {
-  local environment=$1 seconds=$2 program=$3 name log status=0
+run_nested_program() {
+  local environment=$1 seconds=$2 program=$3 name log attempt status
   shift 3
   name=$(basename -- "$program")
   log=$logs/$name.log
-  run_watched $((seconds + 200)) $((seconds + 200)) "$log" \
-    "$repository/scripts/with-kvm" --timeout "$seconds" "$program" "$@" || status=$?
+  for attempt in first second; do
+    status=0
+    run_watched $((seconds + 200)) $((seconds + 200)) "$log" \
+      "$repository/scripts/with-kvm" --timeout "$seconds" "$program" "$@" || status=$?
+    [[ $attempt == first && $status == 125 ]] || break
+    # Hostile guests bring down QEMU's emulated processor now and then (an assertion of its own), which says nothing of
+    # the library.
+    echo "$name: the virtual machine has failed, not the program; once more"
+    tail -n 5 -- "$log"
+  done
   if ((status == 0)); then
     add_results "$environment" 1 0 0
     printf '%s: %s\n' "$name" "$(tail -n 1 -- "$log")"
@@ -146,18 +154,18 @@ run_script_tests() {
 # host_kvm_can PRESET: asks the library, as built with PRESET, whether guests can run on this host; sets host_kvm_words to
 # its answer. Status 3 is a "no".
 host_kvm_can() {
-  local folder program compiler status=0 sanitizers flags=(-std=c11)
+  local folder program compiler status=0 sanitizers flags=(-std=c++20)
   folder=$(build_folder "$1")
   program=$folder/host_kvm_check
   sanitizers=$(sed -n 's/^ZIRCON_SANITIZE:[A-Z]*=//p' "$folder/CMakeCache.txt")
   [[ -z $sanitizers ]] || flags+=("-fsanitize=$sanitizers")
-  # Sanitizers are the compiler's own.
-  compiler=$(sed -n 's/^CMAKE_C_COMPILER:[A-Z]*=//p' "$folder/CMakeCache.txt")
-  if ! "${compiler:-cc}" "${flags[@]}" -x c -o "$program" -I "$repository/include" - -L "$folder/src" -lzircon \
+  # Sanitizers are the compiler's own, and need C++'s part of it for the library.
+  compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$folder/CMakeCache.txt")
+  if ! "${compiler:-c++}" "${flags[@]}" -x c++ -o "$program" -I "$repository/include" - -L "$folder/src" -lzircon \
     "-Wl,-rpath,$folder/src" <<'END'; then
 #include <stdio.h>
 #include <zircon-kvm/host.h>
-int main(void) {
+int main() {
   char words[512] = "";
   const zx_status_t status = zircon_kvm_check(words, sizeof(words));
   puts(words);

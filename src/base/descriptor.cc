@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,6 +55,24 @@ int MakeDescriptorOnce(int parent, absl::FunctionRef<int()> make) {
   dup3(fd, place, O_CLOEXEC);
   close(fd);
   return place;
+}
+
+int CreateFileIn(int folder) {
+  return MakeDescriptor(
+      [=] { return openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR); });
+}
+
+int AboveStreams(absl::FunctionRef<int()> make) {
+  int result = 0;
+  // What fills the low numbers stays until the other is made.
+  const int above = MakeDescriptor([&] {
+    const int fd = memfd_create("zircon-streams", MFD_CLOEXEC);
+    if (fd >= kFirst) result = make();
+    return fd;
+  });
+  if (above < 0) return above;
+  close(above);
+  return result;
 }
 
 }  // namespace zircon::base

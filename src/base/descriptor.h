@@ -18,4 +18,10 @@ namespace zircon::base {
 // −errno. The room for it is made sure of first: −EMFILE, and `make` has not been called.
 [[nodiscard]] int MakeDescriptorOnce(int parent, absl::FunctionRef<int()> make);
 
+// A new file without a name in the folder that is open as `folder`, of this user.
+[[nodiscard]] int CreateFileIn(int folder);
+// For what makes descriptors in a way of its own: `make` gives one, or −errno, and finds the low
+// numbers taken.
+[[nodiscard]] int AboveStreams(absl::FunctionRef<int()> make);
+
 }  // namespace zircon::base

@@ -31,6 +31,9 @@ using internal::g_process_word;
 constexpr uint32_t kForGoodUse = uint32_t{1} << 31;
 constinit std::atomic<uint32_t> g_uses{0};
 
+// Whether the kernel zeroes the word in a child. Written before there is a word.
+constinit std::atomic<bool> g_children_are_told{false};
+
 // A whole number of pages on every host.
 constexpr size_t kPageSize = 65536;
 
@@ -43,7 +46,8 @@ std::atomic<uint32_t>* ProcessWord() {
   void* const page = mmap(nullptr, kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
                           /*fd=*/-1, /*offset=*/0);
   if (page == MAP_FAILED) return nullptr;
-  WipeOnFork(page, kPageSize);
+  // relaxed: whoever sees the word sees it. All threads that get here write the same.
+  g_children_are_told.store(WipeOnFork(page, kPageSize), std::memory_order_relaxed);
   auto* const made = new (page) std::atomic<uint32_t>(0);
   // release: pairs with the acquire loads.
   if (g_process_word.compare_exchange_strong(word, made, std::memory_order_acq_rel)) return made;
@@ -79,6 +83,13 @@ zx_status_t internal::EnterLibraryFirst() noexcept {
   g_uses.fetch_or(kForGoodUse);
   word->store(internal::kForGood);
   return ZX_OK;
+}
+
+bool IsProcessOfTheLibrary() noexcept {
+  // acquire: as in EnterLibrary().
+  return g_process_word.load(std::memory_order_acquire)->load(std::memory_order_relaxed) ==
+             internal::kForGood &&
+         g_children_are_told.load(std::memory_order_relaxed);
 }
 
 PassingUse::PassingUse() noexcept {

@@ -45,6 +45,10 @@ bool WipeOnFork(void* start, size_t size) noexcept;
 // ZX_ERR_NO_MEMORY.
 [[nodiscard]] zx_status_t EnterLibrary() noexcept;
 
+// Whether this process uses the library for good, and a forked child of it would be told that it
+// does not.
+[[nodiscard]] bool IsProcessOfTheLibrary() noexcept;
+
 // A use that is over when this goes.
 class PassingUse {
  public:

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "base/or_no_memory.h"
 #include "guest/slot_change.h"
+#include "objects/pages.h"
 #include "objects/range_op.h"
 
 namespace zircon::guest {
@@ -17,14 +19,15 @@ namespace {
 constexpr objects::Permissions kAllPermissions =
     ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_PERM_EXECUTE;
 
-// For what needs memory before it changes anything.
-template <typename Change>
-zx_status_t OrNoMemory(Change change) {
-  try {
-    return change();
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
+// Where this process sees a mapping of `length` bytes, those that are `inside` its VMO; null if
+// none are or it cannot.
+uint8_t* Seen(const objects::Mapping& mapping, uint64_t length, uint64_t* inside) {
+  const uint64_t size = mapping.vmo->size();
+  if (mapping.vmo_offset >= size) return nullptr;
+  *inside = std::min(length, size - mapping.vmo_offset);
+  uint8_t* window = nullptr;
+  const zx_status_t status = mapping.vmo->Window(mapping.vmo_offset + *inside, &window);
+  return status == ZX_OK ? window + mapping.vmo_offset : nullptr;
 }
 
 }  // namespace
@@ -64,7 +67,7 @@ void GuestSpace::Detach() {
 
 zx_status_t GuestSpace::Reserve(uint64_t address, uint64_t length) {
   Changing changing(this);
-  return OrNoMemory([&] {
+  return base::OrNoMemory([&] {
     reserved_[address] = length;
     return ZX_OK;
   });
@@ -76,7 +79,7 @@ zx_status_t GuestSpace::ReserveAnywhere(uint64_t, uint64_t, uint64_t, uint64_t*)
 
 zx_status_t GuestSpace::Vacate(uint64_t address, uint64_t length) {
   Changing changing(this);
-  return OrNoMemory([&] {
+  return base::OrNoMemory([&] {
     mutex_.AssertHeld();
     const zx_status_t status = Replace(address, length, nullptr);
     if (status != ZX_OK) return status;
@@ -87,18 +90,28 @@ zx_status_t GuestSpace::Vacate(uint64_t address, uint64_t length) {
 
 zx_status_t GuestSpace::Unmap(uint64_t address, uint64_t length) {
   Changing changing(this);
-  return OrNoMemory([&] {
+  return base::OrNoMemory([&] {
     mutex_.AssertHeld();
     return Replace(address, length, nullptr);
   });
 }
 
 zx_status_t GuestSpace::Map(uint64_t address, uint64_t length, const objects::Mapping& mapping) {
-  Changing changing(this);
-  return OrNoMemory([&] {
-    mutex_.AssertHeld();
-    return Replace(address, length, &mapping);
-  });
+  zx_status_t status = ZX_OK;
+  {
+    Changing changing(this);
+    status = base::OrNoMemory([&] {
+      mutex_.AssertHeld();
+      return Replace(address, length, &mapping);
+    });
+  }
+  // What a program has stored by zx_vmo_write is in small pages.
+  uint64_t inside = 0;
+  uint8_t* const host = status == ZX_OK && length >= objects::kLargePageSize
+                            ? Seen(mapping, length, &inside)
+                            : nullptr;
+  if (host != nullptr) objects::EnlargeExisting(*mapping.vmo, mapping.vmo_offset, inside, host);
+  return status;
 }
 
 zx_status_t GuestSpace::Replace(uint64_t address, uint64_t length, const objects::Mapping* by) {
@@ -125,7 +138,7 @@ zx_status_t GuestSpace::Replace(uint64_t address, uint64_t length, const objects
 zx_status_t GuestSpace::Protect(uint64_t address, uint64_t length,
                                 objects::Permissions permissions) {
   Changing changing(this);
-  return OrNoMemory([&] {
+  return base::OrNoMemory([&] {
     mutex_.AssertHeld();
     zx_status_t status = CatchUpParked();
     if (status != ZX_OK) return status;
@@ -237,17 +250,14 @@ zx_status_t GuestSpace::OnResize(const objects::VmoPages* pages, uint64_t size) 
 
 void GuestSpace::Populate(uint64_t /*address*/, uint64_t length, const objects::Mapping& mapping) {
   // The guest's own tables follow at its first access, without the host having to find the pages.
-  const uint64_t size = mapping.vmo->size();
-  if (mapping.vmo_offset >= size) return;
-  const uint64_t inside = std::min(length, size - mapping.vmo_offset);
-  uint8_t* window = nullptr;
-  if (mapping.vmo->Window(mapping.vmo_offset + inside, &window) != ZX_OK) return;
-  objects::PopulateExisting(*mapping.vmo, mapping.vmo_offset, inside, window + mapping.vmo_offset);
+  uint64_t inside = 0;
+  uint8_t* const host = Seen(mapping, length, &inside);
+  if (host != nullptr) objects::PopulateExisting(*mapping.vmo, mapping.vmo_offset, inside, host);
 }
 
 zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
   Changing changing(this);
-  return OrNoMemory([&] {
+  return base::OrNoMemory([&] {
     mutex_.AssertHeld();
     const uint64_t base = trap->base;
     const uint64_t end = base + trap->size;
@@ -263,7 +273,7 @@ zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
 
 zx_status_t GuestSpace::AddIoTrap(std::unique_ptr<Trap> trap) {
   Changing changing(this);
-  return OrNoMemory([&] {
+  return base::OrNoMemory([&] {
     if (traps_.io.Overlaps(trap->base, trap->size)) return ZX_ERR_ALREADY_EXISTS;
     traps_.io.Insert(std::move(trap));
     return ZX_OK;
@@ -303,7 +313,7 @@ zx_status_t GuestSpace::WantSlots(uint64_t begin, uint64_t end, SlotChange* chan
 
 zx_status_t GuestSpace::SyncSlots(uint64_t begin, uint64_t end) {
   if (!slots_.has_machine()) return ZX_OK;
-  return OrNoMemory([&] {
+  return base::OrNoMemory([&] {
     mutex_.AssertHeld();
     SlotChange change(&slots_, begin, end);
     zx_status_t status = WantSlots(begin, end, &change);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/probes.h"
 #include "guest/kvm_status.h"
 #include "kvm/counters.h"
 
@@ -49,6 +50,7 @@ zx_status_t SlotTable::Create(Slots::node_type* slot) {
     TellOnce("make", wanted, error);
     return StatusFromErrno(error);
   }
+  PROBE(slot_create, region.slot, wanted.gpa, wanted.size, wanted.host, region.flags);
   told_ = false;
   free_ids_.pop_back();
   slots_.insert(std::move(*slot));
@@ -68,6 +70,7 @@ zx_status_t SlotTable::Delete(uint64_t gpa, Slots* deleted) {
     TellOnce("delete", slot, error);
     return StatusFromErrno(error);
   }
+  PROBE(slot_delete, region.slot, slot.gpa, slot.size);
   told_ = false;
   free_ids_.push_back(slot.id);
   deleted->insert(slots_.extract(it));

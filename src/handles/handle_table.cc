@@ -89,7 +89,7 @@ HandleTable::~HandleTable() {
     Slot* slot = SlotOf(arena, index);
     const uint64_t seen = slot->word.fetch_and(~Slot::kLive, std::memory_order_relaxed);
     if ((seen & Slot::kLive) == 0) continue;
-    slot->object->DropHandle();
+    slot->object.load(std::memory_order_relaxed)->DropHandle();
     Unpin(slot);
   }
   TellLeakChecker(arena, kArenaSize, false);
@@ -158,7 +158,7 @@ zx_status_t HandleTable::Publish(base::RefPtr<Dispatcher> object, zx_rights_t ri
 }
 
 zx_handle_t HandleTable::Occupy(Slot* slot, base::RefPtr<Dispatcher> object, zx_rights_t rights) {
-  slot->object = object.Leak();
+  slot->object.store(object.Leak(), std::memory_order_relaxed);
   // relaxed: published with the word.
   slot->rights.store(rights, std::memory_order_relaxed);
   // relaxed: a count for people.
@@ -207,7 +207,8 @@ void HandleTable::Finalise(Slot* slot, uint64_t closing) noexcept {
                                           std::memory_order_relaxed)) {
     return;
   }
-  auto object = base::RefPtr<Dispatcher>::Adopt(std::exchange(slot->object, nullptr));
+  auto object =
+      base::RefPtr<Dispatcher>::Adopt(slot->object.exchange(nullptr, std::memory_order_relaxed));
   {
     base::MutexLock lock(mutex_);
     PutFree(slot);
@@ -225,8 +226,8 @@ zx_status_t HandleTable::Close(zx_handle_t handle) {
   Slot* slot = nullptr;
   zx_status_t status = Retire(handle, &slot);
   if (status != ZX_OK) return status;
-  slot->object->CancelWaits(handle);
-  slot->object->DropHandle();
+  slot->object.load(std::memory_order_relaxed)->CancelWaits(handle);
+  slot->object.load(std::memory_order_relaxed)->DropHandle();
   Unpin(slot);
   return ZX_OK;
 }
@@ -273,7 +274,7 @@ zx_status_t HandleTable::Replace(zx_handle_t handle, ChooseRights choose, zx_han
     PutFree(fresh);
     return status;
   }
-  slot->object->CancelWaits(handle);
+  slot->object.load(std::memory_order_relaxed)->CancelWaits(handle);
   // The old handle's count passes to the new one.
   if (in_place) {
     *out = Renew(slot, rights);
@@ -289,8 +290,9 @@ zx_status_t HandleTable::Detach(zx_handle_t handle, DetachedHandle* out) {
   zx_status_t status = Retire(handle, &slot);
   if (status != ZX_OK) return status;
   // relaxed: nobody but the closer changes them.
-  *out = DetachedHandle(base::RefPtr<Dispatcher>::Share(slot->object),
-                        slot->rights.load(std::memory_order_relaxed), handle);
+  *out =
+      DetachedHandle(base::RefPtr<Dispatcher>::Share(slot->object.load(std::memory_order_relaxed)),
+                     slot->rights.load(std::memory_order_relaxed), handle);
   Unpin(slot);
   return ZX_OK;
 }

@@ -54,7 +54,9 @@ struct alignas(64) Slot {
   static constexpr uint32_t kNoSlot = UINT32_MAX;
 
   std::atomic<uint64_t> word;
-  Dispatcher* object;  // a reference of its own while occupied
+  // A reference of its own while occupied. relaxed, always: the word orders it; atomic for who
+  // looks without a pin (handles/remembered_handle.h).
+  std::atomic<Dispatcher*> object;
   std::atomic<zx_rights_t> rights;
   uint32_t next_free;  // with the table's mutex: index of the next slot of the free list
 

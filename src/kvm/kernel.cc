@@ -2,14 +2,12 @@
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 
 #include "base/descriptor.h"
-#include "kvm/kvm_abi.h"
 
 namespace zircon::kvm {
 namespace {
@@ -22,15 +20,7 @@ class RealKernel final : public Kernel {
     const int result = ioctl(fd, request, argument);
     return result >= 0 ? result : -errno;
   }
-  // Without the C library's way to tell an error, which costs as much as all else here.
-  int Run(int fd) override {
-    long result;
-    asm volatile("syscall"
-                 : "=a"(result)
-                 : "a"(SYS_ioctl), "D"(fd), "S"(KVM_RUN), "d"(0)
-                 : "rcx", "r11", "memory");
-    return static_cast<int>(result);
-  }
+  bool is_real() const override { return true; }
   int IoctlForDescriptor(int fd, unsigned long request, uintptr_t argument) override {
     return base::MakeDescriptorOnce(fd, [&] { return Ioctl(fd, request, argument); });
   }
@@ -50,8 +40,6 @@ class RealKernel final : public Kernel {
 std::atomic<Kernel*> g_kernel_for_test{nullptr};
 
 }  // namespace
-
-int Kernel::Run(int fd) { return Ioctl(fd, KVM_RUN, 0); }
 
 Kernel& ProcessKernel() {
   // Trivially destructible in effect: guests may be used until the very end of the process.

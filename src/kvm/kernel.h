@@ -19,8 +19,8 @@ class Kernel {
   virtual int Open(const char* path, int flags) = 0;
   virtual void Close(int fd) = 0;
   virtual int Ioctl(int fd, unsigned long request, uintptr_t argument) = 0;
-  // KVM_RUN.
-  virtual int Run(int fd);
+  // Whether KVM_RUN may go past it (kvm/vcpu_run.h).
+  virtual bool is_real() const { return false; }
   // One that makes a descriptor (base/descriptor.h).
   virtual int IoctlForDescriptor(int fd, unsigned long request, uintptr_t argument) {
     return Ioctl(fd, request, argument);

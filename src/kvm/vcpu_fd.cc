@@ -67,10 +67,22 @@ int VcpuFd::GetSregs2(kvm_sregs2* sregs) { return Call(KVM_GET_SREGS2, sregs); }
 int VcpuFd::GetFpu(kvm_fpu* fpu) { return Call(KVM_GET_FPU, fpu); }
 int VcpuFd::GetDebugRegs(kvm_debugregs* regs) { return Call(KVM_GET_DEBUGREGS, regs); }
 int VcpuFd::SetFpu(const kvm_fpu& fpu) { return Call(KVM_SET_FPU, &fpu); }
+int VcpuFd::GetXsave(kvm_xsave* xsave) { return Call(KVM_GET_XSAVE, xsave); }
 int VcpuFd::SetXsave(const kvm_xsave& xsave) { return Call(KVM_SET_XSAVE, &xsave); }
 int VcpuFd::SetDebugRegs(const kvm_debugregs& regs) { return Call(KVM_SET_DEBUGREGS, &regs); }
 int VcpuFd::GetEvents(kvm_vcpu_events* events) { return Call(KVM_GET_VCPU_EVENTS, events); }
 int VcpuFd::SetEvents(const kvm_vcpu_events& events) { return Call(KVM_SET_VCPU_EVENTS, &events); }
+
+int VcpuFd::SetGuestDebug(const kvm_guest_debug& debug) {
+  return Call(KVM_SET_GUEST_DEBUG, &debug);
+}
+
+int VcpuFd::GetXcr0(uint64_t* value) {
+  kvm_xcrs xcrs = {};
+  const int error = Call(KVM_GET_XCRS, &xcrs);
+  *value = xcrs.nr_xcrs != 0 ? xcrs.xcrs[0].value : 0;
+  return error;
+}
 
 int VcpuFd::SetXcr0(uint64_t value) {
   kvm_xcrs xcrs = {};
@@ -84,6 +96,15 @@ int VcpuFd::SetCpuid(std::span<const kvm_cpuid_entry2> entries) {
   HeaderAndArray<kvm_cpuid2, kvm_cpuid_entry2> cpuid(entries);
   cpuid.header()->nent = static_cast<uint32_t>(entries.size());
   return Call(KVM_SET_CPUID2, cpuid.header());
+}
+
+int VcpuFd::GetMsr(uint32_t index, uint64_t* value) {
+  OneMsr one;
+  one.entry.index = index;
+  const int result = kernel_.Ioctl(fd_, KVM_GET_MSRS, reinterpret_cast<uintptr_t>(&one));
+  if (result < 0) return -result;
+  *value = one.entry.data;
+  return result == 1 ? 0 : EINVAL;
 }
 
 int VcpuFd::SetMsr(uint32_t index, uint64_t value) {

@@ -11,6 +11,7 @@
 
 #include "kvm/kernel.h"
 #include "kvm/kvm_abi.h"
+#include "kvm/vcpu_run.h"
 
 namespace zircon::kvm {
 
@@ -29,26 +30,30 @@ class VcpuFd {
   kvm_run& run() { return *run_; }
   const kvm_run& run() const { return *run_; }
 
-  // KVM_RUN: 0 with an exit reason in the page, or an errno (EINTR: a signal or immediate_exit).
-  [[nodiscard]] int Run() {
-    const int result = kernel_.Run(fd_);
-    return result < 0 ? -result : 0;
-  }
+  // KVM_RUN, as of kvm/vcpu_run.h; also for who keeps that.
+  [[nodiscard]] int Run() { return runner().Run(); }
+  VcpuRun runner() { return {run_, fd_, kernel_}; }
 
   [[nodiscard]] int SetRegs(const kvm_regs& regs);
   [[nodiscard]] int GetSregs(kvm_sregs* sregs);
   [[nodiscard]] int SetSregs(const kvm_sregs& sregs);
+  [[nodiscard]] int GetXcr0(uint64_t* value);
   [[nodiscard]] int SetXcr0(uint64_t value);
   // ENOTTY where the kernel does not have it (before Linux 5.14).
   [[nodiscard]] int GetSregs2(kvm_sregs2* sregs);
   [[nodiscard]] int GetFpu(kvm_fpu* fpu);
   [[nodiscard]] int SetFpu(const kvm_fpu& fpu);
+  [[nodiscard]] int GetXsave(kvm_xsave* xsave);
   [[nodiscard]] int SetXsave(const kvm_xsave& xsave);
   [[nodiscard]] int GetDebugRegs(kvm_debugregs* debugregs);
   [[nodiscard]] int SetDebugRegs(const kvm_debugregs& debugregs);
   [[nodiscard]] int GetEvents(kvm_vcpu_events* events);
   [[nodiscard]] int SetEvents(const kvm_vcpu_events& events);
   [[nodiscard]] int SetCpuid(std::span<const kvm_cpuid_entry2> entries);
+  // What steps and breakpoints stop the VCPU. EINVAL where the kernel has not all of it.
+  [[nodiscard]] int SetGuestDebug(const kvm_guest_debug& debug);
+  // EINVAL when the kernel does not have the MSR.
+  [[nodiscard]] int GetMsr(uint32_t index, uint64_t* value);
   // EINVAL when the kernel refuses the MSR or its value.
   [[nodiscard]] int SetMsr(uint32_t index, uint64_t value);
   // As many of `entries` as the kernel takes; stops at the first it refuses (*taken says how many).

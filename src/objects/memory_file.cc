@@ -11,7 +11,9 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "base/descriptor.h"
+#include "base/thread_id.h"
 #include "objects/host_status.h"
+#include "objects/large_page_files.h"
 #include "objects/pages.h"
 #include "objects/signal_scopes.h"
 
@@ -31,7 +33,11 @@ bool IsBehindFiles(uint64_t offset, uint64_t length) {
 }
 
 // A descriptor, or −errno.
-int CreateDescriptor() {
+int CreateDescriptor(uint64_t size) {
+  if (size >= kLargePageSize) {
+    const int large = CreateLargePageFile();
+    if (large >= 0) return large;
+  }
   const int fd = base::CreateMemoryFile("zircon-vmo", kNoExecSeal);
   return fd != -EINVAL ? fd : base::CreateMemoryFile("zircon-vmo", 0);
 }
@@ -60,7 +66,7 @@ MemoryFile::~MemoryFile() {
 }
 
 zx_status_t MemoryFile::Create(uint64_t size, MemoryFile* out) {
-  const int fd = CreateDescriptor();
+  const int fd = CreateDescriptor(size);
   if (fd < 0) return HostStatus(-fd);
   MemoryFile file;
   file.fd_ = fd;
@@ -122,7 +128,7 @@ zx_status_t MemoryFile::WriteByMapping(const void* from, uint64_t offset, size_t
   return HostStatus(TransferAll(length, &done, [&](size_t at, size_t wanted) {
     const iovec to = {static_cast<uint8_t*>(mapped) + (offset - begin) + at, wanted};
     const iovec user = {const_cast<uint8_t*>(static_cast<const uint8_t*>(from)) + at, wanted};
-    return process_vm_readv(gettid(), &to, 1, &user, 1, 0);
+    return process_vm_readv(base::ThreadId(), &to, 1, &user, 1, 0);
   }));
 }
 

@@ -31,8 +31,8 @@ class MemoryFile {
   MemoryFile& operator=(MemoryFile&&) = delete;
   ~MemoryFile();
 
-  // Of `size` bytes, or kLargest. ZX_ERR_NO_RESOURCES (no file descriptor left, the limit for
-  // files), ZX_ERR_NO_MEMORY.
+  // Of `size` bytes, or kLargest; of large pages, where the host gives them, if it is as large as
+  // one. ZX_ERR_NO_RESOURCES (no file descriptor left, the limit for files), ZX_ERR_NO_MEMORY.
   [[nodiscard]] static zx_status_t Create(uint64_t size, MemoryFile* out);
 
   int fd() const { return fd_; }

@@ -22,14 +22,12 @@ PacketReserve::PacketReserve(base::RefPtr<Port> port, uint64_t key,
     packets_[i].reserve = this;
     packets_[i].next_free = std::exchange(free_, &packets_[i]);
   }
-  port_->reserves_.PushBack(this);
+  port_->reserves_.Insert(this);
 }
 
 PacketReserve::~PacketReserve() {
   base::ShortLockScope scope(port_->lock_);
-  for (uint32_t i = 0; i < capacity_; ++i) {
-    if (packets_[i].queued) port_->queue_.Remove(&packets_[i]);
-  }
+  (void)Withdraw(UINT64_MAX);
   port_->reserves_.Remove(this);
   while (listeners_.PopFront() != nullptr) {
   }
@@ -56,7 +54,8 @@ zx_status_t PacketReserve::QueueBell(uint64_t address, RoomListener* listener) {
       free_ = place->next_free;
       place->packet = bell;
       place->queued = true;
-      port_->queue_.PushBack(place);
+      ++queued_;
+      port_->Enqueue(place);
       return ZX_OK;
     }
   }
@@ -69,8 +68,20 @@ void PacketReserve::RemoveListener(RoomListener* listener) {
   Forget(listener);
 }
 
+bool PacketReserve::Withdraw(uint64_t below) {
+  bool found = false;
+  for (uint32_t i = 0; i < capacity_ && queued_ != 0; ++i) {
+    if (!packets_[i].queued || packets_[i].number >= below) continue;
+    port_->queues_[static_cast<size_t>(PortPacket::Kind::kBell)].Remove(&packets_[i]);
+    TakeBack(&packets_[i]);
+    found = true;
+  }
+  return found;
+}
+
 void PacketReserve::TakeBack(PortPacket* packet) {
   packet->queued = false;
+  --queued_;
   packet->next_free = std::exchange(free_, packet);
 }
 

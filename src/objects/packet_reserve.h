@@ -17,6 +17,7 @@
 
 #include "base/ref_ptr.h"
 #include "objects/linked_list.h"
+#include "objects/linked_tree.h"
 #include "objects/port.h"
 #include "objects/port_packet.h"
 
@@ -34,7 +35,7 @@ class RoomListener : public Linked<RoomListener> {
   ~RoomListener() = default;
 };
 
-class PacketReserve : public Linked<PacketReserve> {
+class PacketReserve : public InTree<PacketReserve, ByReserveKey> {
  public:
   static constexpr uint32_t kBellPackets = 256;
 
@@ -45,6 +46,8 @@ class PacketReserve : public Linked<PacketReserve> {
   ~PacketReserve();
   PacketReserve(const PacketReserve&) = delete;
   PacketReserve& operator=(const PacketReserve&) = delete;
+
+  uint64_t key() const { return key_; }
 
   // Queues a GUEST_BELL packet. ZX_ERR_SHOULD_WAIT when all packets are undelivered: then
   // `listener` is registered (once; it stays until OnRoom() was called, RemoveListener(), or
@@ -72,6 +75,8 @@ class PacketReserve : public Linked<PacketReserve> {
   // For the port, which has its own name for the same lock.
   void AssertPortLocked() const ABSL_ASSERT_EXCLUSIVE_LOCK(port_->lock_) {}
 
+  // Takes the packets out of the port that have lower numbers. Whether there was one.
+  bool Withdraw(uint64_t below) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->lock_);
   // One of the packets has left the port.
   void TakeBack(PortPacket* packet) ABSL_EXCLUSIVE_LOCKS_REQUIRED(port_->lock_);
   // Whether listeners are to be told. If so the caller owes a Tell(), with the lock dropped; the
@@ -87,10 +92,15 @@ class PacketReserve : public Linked<PacketReserve> {
   const uint64_t key_;
   const std::unique_ptr<PortPacket[]> packets_;
   const uint32_t capacity_;
+  uint32_t queued_ ABSL_GUARDED_BY(port_->lock_) = 0;
   PortPacket* free_ ABSL_GUARDED_BY(port_->lock_) = nullptr;
   LinkedList<RoomListener> listeners_ ABSL_GUARDED_BY(port_->lock_);
   LinkedList<Call> calls_ ABSL_GUARDED_BY(port_->lock_);
   uint32_t tellers_ ABSL_GUARDED_BY(port_->lock_) = 0;
 };
+
+inline bool ByReserveKey::Before(const PacketReserve& a, const PacketReserve& b) {
+  return a.key() < b.key();
+}
 
 }  // namespace zircon::objects

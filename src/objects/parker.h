@@ -1,6 +1,12 @@
 // Parker: one thread sleeps until another wakes it, once. Lighter than a condition variable: the
 // sleeper's own word is all that the two share.
 //
+//   state     | means                                   | Unpark() then
+//   ----------+-----------------------------------------+----------------
+//   kAwake    | nobody has slept yet                    | makes no call
+//   kAsleep   | the one thread sleeps or is about to    | wakes
+//   kUnparked | for good                                | makes no call
+//
 // Thread safety: one thread parks, one other unparks. The parked thread may destroy the parker as
 // soon as Park() has returned true; the waker no longer reads it then. Several may unpark it if the
 // parked thread makes sure by itself that all are through before it destroys it.
@@ -21,7 +27,11 @@ class Parker {
   void Unpark();
 
  private:
-  std::atomic<uint32_t> unparked_{0};
+  static constexpr uint32_t kAwake = 0;
+  static constexpr uint32_t kAsleep = 1;
+  static constexpr uint32_t kUnparked = 2;
+
+  std::atomic<uint32_t> state_{kAwake};
 };
 
 }  // namespace zircon::objects

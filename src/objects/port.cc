@@ -1,5 +1,7 @@
 #include "objects/port.h"
 
+#include <optional>
+
 #include "objects/packet_reserve.h"
 #include "objects/port_wait.h"
 
@@ -50,7 +52,7 @@ zx_status_t Port::Queue(const zx_port_packet_t& packet, size_t most) {
       if (place == nullptr) return ZX_ERR_NO_MEMORY;
       place->packet = packet;
       MakeUserPacket(&place->packet);
-      queue_.PushBack(place);
+      Enqueue(place);
       ++user_packets_;
       return ZX_OK;
     }
@@ -73,9 +75,10 @@ void Port::GiveBack(PortPacket* packet, Owed* owed) {
       if (reserve->BeginTelling()) owed->roomy = reserve;
       break;
     }
-    case PortPacket::Kind::kKept:
+    case PortPacket::Kind::kSignal:
       packet->queued = false;
-      owed->keeper = packet->keeper;
+      UnlistIfOver(packet->wait);
+      owed->wait = packet->wait;
       break;
     case PortPacket::Kind::kInterrupt:
       packet->queued = false;
@@ -83,10 +86,24 @@ void Port::GiveBack(PortPacket* packet, Owed* owed) {
   }
 }
 
+void Port::Enqueue(PortPacket* packet) {
+  packet->number = next_number_++;
+  queues_[static_cast<size_t>(packet->kind)].PushBack(packet);
+}
+
 bool Port::Take(zx_port_packet_t* packet, Owed* owed) {
   PortPacket* taken = interrupts_.PopFront();
-  if (taken == nullptr) taken = queue_.PopFront();
-  if (taken == nullptr) return false;
+  if (taken == nullptr) {
+    LinkedList<PortPacket>* from = nullptr;
+    for (LinkedList<PortPacket>& queue : queues_) {
+      PortPacket* const first = queue.front();
+      if (first == nullptr || (taken != nullptr && taken->number < first->number)) continue;
+      taken = first;
+      from = &queue;
+    }
+    if (taken == nullptr) return false;
+    from->Remove(taken);
+  }
   *packet = taken->packet;
   GiveBack(taken, owed);
   return true;
@@ -94,7 +111,7 @@ bool Port::Take(zx_port_packet_t* packet, Owed* owed) {
 
 void Port::Pay(const Owed& owed) {
   if (owed.roomy != nullptr) owed.roomy->Tell();
-  if (owed.keeper != nullptr) owed.keeper->Release();
+  if (owed.wait != nullptr) owed.wait->Release();
 }
 
 zx_status_t Port::Wait(zx_time_t deadline, zx_port_packet_t* packet) {
@@ -135,20 +152,20 @@ zx_status_t Port::BeginWait(PortWait* wait) {
   if (dead_) return ZX_ERR_BAD_HANDLE;
   wait->AddRef();
   wait->pending_ = true;
-  waits_.PushBack(wait);
+  waits_.Insert(wait);
   return ZX_OK;
 }
 
-void Port::Unlist(PortWait* wait) {
-  wait->pending_ = false;
-  waits_.Remove(wait);
+void Port::UnlistIfOver(PortWait* wait) {
+  if (!wait->pending_ && !wait->packet_.queued) waits_.Remove(wait);
 }
 
 void Port::EndWait(PortWait* wait) {
   {
     base::ShortLockScope scope(lock_);
     if (!wait->pending_) return;
-    Unlist(wait);
+    wait->pending_ = false;
+    UnlistIfOver(wait);
   }
   wait->Release();
 }
@@ -160,7 +177,7 @@ bool Port::FireWait(PortWait* wait, zx_signals_t active, uint64_t count, zx_time
   {
     base::ShortLockScope scope(lock_);
     if (!wait->pending_) return false;
-    if (!repeating) Unlist(wait);
+    wait->pending_ = repeating;
     if (place.queued) {
       place.packet.signal.observed |= active;
     } else {
@@ -169,14 +186,22 @@ bool Port::FireWait(PortWait* wait, zx_signals_t active, uint64_t count, zx_time
       if (waiter == nullptr) {
         wait->AddRef();
         place.queued = true;
-        queue_.PushBack(&place);
+        Enqueue(&place);
       }
     }
+    UnlistIfOver(wait);
   }
   if (waiter != nullptr) waiter->parker.Unpark();
-  // The object's list still holds it.
+  // The object still holds it.
   if (!repeating) wait->Release();
   return repeating;
+}
+
+PortWait* Port::FirstWait(const uint64_t* key, const zx_handle_t* source) {
+  if (key == nullptr) return waits_.First();
+  return waits_.FirstNotBefore([&](const PortWait& wait) {
+    return wait.key() != *key ? wait.key() < *key : source != nullptr && wait.handle() < *source;
+  });
 }
 
 bool Port::EndWaits(const uint64_t* key) {
@@ -184,13 +209,15 @@ bool Port::EndWaits(const uint64_t* key) {
   {
     base::ShortLockScope scope(lock_);
     PortWait* next;
-    for (PortWait* at = waits_.front(); at != nullptr; at = next) {
-      next = LinkedList<PortWait>::Next(at);
-      if (key != nullptr && at->key() != *key) continue;
-      // It is in the object's list, or on its way there or from there with the object's lock held;
-      // that cannot go as long as this has the port's, which it takes to leave the port's list.
+    for (PortWait* at = FirstWait(key, nullptr); at != nullptr; at = next) {
+      if (key != nullptr && at->key() != *key) break;
+      next = waits_.Next(at);
+      if (!at->pending_) continue;
+      // It is at the object, or on its way there or from there with the object's lock held; that
+      // cannot go as long as this has the port's, which it takes to leave the port.
       at->source()->AddRef();
-      Unlist(at);
+      at->pending_ = false;
+      UnlistIfOver(at);
       ended.PushBack(at);
     }
   }
@@ -204,35 +231,81 @@ bool Port::EndWaits(const uint64_t* key) {
   return found;
 }
 
-template <typename Matches>
-bool Port::RemoveAll(Matches matches) {
+bool Port::RemoveSignals(const uint64_t* key, const zx_handle_t* source) {
+  LinkedList<PortPacket> removed;
+  {
+    base::ShortLockScope scope(lock_);
+    PortWait* next;
+    for (PortWait* at = FirstWait(key, source); at != nullptr; at = next) {
+      if (key != nullptr && at->key() != *key) break;
+      if (source != nullptr && at->handle() != *source) break;
+      next = waits_.Next(at);
+      PortPacket& packet = at->packet_;
+      if (!packet.queued) continue;
+      queues_[static_cast<size_t>(packet.kind)].Remove(&packet);
+      Owed owed;
+      GiveBack(&packet, &owed);
+      removed.PushBack(&packet);
+    }
+  }
   bool found = false;
+  while (PortPacket* packet = removed.PopFront()) {
+    packet->wait->Release();
+    found = true;
+  }
+  return found;
+}
+
+bool Port::RemoveUserPackets(const uint64_t* key) {
+  base::ShortLockScope scope(lock_);
+  LinkedList<PortPacket>& queue = queues_[static_cast<size_t>(PortPacket::Kind::kUser)];
+  bool found = false;
+  PortPacket* next;
+  for (PortPacket* at = queue.front(); at != nullptr; at = next) {
+    next = LinkedList<PortPacket>::Next(at);
+    if (key != nullptr && at->packet.key != *key) continue;
+    queue.Remove(at);
+    Owed nothing;
+    GiveBack(at, &nothing);
+    found = true;
+  }
+  return found;
+}
+
+// Reserves may come and go while one is told, and guests ring; what they have queued since is not
+// looked at, so that this comes to an end.
+bool Port::RemoveBells(const uint64_t* key) {
+  bool found = false;
+  std::optional<uint64_t> end;
   for (;;) {
-    Owed owed;
+    PacketReserve* roomy = nullptr;
     {
       base::ShortLockScope scope(lock_);
-      PortPacket* at = queue_.front();
-      while (at != nullptr && !matches(*at)) at = LinkedList<PortPacket>::Next(at);
-      if (at == nullptr) return found;
-      queue_.Remove(at);
-      GiveBack(at, &owed);
+      if (!end) end = next_number_;
+      const auto before = [key](const PacketReserve& reserve) {
+        return key != nullptr && reserve.key() < *key;
+      };
+      PacketReserve* at = reserves_.FirstNotBefore(before);
+      for (; at != nullptr && roomy == nullptr; at = reserves_.Next(at)) {
+        if (key != nullptr && at->key() != *key) break;
+        at->AssertPortLocked();
+        if (!at->Withdraw(*end)) continue;
+        found = true;
+        if (at->BeginTelling()) roomy = at;
+      }
     }
-    Pay(owed);
-    found = true;
+    if (roomy == nullptr) return found;
+    roomy->Tell();
   }
 }
 
-bool Port::RemoveQueued(zx_handle_t source, uint64_t key) {
-  return RemoveAll([&](const PortPacket& packet) {
-    return packet.kind == PortPacket::Kind::kKept && packet.source == source &&
-           packet.packet.key == key;
-  });
-}
+bool Port::RemoveQueued(zx_handle_t source, uint64_t key) { return RemoveSignals(&key, &source); }
 
 bool Port::CancelKey(uint64_t key) {
   const bool waited = EndWaits(&key);
-  const bool queued = RemoveAll([&](const PortPacket& packet) { return packet.packet.key == key; });
-  return waited || queued;
+  const bool signalled = RemoveSignals(&key, nullptr);
+  const bool rung = RemoveBells(&key);
+  return RemoveUserPackets(&key) || waited || signalled || rung;
 }
 
 void Port::QueueInterrupt(PortPacket* packet) {
@@ -267,7 +340,9 @@ void Port::OnZeroHandles() {
     dead_ = true;
   }
   (void)EndWaits(nullptr);
-  (void)RemoveAll([](const PortPacket&) { return true; });
+  (void)RemoveSignals(nullptr, nullptr);
+  (void)RemoveBells(nullptr);
+  (void)RemoveUserPackets(nullptr);
   {
     base::ShortLockScope scope(lock_);
     pool_.Clear();
@@ -280,8 +355,8 @@ void Port::OnZeroHandles() {
 // search comes to an end.
 PacketReserve* Port::NextToTell() {
   base::ShortLockScope scope(lock_);
-  for (PacketReserve* reserve = reserves_.front(); reserve != nullptr;
-       reserve = LinkedList<PacketReserve>::Next(reserve)) {
+  for (PacketReserve* reserve = reserves_.First(); reserve != nullptr;
+       reserve = reserves_.Next(reserve)) {
     reserve->AssertPortLocked();
     if (reserve->BeginTelling()) return reserve;
   }

@@ -19,12 +19,26 @@
 #include "base/short_lock.h"
 #include "handles/dispatcher.h"
 #include "objects/linked_list.h"
+#include "objects/linked_tree.h"
 #include "objects/parker.h"
 #include "objects/port_packet.h"
 
 namespace zircon::objects {
 
+class PacketReserve;
 class PortWait;
+
+// Waits by key, and those of one by the handle that they were begun through.
+struct ByKey {
+  using Summary = NoSummary;
+  static bool Before(const PortWait& a, const PortWait& b);
+};
+
+// Reserves by key.
+struct ByReserveKey {
+  using Summary = NoSummary;
+  static bool Before(const PacketReserve& a, const PacketReserve& b);
+};
 
 class Port final : public handles::Dispatcher {
  public:
@@ -87,22 +101,33 @@ class Port final : public handles::Dispatcher {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
   // What is owed, once the lock is dropped, for a packet that has left the port.
   struct Owed {
-    PacketReserve* roomy = nullptr;            // somebody waits for room in it: it is to be told
-    const base::RefCounted* keeper = nullptr;  // to be released
+    PacketReserve* roomy = nullptr;  // somebody waits for room in it: it is to be told
+    PortWait* wait = nullptr;        // to be released
   };
   void Pay(const Owed& owed) ABSL_LOCKS_EXCLUDED(lock_);
 
+  // Behind all others.
+  void Enqueue(PortPacket* packet) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
   // Takes the next packet out.
   [[nodiscard]] bool Take(zx_port_packet_t* packet, Owed* owed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
   // What becomes of a packet that has left the queue.
   void GiveBack(PortPacket* packet, Owed* owed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
-  void Unlist(PortWait* wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
-  // Ends the waits with that key, or all.
+  // The wait is not pending any more, or its packet not queued.
+  void UnlistIfOver(PortWait* wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
+
+  // Waits, packets of waits, and bells are removed by key, or all of them where there is none.
+  // Whether there was one. The waits with that key that were begun through `source`, if that is one
+  // handle.
   bool EndWaits(const uint64_t* key) ABSL_LOCKS_EXCLUDED(lock_);
-  // Removes all that is queued and `matches`, a predicate.
-  template <typename Matches>
-  bool RemoveAll(Matches matches) ABSL_LOCKS_EXCLUDED(lock_);
+  bool RemoveSignals(const uint64_t* key, const zx_handle_t* source) ABSL_LOCKS_EXCLUDED(lock_);
+  bool RemoveBells(const uint64_t* key) ABSL_LOCKS_EXCLUDED(lock_);
+  // Of which there are no more than a program may queue.
+  bool RemoveUserPackets(const uint64_t* key) ABSL_LOCKS_EXCLUDED(lock_);
+  // The first wait that has that key and that source or comes behind it; of all where they are
+  // null.
+  PortWait* FirstWait(const uint64_t* key, const zx_handle_t* source)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(lock_);
   // Wait() from where `waiter` is in the list.
   [[nodiscard]] zx_status_t Sleep(zx_time_t deadline, Waiter* waiter, zx_port_packet_t* packet)
       ABSL_LOCKS_EXCLUDED(lock_);
@@ -116,12 +141,16 @@ class Port final : public handles::Dispatcher {
   base::ShortLock lock_;
   bool dead_ ABSL_GUARDED_BY(lock_) = false;
   LinkedList<PortPacket> interrupts_ ABSL_GUARDED_BY(lock_);
-  LinkedList<PortPacket> queue_ ABSL_GUARDED_BY(lock_);
+  // What is queued, each kind apart, so that one that is cancelled is not looked for among all; the
+  // numbers say which comes first.
+  LinkedList<PortPacket> queues_[PortPacket::kQueues] ABSL_GUARDED_BY(lock_);
+  uint64_t next_number_ ABSL_GUARDED_BY(lock_) = 0;
   size_t user_packets_ ABSL_GUARDED_BY(lock_) = 0;  // of those queued
   LinkedList<Waiter> waiters_ ABSL_GUARDED_BY(lock_);
-  LinkedList<PortWait> waits_ ABSL_GUARDED_BY(lock_);
+  // Those that are pending, and those of which a packet is queued.
+  LinkedTree<PortWait, ByKey> waits_ ABSL_GUARDED_BY(lock_);
   UserPacketPool pool_ ABSL_GUARDED_BY(lock_);
-  LinkedList<PacketReserve> reserves_ ABSL_GUARDED_BY(lock_);
+  LinkedTree<PacketReserve, ByReserveKey> reserves_ ABSL_GUARDED_BY(lock_);
   // A reserve has finished calling a listener.
   base::ShortLockCondition told_;
 };

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "base/new_or_null.h"
+
 namespace zircon::objects {
 
 struct UserPacketPool::Chunk {

@@ -9,29 +9,32 @@
 #include <zircon/syscalls/port.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
-#include "base/ref_ptr.h"
 #include "objects/linked_list.h"
 
 namespace zircon::objects {
 
 class PacketReserve;
+class PortWait;
 
 struct PortPacket : Linked<PortPacket> {
   enum class Kind : uint8_t {
     kUser,       // of the pool
     kBell,       // of a reserve
-    kKept,       // of `keeper`, which it holds while it is queued
+    kSignal,     // of `wait`, which it holds while it is queued
     kInterrupt,  // of an interrupt, which withdraws it before it goes
   };
+  // The first so many kinds are delivered in the order in which they were queued.
+  static constexpr size_t kQueues = 3;
 
   Kind kind = Kind::kUser;
-  bool queued = false;                       // not kept up to date for user packets
-  PacketReserve* reserve = nullptr;          // kBell
-  PortPacket* next_free = nullptr;           // kUser, kBell: while it is free
-  const base::RefCounted* keeper = nullptr;  // kKept
-  zx_handle_t source = ZX_HANDLE_INVALID;    // kKept: the handle that it is about
+  bool queued = false;               // not kept up to date for user packets
+  PacketReserve* reserve = nullptr;  // kBell
+  PortPacket* next_free = nullptr;   // kUser, kBell: while it is free
+  PortWait* wait = nullptr;          // kSignal
+  uint64_t number = 0;               // of all that were queued, but for interrupts
   zx_port_packet_t packet;
 };
 

@@ -9,14 +9,14 @@ namespace zircon::objects {
 
 PortWait::PortWait(base::RefPtr<Port> port, uint64_t key, Waitable* source, zx_handle_t handle,
                    zx_signals_t trigger, Options options) noexcept
-    : SignalObserver(handle),
+    : SignalObserver(handle, options.edge ? Watched{.rising = trigger} : Watched{.active = trigger},
+                     port.get(), key),
       port_(std::move(port)),
       source_(source),
       trigger_(trigger),
       options_(options) {
-  packet_.kind = PortPacket::Kind::kKept;
-  packet_.keeper = this;
-  packet_.source = handle;
+  packet_.kind = PortPacket::Kind::kSignal;
+  packet_.wait = this;
   packet_.packet = {};
   packet_.packet.key = key;
   packet_.packet.type = ZX_PKT_TYPE_SIGNAL_ONE;
@@ -30,7 +30,7 @@ zx_status_t PortWait::Begin(base::RefPtr<Port> port, uint64_t key, const handles
   const auto wait = base::RefPtr<PortWait>::Adopt(
       NEW_OR_NULL(PortWait(std::move(port), key, source, handle, trigger, options)));
   if (!wait) return ZX_ERR_NO_MEMORY;
-  wait->AddRef();  // the object's list
+  wait->AddRef();  // the object
   source->AddObserver(wait.get(), ref);
   return wait->begun_;
 }
@@ -43,9 +43,7 @@ SignalObserver::Next PortWait::OnArrival(zx_signals_t active) {
   return Fire(active, std::max<uint64_t>(queued, 1));
 }
 
-SignalObserver::Next PortWait::OnChange(zx_signals_t before, zx_signals_t active) {
-  const zx_signals_t looked_at = options_.edge ? active & ~before : active;
-  if ((looked_at & trigger_) == 0) return Next::kStay;
+SignalObserver::Next PortWait::OnChange(zx_signals_t /*before*/, zx_signals_t active) {
   return Fire(active, 1);
 }
 

@@ -1,19 +1,19 @@
 // PortWait: a wait for signals that ends, or goes on, by a packet in a port:
 // zx_object_wait_async().
 //
-//   state    | in the object's list | in the port's list | packet
-//   ---------+----------------------+--------------------+----------------
-//   pending  | yes                  | yes                | REPEATING: may be queued
-//   fired    | no                   | no                 | queued or taken
-//   ended    | no                   | no                 | none, or still queued
+//   state    | at the object | at the port      | packet
+//   ---------+---------------+------------------+----------------
+//   pending  | yes           | yes              | REPEATING: may be queued
+//   fired    | no            | until it is taken| queued or taken
+//   ended    | no            | until it is taken| none, or still queued
 //
-// It comes into both lists with the object's lock held, so that nobody finds it in one of them who
-// could not take it out of the other. It is ended from either side: by the handle that it was begun
+// It comes to both with the object's lock held, so that nobody finds it pending at one of them who
+// could not take it from the other. It is ended from either side: by the handle that it was begun
 // through, or by the port (cancelled, dead). The port's lock decides whether a firing still counts;
 // the object's list follows.
 //
-// Ownership: counted: the object's list, the port's list and the packet while it is queued hold a
-// reference each; it holds the port. Thread safety: any thread.
+// Ownership: counted: the object, the port while it is pending and the packet while it is queued
+// hold a reference each; it holds the port. Thread safety: any thread.
 
 #pragma once
 
@@ -24,13 +24,17 @@
 
 #include "base/ref_ptr.h"
 #include "objects/linked_list.h"
+#include "objects/linked_tree.h"
 #include "objects/port.h"
 #include "objects/port_packet.h"
 #include "objects/waitable.h"
 
 namespace zircon::objects {
 
-class PortWait final : public base::RefCounted, public SignalObserver, public Linked<PortWait> {
+class PortWait final : public base::RefCounted,
+                       public SignalObserver,
+                       public InTree<PortWait, ByKey>,
+                       public Linked<PortWait> {
  public:
   // What the packet tells of when it was.
   enum class Timestamp { kNone, kMonotonic, kBoot };
@@ -62,23 +66,24 @@ class PortWait final : public base::RefCounted, public SignalObserver, public Li
   Next OnChange(zx_signals_t before, zx_signals_t active) override;
   void OnHandleGone(zx_signals_t /*active*/) override { OnLeft(); }
   void OnLeft() override;
-  bool IsFor(const handles::Dispatcher* port, uint64_t key) const override {
-    return port == port_.get() && key == this->key();
-  }
 
   Next Fire(zx_signals_t active, uint64_t count);
   zx_time_t TimeOfMatch() const;
 
   const base::RefPtr<Port> port_;
-  // Alive while this is in one of the lists: its own empties before it goes, the port's with it.
+  // Alive while this is pending: its own waits end before it goes, and the port's with them.
   Waitable* const source_;
   const zx_signals_t trigger_;
   const Options options_;
   zx_status_t begun_ = ZX_OK;  // for Begin()
 
   // The port's lock guards these.
-  bool pending_ = false;  // in the port's list
+  bool pending_ = false;
   PortPacket packet_;
 };
+
+inline bool ByKey::Before(const PortWait& a, const PortWait& b) {
+  return a.key() != b.key() ? a.key() < b.key() : a.handle() < b.handle();
+}
 
 }  // namespace zircon::objects

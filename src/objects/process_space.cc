@@ -124,6 +124,8 @@ zx_status_t ProcessSpace::MapFile(uint64_t address, uint64_t length, Permissions
   if (mapped == MAP_FAILED) return HostStatus(errno);
   base::PagesHaveChanged();
   KeepFromChildren(mapped, length);
+  // Only advice.
+  if (length >= kLargePageSize) (void)madvise(mapped, length, MADV_HUGEPAGE);
   return ZX_OK;
 }
 

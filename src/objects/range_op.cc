@@ -8,12 +8,15 @@
 
 #include "objects/data_extents.h"
 #include "objects/memory_file.h"
+#include "objects/pages.h"
 
 namespace zircon::objects {
 namespace {
 
 // Since Linux 5.14; the C library's headers may be older.
 constexpr int kPopulateRead = 22;
+// Since Linux 6.1.
+constexpr int kCollapse = 25;
 
 // Whether the op changes the pages that a VMO has.
 bool ChangesPages(uint32_t op) {
@@ -84,6 +87,23 @@ void PopulateExisting(const Vmo& vmo, uint64_t offset, uint64_t length, uint8_t*
                   [&](uint64_t data, uint64_t bytes) {
                     return madvise(host + (data - begin), bytes, kPopulateRead) == 0;
                   });
+}
+
+void EnlargeExisting(const Vmo& vmo, uint64_t offset, uint64_t length, uint8_t* host) {
+  const uint64_t size = std::min(vmo.size(), MemoryFile::kLargest - vmo.file_offset());
+  if (offset >= size) return;
+  const uint64_t begin = vmo.file_offset() + offset;
+  const uint64_t end = begin + std::min(length, size - offset);
+  // Large pages are counted from the file's beginning, and lie in the range as a whole.
+  const uint64_t first = (begin + kLargePageSize - 1) / kLargePageSize * kLargePageSize;
+  const uint64_t last = end / kLargePageSize * kLargePageSize;
+  uint64_t done = first;
+  // What the host has no memory for, or not in one piece, stays as it is.
+  (void)VisitData(vmo.pages()->fd(), first, last, [&](uint64_t data, uint64_t bytes) {
+    const uint64_t from = std::max(done, data / kLargePageSize * kLargePageSize);
+    done = (data + bytes + kLargePageSize - 1) / kLargePageSize * kLargePageSize;
+    return from >= done || madvise(host + (from - begin), done - from, kCollapse) == 0;
+  });
 }
 
 }  // namespace zircon::objects

@@ -37,4 +37,8 @@ zx_rights_t RightsForRangeOp(uint32_t op);
 // those that nobody has touched are left out. Only advice: a host that cannot does nothing.
 void PopulateExisting(const Vmo& vmo, uint64_t offset, uint64_t length, uint8_t* host);
 
+// Makes large pages of what exists of a VMO in [offset, offset + length), for its host mapping at
+// `host`. Only advice: hosts before Linux 6.1 do nothing.
+void EnlargeExisting(const Vmo& vmo, uint64_t offset, uint64_t length, uint8_t* host);
+
 }  // namespace zircon::objects

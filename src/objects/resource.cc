@@ -9,15 +9,29 @@
 namespace zircon::objects {
 namespace {
 
-// The resources that programs have made, for who holds what.
+using Ranges = LinkedTree<Resource, ByBase>;
+
+// The resources that programs have made, for who holds what: by kind, and whether exclusively.
 struct Made {
   base::Mutex mutex;
-  LinkedList<Resource> list ABSL_GUARDED_BY(mutex);
+  Ranges shared[ZX_RSRC_KIND_COUNT] ABSL_GUARDED_BY(mutex);
+  Ranges exclusive[ZX_RSRC_KIND_COUNT] ABSL_GUARDED_BY(mutex);
+
+  Ranges& RangesLike(const Resource::Range& range) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return (IsExclusive(range) ? exclusive : shared)[range.kind];
+  }
+  static bool IsExclusive(const Resource::Range& range) {
+    return (range.flags & ZX_RSRC_FLAG_EXCLUSIVE) != 0;
+  }
 };
 constinit Made g_made;
 
-bool Meet(const Resource::Range& a, const Resource::Range& b) {
-  return a.kind == b.kind && a.base < b.base + b.size && b.base < a.base + a.size;
+bool AnyMeets(const Ranges& ranges, const Resource::Range& range) {
+  // Of those that end behind its base the one with the lowest base: where that begins too late, the
+  // others do.
+  const Resource* const first = ranges.FirstThat(
+      [&](const ByBase::Summary& summary) { return summary.last_end > range.base; });
+  return first != nullptr && first->range().base < range.base + range.size;
 }
 
 }  // namespace
@@ -37,7 +51,7 @@ uint64_t Resource::EndOfKind(zx_rsrc_kind_t kind) {
 
 void Resource::Unlist() {
   base::MutexLock lock(g_made.mutex);
-  if (listed_) g_made.list.Remove(this);
+  if (listed_) g_made.RangesLike(range_).Remove(this);
   listed_ = false;
 }
 
@@ -49,12 +63,11 @@ zx_status_t Resource::Create(const Range& range, const char* name, size_t name_s
   if (!resource) return ZX_ERR_NO_MEMORY;
   resource->name_.Set(name, name_size);
   base::MutexLock lock(g_made.mutex);
-  for (const Resource* at = g_made.list.front(); at != nullptr;
-       at = LinkedList<Resource>::Next(at)) {
-    const bool exclusive = ((at->range_.flags | range.flags) & ZX_RSRC_FLAG_EXCLUSIVE) != 0;
-    if (exclusive && Meet(at->range_, range)) return ZX_ERR_NOT_FOUND;
+  if (AnyMeets(g_made.exclusive[range.kind], range)) return ZX_ERR_NOT_FOUND;
+  if (Made::IsExclusive(range) && AnyMeets(g_made.shared[range.kind], range)) {
+    return ZX_ERR_NOT_FOUND;
   }
-  g_made.list.PushBack(resource.get());
+  g_made.RangesLike(range).Insert(resource.get());
   resource->listed_ = true;
   *out = std::move(resource);
   return ZX_OK;

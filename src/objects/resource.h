@@ -10,13 +10,30 @@
 #include <zircon/syscalls/resource.h>
 #include <zircon/types.h>
 
+#include <algorithm>
+#include <cstdint>
+
 #include "base/ref_ptr.h"
 #include "handles/dispatcher.h"
-#include "objects/linked_list.h"
+#include "objects/linked_tree.h"
 
 namespace zircon::objects {
 
-class Resource final : public handles::Dispatcher, public Linked<Resource> {
+class Resource;
+
+// By base. A branch knows the last end of its ranges.
+struct ByBase {
+  struct Summary {
+    uint64_t last_end = 0;
+  };
+  static bool Before(const Resource& a, const Resource& b);
+  static Summary Of(const Resource& resource);
+  static Summary Join(const Summary& a, const Summary& b) {
+    return {std::max(a.last_end, b.last_end)};
+  }
+};
+
+class Resource final : public handles::Dispatcher, public InTree<Resource, ByBase> {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_RESOURCE;
 
@@ -64,5 +81,12 @@ class Resource final : public handles::Dispatcher, public Linked<Resource> {
   bool listed_ = false;  // under the lock of the list, from when it is shared
   base::Name name_;
 };
+
+inline bool ByBase::Before(const Resource& a, const Resource& b) {
+  return a.range().base < b.range().base;
+}
+inline ByBase::Summary ByBase::Of(const Resource& resource) {
+  return {resource.range().base + resource.range().size};
+}
 
 }  // namespace zircon::objects

@@ -48,7 +48,7 @@ class ThreadWait {
   struct Item final : SignalObserver {
     Item(ThreadWait* the_wait, base::RefPtr<Waitable> the_object, zx_handle_t handle,
          zx_signals_t the_wanted)
-        : SignalObserver(handle),
+        : SignalObserver(handle, {.active = the_wanted}),
           wait(the_wait),
           object(std::move(the_object)),
           wanted(the_wanted) {}

@@ -3,9 +3,9 @@
 #include <zircon/errors.h>
 #include <zircon/time.h>
 
-#include <new>
-
 #include "base/monotonic.h"
+#include "base/new_or_null.h"
+#include "base/or_no_memory.h"
 
 namespace zircon::objects {
 
@@ -14,15 +14,13 @@ zx_status_t Timer::Create(uint32_t options, zx_clock_t clock, base::RefPtr<Timer
   if (!queue.Start()) return ZX_ERR_NO_RESOURCES;
   auto timer = base::RefPtr<Timer>::Adopt(NEW_OR_NULL(Timer(options, clock, &queue)));
   if (!timer) return ZX_ERR_NO_MEMORY;
-  try {
+  return base::OrNoMemory([&]() -> zx_status_t {
     base::MutexLock lock(queue.mutex());
     timer->AssertLocked();
     timer->place_ = TimerQueue::MakePlace(timer.get());
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
-  *out = std::move(timer);
-  return ZX_OK;
+    *out = std::move(timer);
+    return ZX_OK;
+  });
 }
 
 void Timer::Disarm() {

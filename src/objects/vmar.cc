@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
-#include <new>
 #include <utility>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "base/log.h"
+#include "base/or_no_memory.h"
 #include "objects/pages.h"
 #include "objects/range_op.h"
 
@@ -82,8 +82,14 @@ zx_status_t Vmar::TakePlace(const Placement& placement, bool reserve, uint64_t* 
 
 zx_status_t Vmar::TakeAnyPlace(const Placement& placement, uint64_t* address, Removed* removed) {
   const uint64_t limit = base_ + (placement.limited ? placement.offset : size_);
-  const zx_status_t status =
-      space_->ReserveAnywhere(placement.length, placement.alignment, limit, address);
+  // So that what has large pages is mapped by them.
+  const bool large = placement.length >= kLargePageSize && placement.alignment < kLargePageSize;
+  zx_status_t status =
+      large ? space_->ReserveAnywhere(placement.length, kLargePageSize, limit, address)
+            : ZX_ERR_NO_RESOURCES;
+  if (status != ZX_OK) {
+    status = space_->ReserveAnywhere(placement.length, placement.alignment, limit, address);
+  }
   if (status != ZX_OK) return status;
   absl::Cleanup give_back = [&] {
     space_->tree_mutex.AssertHeld();
@@ -156,11 +162,10 @@ zx_status_t Vmar::Allocate(uint32_t options, uint64_t offset, uint64_t size,
   if (destroyed_) return ZX_ERR_BAD_STATE;
   const zx_status_t placed = placement.Check(base_, size_, can_map_specific_);
   if (placed != ZX_OK) return placed;
-  try {
+  return base::OrNoMemory([&] {
+    space_->tree_mutex.AssertHeld();
     return AllocateLocked(placement, can_map_specific, &removed, child);
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
+  });
 }
 
 zx_status_t Vmar::AllocateLocked(const Placement& placement, bool can_map_specific,
@@ -204,11 +209,10 @@ zx_status_t Vmar::Map(uint32_t options, uint64_t vmar_offset, base::RefPtr<Vmo> 
   status = placement.Check(base_, size_, can_map_specific_);
   if (status != ZX_OK) return status;
   if (placement.length > UINT64_MAX - vmo_offset) return ZX_ERR_OUT_OF_RANGE;
-  try {
-    status = MapLocked(placement, {placement.length, mapping, allowed}, mapped_address, &removed);
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
+  status = base::OrNoMemory([&] {
+    space_->tree_mutex.AssertHeld();
+    return MapLocked(placement, {placement.length, mapping, allowed}, mapped_address, &removed);
+  });
   if (status == ZX_OK && (options & ZX_VM_MAP_RANGE) != 0) {
     space_->Populate(*mapped_address, placement.length, mapping);
   }
@@ -257,12 +261,11 @@ zx_status_t Vmar::Unmap(uint64_t address, uint64_t length, zx_rights_t vmar_righ
     }
   }
   if (first != last && (vmar_rights & ZX_RIGHT_OP_CHILDREN) == 0) return ZX_ERR_ACCESS_DENIED;
-  try {
+  return base::OrNoMemory([&] {
+    space_->tree_mutex.AssertHeld();
     space_->mappings.SplitAtEnds(address, rounded);
     return Empty(address, end, &removed);
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
+  });
 }
 
 void Vmar::UndoMap(uint64_t address, uint64_t length, const Vmo* vmo, uint64_t vmo_offset) {
@@ -280,13 +283,12 @@ void Vmar::UndoMap(uint64_t address, uint64_t length, const Vmo* vmo, uint64_t v
                              at = start + part;
                            });
   if (!is_there || at != end) return;
-  zx_status_t status = ZX_ERR_NO_MEMORY;
-  try {
+  const zx_status_t status = base::OrNoMemory([&] {
+    space_->tree_mutex.AssertHeld();
     // They may have made more of it, too.
     space_->mappings.SplitAtEnds(address, end - address);
-    status = Empty(address, end, &removed);
-  } catch (const std::bad_alloc&) {  // stays
-  }
+    return Empty(address, end, &removed);
+  });
   if (status != ZX_OK) {
     LOG_WARN("{} bytes at {:#x} stay mapped: status {}", end - address, address, status);
   }
@@ -300,14 +302,13 @@ zx_status_t Vmar::UnmapForTrap(uint64_t address, uint64_t length) {
   base::MutexLock lock(space_->tree_mutex);
   if (destroyed_) return ZX_ERR_BAD_STATE;
   if (rounded == 0 || !Contains(address, rounded)) return ZX_ERR_INVALID_ARGS;
-  try {
+  return base::OrNoMemory([&] {
+    space_->tree_mutex.AssertHeld();
     space_->mappings.SplitAtEnds(address, rounded);
     const zx_status_t status = space_->Unmap(address, rounded);
     if (status == ZX_OK) space_->mappings.Remove(address, rounded, &removed.regions);
     return status;
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
+  });
 }
 
 zx_status_t Vmar::Protect(uint32_t options, uint64_t address, uint64_t length,
@@ -328,14 +329,13 @@ zx_status_t Vmar::Protect(uint32_t options, uint64_t address, uint64_t length,
   if (!piece.mapped || piece.length < rounded) return ZX_ERR_NOT_FOUND;
   if ((wanted & ~space_->mappings.AllowedIn(address, rounded)) != 0) return ZX_ERR_ACCESS_DENIED;
   if (meets_child && !OnlyReducesChildren(address, rounded, wanted)) return ZX_ERR_ACCESS_DENIED;
-  try {
+  return base::OrNoMemory([&] {
+    space_->tree_mutex.AssertHeld();
     space_->mappings.SplitAtEnds(address, rounded);
     const zx_status_t status = space_->Protect(address, rounded, wanted);
     if (status == ZX_OK) space_->mappings.SetPermissions(address, rounded, wanted);
     return status;
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
+  });
 }
 
 zx_status_t Vmar::OpRange(uint32_t op, uint64_t address, uint64_t length, zx_rights_t vmar_rights) {
@@ -344,7 +344,7 @@ zx_status_t Vmar::OpRange(uint32_t op, uint64_t address, uint64_t length, zx_rig
   }
   // What is done may take its time, so it is done without the lock: the parts hold their VMOs.
   std::vector<RangePart> parts;
-  try {
+  const zx_status_t found = base::OrNoMemory([&]() -> zx_status_t {
     base::MutexLock lock(space_->tree_mutex);
     if (destroyed_) return ZX_ERR_BAD_STATE;
     if (!Contains(address, length)) return ZX_ERR_OUT_OF_RANGE;
@@ -364,10 +364,9 @@ zx_status_t Vmar::OpRange(uint32_t op, uint64_t address, uint64_t length, zx_rig
         space_->Populate(part.address, part.length, part.mapping);
       }
     }
-  } catch (const std::bad_alloc&) {
-    return ZX_ERR_NO_MEMORY;
-  }
-  return DoRangeOp(op, parts);
+    return ZX_OK;
+  });
+  return found == ZX_OK ? DoRangeOp(op, parts) : found;
 }
 
 zx_status_t Vmar::DestroyByUser() {

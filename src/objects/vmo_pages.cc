@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/or_no_memory.h"
 #include "base/page_epoch.h"
 #include "objects/data_extents.h"
 #include "objects/host_status.h"
@@ -190,14 +191,15 @@ void VmoPages::AddWatcher(base::RefPtr<SizeWatcher> watcher) {
 zx_status_t VmoPages::Window(uint64_t length, uint8_t** base) {
   base::MutexLock lock(windows_mutex_);
   if (windows_.empty() || windows_.back().length() < length) {
-    try {
+    zx_status_t status = base::OrNoMemory([&] {
+      windows_mutex_.AssertHeld();
       windows_.reserve(windows_.size() + 1);
-    } catch (const std::bad_alloc&) {
-      return ZX_ERR_NO_MEMORY;
-    }
+      return ZX_OK;
+    });
+    if (status != ZX_OK) return status;
     const uint64_t whole = std::max(length, size());
     HostWindow window;
-    zx_status_t status = ZX_ERR_NO_MEMORY;
+    status = ZX_ERR_NO_MEMORY;
     // What can grow gets room to grow, for an address costs nothing: twice as much each time, so
     // that there are few windows.
     if (resizable_ && whole <= INT64_MAX / 2) status = window.Map(fd(), 2 * whole);

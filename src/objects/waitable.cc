@@ -1,17 +1,26 @@
 #include "objects/waitable.h"
 
-namespace zircon::objects {
-namespace {
+#include <tuple>
 
-// For loops that may take out what they stand on.
-SignalObserver* After(const SignalObserver* observer) {
-  return LinkedList<SignalObserver>::Next(observer);
+namespace zircon::objects {
+
+bool SignalObserver::IsBefore(const Name& name) const {
+  return std::tie(handle_, port_, key_) < std::tie(name.handle, name.port, name.key);
 }
 
-}  // namespace
+bool ByHandle::Before(const SignalObserver& a, const SignalObserver& b) {
+  return a.IsBefore({b.handle_, b.port_, b.key_});
+}
+
+void Waitable::Enter(SignalObserver* observer) {
+  observers_.PushFront(observer);
+  by_handle_.Insert(observer);
+  observer->listed_ = true;
+}
 
 void Waitable::Leave(SignalObserver* observer) {
   observers_.Remove(observer);
+  by_handle_.Remove(observer);
   observer->listed_ = false;
 }
 
@@ -22,9 +31,12 @@ void Waitable::UpdateSignals(zx_signals_t clear, zx_signals_t set) {
   if (active == before) return;
   // relaxed: as in signals().
   signals_.store(active, std::memory_order_relaxed);
+  const auto concerned = [&](const Watched& watched) {
+    return watched.MeetsChange(before, active);
+  };
   SignalObserver* next;
-  for (SignalObserver* at = observers_.front(); at != nullptr; at = next) {
-    next = After(at);
+  for (SignalObserver* at = observers_.FirstThat(concerned); at != nullptr; at = next) {
+    next = observers_.NextThat(at, concerned);
     if (at->OnChange(before, active) == SignalObserver::Next::kStay) continue;
     Leave(at);
     at->OnLeft();
@@ -41,8 +53,7 @@ void Waitable::AddObserver(SignalObserver* observer, const handles::HandleRef& h
     observer->OnLeft();
     return;
   }
-  observers_.PushFront(observer);
-  observer->listed_ = true;
+  Enter(observer);
 }
 
 void Waitable::RemoveObserver(SignalObserver* observer) {
@@ -54,13 +65,15 @@ void Waitable::RemoveObserver(SignalObserver* observer) {
 
 bool Waitable::RemoveWaits(zx_handle_t handle, const handles::Dispatcher* port, uint64_t key) {
   base::ShortLockScope scope(waits_lock_);
+  SignalObserver* at = by_handle_.FirstNotBefore([&](const SignalObserver& observer) {
+    return observer.IsBefore({handle, port, key});
+  });
   bool found = false;
-  SignalObserver* next;
-  for (SignalObserver* at = observers_.front(); at != nullptr; at = next) {
-    next = After(at);
-    if (at->handle() != handle || !at->IsFor(port, key)) continue;
+  while (at != nullptr && at->handle_ == handle && at->port_ == port && at->key_ == key) {
+    SignalObserver* const next = by_handle_.Next(at);
     Leave(at);
     at->OnLeft();
+    at = next;
     found = true;
   }
   return found;
@@ -68,12 +81,13 @@ bool Waitable::RemoveWaits(zx_handle_t handle, const handles::Dispatcher* port, 
 
 void Waitable::CancelWaits(zx_handle_t handle) {
   base::ShortLockScope scope(waits_lock_);
-  SignalObserver* next;
-  for (SignalObserver* at = observers_.front(); at != nullptr; at = next) {
-    next = After(at);
-    if (at->handle() != handle) continue;
+  SignalObserver* at = by_handle_.FirstNotBefore(
+      [&](const SignalObserver& observer) { return observer.handle_ < handle; });
+  while (at != nullptr && at->handle_ == handle) {
+    SignalObserver* const next = by_handle_.Next(at);
     Leave(at);
     at->OnHandleGone(signals());
+    at = next;
   }
 }
 

@@ -12,42 +12,88 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/short_lock.h"
 #include "handles/dispatcher.h"
 #include "handles/handle_table.h"
-#include "objects/linked_list.h"
+#include "objects/linked_tree.h"
 
 namespace zircon::objects {
 
 // Somebody who waits at one Waitable. All calls come with the Waitable's lock held; they do not
 // block, and lock at most a port.
-class SignalObserver : public Linked<SignalObserver> {
+class SignalObserver;
+
+// What an observer waits for: to find one of `active` active, or one of `rising` become so.
+struct Watched {
+  zx_signals_t active = 0;
+  zx_signals_t rising = 0;
+
+  bool MeetsChange(zx_signals_t before, zx_signals_t after) const {
+    return ((active & after) | (rising & after & ~before)) != 0;
+  }
+};
+
+// The newest first, as Zircon tells them. A branch knows what its observers watch.
+struct ByArrival {
+  using Summary = Watched;
+  static Watched Of(const SignalObserver& observer);
+  static Watched Join(const Watched& a, const Watched& b) {
+    return {a.active | b.active, a.rising | b.rising};
+  }
+};
+
+// By handle, and those of one by the port and its key.
+struct ByHandle {
+  using Summary = NoSummary;
+  static bool Before(const SignalObserver& a, const SignalObserver& b);
+};
+
+class SignalObserver : public InTree<SignalObserver, ByArrival>,
+                       public InTree<SignalObserver, ByHandle> {
  public:
   enum class Next { kStay, kLeave };
 
-  explicit SignalObserver(zx_handle_t handle) noexcept : handle_(handle) {}
+  // `port` and `key` name the wait of a port.
+  SignalObserver(zx_handle_t handle, Watched watched, const handles::Dispatcher* port = nullptr,
+                 uint64_t key = 0) noexcept
+      : handle_(handle), watched_(watched), port_(port), key_(key) {}
   zx_handle_t handle() const { return handle_; }
 
   // The observer has come to an object with these signals.
   virtual Next OnArrival(zx_signals_t active) = 0;
-  // They have changed.
+  // They have changed, and meet what it watches.
   virtual Next OnChange(zx_signals_t before, zx_signals_t active) = 0;
   // The handle has gone, and the observer is out of the list.
   virtual void OnHandleGone(zx_signals_t active) = 0;
   // It is out of the list for another reason, and may go.
   virtual void OnLeft() {}
-  // Whether it is the wait of that port with that key.
-  virtual bool IsFor(const handles::Dispatcher* /*port*/, uint64_t /*key*/) const { return false; }
 
  protected:
   virtual ~SignalObserver() = default;
 
  private:
   friend class Waitable;
+  friend struct ByArrival;
+  friend struct ByHandle;
+
+  // What ByHandle goes by.
+  struct Name {
+    zx_handle_t handle;
+    const handles::Dispatcher* port;
+    uint64_t key;
+  };
+  bool IsBefore(const Name& name) const;
+
   const zx_handle_t handle_;
+  const Watched watched_;
+  const handles::Dispatcher* const port_;
+  const uint64_t key_;
   bool listed_ = false;
 };
+
+inline Watched ByArrival::Of(const SignalObserver& observer) { return observer.watched_; }
 
 class Waitable : public handles::Dispatcher {
  public:
@@ -87,14 +133,16 @@ class Waitable : public handles::Dispatcher {
       : Dispatcher(type), signals_(initial) {}
 
  private:
+  void Enter(SignalObserver* observer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(waits_lock_);
   void Leave(SignalObserver* observer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(waits_lock_);
 
   base::ShortLock waits_lock_;
   // Written under the lock.
   std::atomic<zx_signals_t> signals_;
-  // The newest first, as Zircon tells them. Each was begun through a handle that still counts, so
-  // that they are gone before the object is.
-  LinkedList<SignalObserver> observers_ ABSL_GUARDED_BY(waits_lock_);
+  // The same observers in both. Each was begun through a handle that still counts, so that they are
+  // gone before the object is.
+  LinkedTree<SignalObserver, ByArrival> observers_ ABSL_GUARDED_BY(waits_lock_);
+  LinkedTree<SignalObserver, ByHandle> by_handle_ ABSL_GUARDED_BY(waits_lock_);
 };
 
 }  // namespace zircon::objects

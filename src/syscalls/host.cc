@@ -12,6 +12,8 @@
 #include "guest/vm_creation.h"
 #include "handles/handle_table.h"
 #include "kvm/counters.h"
+#include "objects/large_page_files.h"
+#include "syscalls/pointer_checks.h"
 #include "syscalls/syscall.h"
 #include "syscalls/user_memory.h"
 #include "vcpu/exit_counters.h"
@@ -24,7 +26,13 @@ ZIRCON_PASSING_HOST_CALL(zx_status_t, check, (char*)words, (size_t)size) {
   std::string why;
   const zx_status_t status = zircon::guest::CreateVm(&vm, &why);
   if (size == 0) return status;
-  if (status == ZX_OK) why = "Guests can be created here.";
+  if (status == ZX_OK) {
+    why = "Guests can be created here.";
+    std::string denied;
+    if (!zircon::objects::HostGivesLargePages(&denied)) {
+      why += " Their memory has no large pages, which costs speed: " + denied;
+    }
+  }
   const size_t length = std::min(why.size(), size - 1);
   why.resize(length);
   const zx_status_t copied = user::CopyOut(words, why.c_str(), length + 1);
@@ -35,6 +43,14 @@ ZIRCON_PURE_HOST_CALL(void, set_log_level, (int)level) {
   level = std::clamp(level, static_cast<int>(ZIRCON_KVM_LOG_TRACE),
                      static_cast<int>(ZIRCON_KVM_LOG_OFF));
   zircon::base::SetLogLevel(static_cast<zircon::base::LogLevel>(level));
+}
+
+ZIRCON_PURE_HOST_CALL(zx_status_t, set_pointer_checks, (int)checks) {
+  if (checks != ZIRCON_KVM_POINTERS_REMEMBERED && checks != ZIRCON_KVM_POINTERS_STRICT) {
+    return ZX_ERR_INVALID_ARGS;
+  }
+  user::RememberPages(checks == ZIRCON_KVM_POINTERS_REMEMBERED);
+  return ZX_OK;
 }
 
 ZIRCON_PASSING_HOST_CALL(zx_status_t, set_kick_signal, (int)signo) {
@@ -54,14 +70,7 @@ ZIRCON_PASSING_HOST_CALL(zx_status_t, get_stats, (zircon_kvm_stats_t*)out, (size
   stats.vcpus = zircon::vcpu::ExitCounters::live_count();
   const auto exits = zircon::vcpu::ExitCounters::Totals();
   std::copy(exits.begin(), exits.end(), stats.exits);
-  // A program that knows a later, larger structure gets zeros for what this library does not count.
-  zx_status_t status = user::CopyOut(out, &stats, sizeof(stats));
-  static constexpr char kZeros[256] = {};
-  for (size_t at = sizeof(stats); status == ZX_OK && at < size; at += sizeof(kZeros)) {
-    status = user::CopyOut(reinterpret_cast<char*>(out) + at, kZeros,
-                           std::min(sizeof(kZeros), size - at));
-  }
-  return status;
+  return user::CopyOutGrown(out, size, &stats, sizeof(stats));
 }
 
 ZIRCON_PURE_HOST_CALL(const char*, version) { return ZIRCON_KVM_VERSION; }

@@ -24,10 +24,10 @@
 #include <zircon/errors.h>
 #include <zircon/types.h>
 
-#include <new>
 #include <type_traits>
 
 #include "base/fork_guard.h"
+#include "base/or_no_memory.h"
 
 namespace zircon::syscalls {
 
@@ -42,20 +42,11 @@ Result Refused([[maybe_unused]] zx_status_t status) {
 }
 
 template <typename Result, typename Call>
-inline Result OrNoMemory(Call call) {
-  try {
-    return call();
-  } catch (const std::bad_alloc&) {
-    return Refused<Result>(ZX_ERR_NO_MEMORY);
-  }
-}
-
-template <typename Result, typename Call>
 inline Result Guarded(Call call) {
   const zx_status_t status = base::EnterLibrary();
   if (status != ZX_OK) [[unlikely]]
     return Refused<Result>(status);
-  return OrNoMemory<Result>(call);
+  return base::OrNoMemory<Result>(call, Refused<Result>(ZX_ERR_NO_MEMORY));
 }
 
 // Of a call that leaves nothing behind.
@@ -63,7 +54,7 @@ template <typename Result, typename Call>
 inline Result GuardedInPassing(Call call) {
   const base::PassingUse use;
   if (use.status() != ZX_OK) return Refused<Result>(use.status());
-  return OrNoMemory<Result>(call);
+  return base::OrNoMemory<Result>(call, Refused<Result>(ZX_ERR_NO_MEMORY));
 }
 
 }  // namespace zircon::syscalls

@@ -5,14 +5,20 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <limits>
 
+#include "base/thread_id.h"
+#include "syscalls/pointer_checks.h"
+#include "syscalls/proven_pages.h"
+
 namespace zircon::user {
 namespace {
 
+// Also the largest piece that is copied plainly.
 constexpr uintptr_t kPageSize = uintptr_t{1} << internal::kPageShift;
 
 // Both probes count any other error than EFAULT as good: where the kernel or a filter refuses the
@@ -38,8 +44,7 @@ bool WordWritable(uintptr_t address) {
 }
 
 // One word of each page; in the first page one inside of the range where possible.
-template <typename Probe>
-bool EveryPage(uintptr_t address, size_t size, Probe probe) {
+bool EveryPage(uintptr_t address, size_t size, bool (*probe)(uintptr_t)) {
   if (size == 0) return true;
   // The first page is nobody's, and the kernel takes a null pointer for none at all.
   if (address < kPageSize) return false;
@@ -64,10 +69,26 @@ void Remember(internal::PageCache& cache, uintptr_t page) {
 }
 
 void RememberEnds(internal::PageCache& cache, uint64_t epoch, uintptr_t address, size_t size) {
-  if (size == 0) return;
   if (cache.epoch != epoch) cache = {.epoch = epoch};
   Remember(cache, address >> internal::kPageShift);
   Remember(cache, (address + (size - 1)) >> internal::kPageShift);
+}
+
+constinit ProvenPages g_proven;
+
+// `size` is not 0, and the thread's own two pages do not tell.
+bool ProbeAndRemember(uintptr_t address, size_t size, ProvenPages::Access access,
+                      internal::PageCache& cache) {
+  // In this order: what is remembered by a choice that is over is of an epoch that is over.
+  const uint64_t epoch = base::PageEpoch();
+  const bool remembered = PagesAreRemembered();
+  const bool known = remembered && g_proven.Covers(address, size, access, epoch);
+  const bool is_read = access == ProvenPages::kRead;
+  if (!known && !EveryPage(address, size, is_read ? WordReadable : WordWritable)) return false;
+  if (!remembered) return true;
+  if (!known) g_proven.Add(address, size, access, epoch);
+  RememberEnds(cache, epoch, address, size);
+  return true;
 }
 
 enum class Copied { kAll, kFault, kRefused };
@@ -86,7 +107,7 @@ Copied CopyByKernel(Call call, char* own, char* user, size_t size) {
   while (size != 0) {
     const iovec here{own, size};
     const iovec there{user, size};
-    const ssize_t done = call(gettid(), &here, 1, &there, 1, 0);
+    const ssize_t done = call(base::ThreadId(), &here, 1, &there, 1, 0);
     if (done <= 0) {
       result = done < 0 && errno == EFAULT ? Copied::kFault : Copied::kRefused;
       if (done < 0 && (errno == EPERM || errno == ENOSYS)) {
@@ -116,17 +137,13 @@ constinit thread_local PageCache t_readable;
 constinit thread_local PageCache t_writable;
 
 bool ProbeReadAndRemember(const void* address, size_t size) {
-  const uint64_t epoch = base::PageEpoch();
-  if (!CanRead(address, size)) return false;
-  RememberEnds(t_readable, epoch, reinterpret_cast<uintptr_t>(address), size);
-  return true;
+  return ProbeAndRemember(reinterpret_cast<uintptr_t>(address), size, ProvenPages::kRead,
+                          t_readable);
 }
 
 bool ProbeWriteAndRemember(void* address, size_t size) {
-  const uint64_t epoch = base::PageEpoch();
-  if (!CanWrite(address, size)) return false;
-  RememberEnds(t_writable, epoch, reinterpret_cast<uintptr_t>(address), size);
-  return true;
+  return ProbeAndRemember(reinterpret_cast<uintptr_t>(address), size, ProvenPages::kWrite,
+                          t_writable);
 }
 
 }  // namespace internal
@@ -141,6 +158,11 @@ bool CanWrite(void* address, size_t size) {
 
 zx_status_t CopyIn(void* to, const void* user_from, size_t size) {
   if (size == 0) return ZX_OK;
+  if (size <= kPageSize && PagesAreRemembered()) {
+    if (!CanReadCached(user_from, size)) return ZX_ERR_INVALID_ARGS;
+    std::memcpy(to, user_from, size);
+    return ZX_OK;
+  }
   if (user_from == nullptr || IsAbsurd(size)) return ZX_ERR_INVALID_ARGS;
   char* user = static_cast<char*>(const_cast<void*>(user_from));
   switch (CopyByKernel(process_vm_readv, static_cast<char*>(to), user, size)) {
@@ -158,6 +180,11 @@ zx_status_t CopyIn(void* to, const void* user_from, size_t size) {
 
 zx_status_t CopyOut(void* user_to, const void* from, size_t size) {
   if (size == 0) return ZX_OK;
+  if (size <= kPageSize && PagesAreRemembered()) {
+    if (!CanWriteCached(user_to, size)) return ZX_ERR_INVALID_ARGS;
+    std::memcpy(user_to, from, size);
+    return ZX_OK;
+  }
   if (user_to == nullptr || IsAbsurd(size)) return ZX_ERR_INVALID_ARGS;
   char* own = static_cast<char*>(const_cast<void*>(from));
   switch (CopyByKernel(process_vm_writev, own, static_cast<char*>(user_to), size)) {
@@ -171,6 +198,15 @@ zx_status_t CopyOut(void* user_to, const void* from, size_t size) {
   if (!CanWrite(user_to, size)) return ZX_ERR_INVALID_ARGS;
   std::memcpy(user_to, from, size);
   return ZX_OK;
+}
+
+zx_status_t CopyOutGrown(void* user_to, size_t size, const void* from, size_t have) {
+  static constexpr char kZeros[256] = {};
+  zx_status_t status = CopyOut(user_to, from, have);
+  for (size_t at = have; status == ZX_OK && at < size; at += sizeof(kZeros)) {
+    status = CopyOut(static_cast<char*>(user_to) + at, kZeros, std::min(sizeof(kZeros), size - at));
+  }
+  return status;
 }
 
 }  // namespace zircon::user

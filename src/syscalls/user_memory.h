@@ -1,17 +1,24 @@
 // Pointers that a caller hands in: never trusted, never followed before the kernel has said that
 // they may be. A wild pointer gives ZX_ERR_INVALID_ARGS, not a signal (contract: PTR-*).
 //
-// Two ways:
-// - CopyIn(), CopyOut(), Put(): the kernel copies, so that memory which another thread unmaps at
-// the
-//   same moment is an error too. Costs a system call of about 1 µs. For all calls but the hot ones.
-// - The cached probes, and then a plain access: for the hot calls (vcpu_enter, read/write_state,
-//   port_wait, port_queue). A probe asks the kernel by a call that answers EFAULT without changing
-//   the memory; per thread the last two pages found good are remembered, and a hit costs no call.
-//   They are forgotten when the library itself changes pages (base/page_epoch.h); a page that the
-//   program unmaps without it is a listed difference.
+// A probe asks the kernel by a call that answers EFAULT without changing the memory. Pages that
+// were found good are remembered: the last two by each thread, in two instructions' reach, and many
+// by the process (proven_pages.h). They are forgotten when the library itself changes pages
+// (base/page_epoch.h); a page that the program unmaps without it is a listed difference, and a
+// program that wants none chooses to have nothing remembered (pointer_checks.h).
+//
+//                       | pages remembered                     | strict
+//   --------------------+--------------------------------------+-------------------------------
+//   CopyIn, CopyOut,    | a probe for what is not known, then  | the kernel copies, so that
+//   Put: up to a page   | a plain copy                         | memory which another thread
+//   --------------------+--------------------------------------+ unmaps at the same moment is
+//   larger              | the kernel copies                    | an error too
+//   --------------------+--------------------------------------+-------------------------------
+//   Can…Cached          | a probe for what is not known        | a probe
 //
 //   if (!user::CanWriteCached(packet, sizeof(*packet))) return ZX_ERR_INVALID_ARGS;
+//
+// The last are for the calls that write in place: vcpu_enter, read_state, port_wait and their like.
 //
 // Thread safety: any thread.
 
@@ -21,9 +28,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "base/page_epoch.h"
+#include "syscalls/proven_pages.h"
 
 namespace zircon::user {
 
@@ -31,7 +40,7 @@ namespace zircon::user {
 // good; NULL otherwise never.
 bool CanRead(const void* address, size_t size);
 bool CanWrite(void* address, size_t size);
-// The same, remembering the last good pages of this thread.
+// The same, remembering good pages.
 bool CanReadCached(const void* address, size_t size);
 bool CanWriteCached(void* address, size_t size);
 
@@ -40,15 +49,14 @@ bool CanWriteCached(void* address, size_t size);
 [[nodiscard]] zx_status_t CopyIn(void* to, const void* user_from, size_t size);
 [[nodiscard]] zx_status_t CopyOut(void* user_to, const void* from, size_t size);
 
-template <typename T>
-[[nodiscard]] zx_status_t Put(T* user_to, const std::type_identity_t<T>& value) {
-  return CopyOut(user_to, &value, sizeof(T));
-}
+// Of a structure that grows: `have` bytes, and zeros up to `size`, which is no less: what a program
+// that knows a later, larger one gets.
+[[nodiscard]] zx_status_t CopyOutGrown(void* user_to, size_t size, const void* from, size_t have);
 
 namespace internal {
 
 // Permissions change by pages; where pages are larger than this, they are probed more than once.
-inline constexpr int kPageShift = 12;
+inline constexpr int kPageShift = ProvenPages::kPageShift;
 
 // Two pages, for what straddles a boundary.
 struct PageCache {
@@ -85,6 +93,16 @@ inline bool CanReadCached(const void* address, size_t size) {
 inline bool CanWriteCached(void* address, size_t size) {
   return size == 0 || internal::t_writable.Covers(reinterpret_cast<uintptr_t>(address), size) ||
          internal::ProbeWriteAndRemember(address, size);
+}
+
+// One value, as by CopyOut().
+template <typename T>
+[[nodiscard]] zx_status_t Put(T* user_to, const std::type_identity_t<T>& value) {
+  if (!internal::t_writable.Covers(reinterpret_cast<uintptr_t>(user_to), sizeof(T))) {
+    return CopyOut(user_to, &value, sizeof(T));
+  }
+  std::memcpy(user_to, &value, sizeof(T));
+  return ZX_OK;
 }
 
 }  // namespace zircon::user

@@ -21,8 +21,7 @@ HostTimer::~HostTimer() {
   if (created_) timer_delete(timer_);
 }
 
-bool HostTimer::Arm(pid_t owner_tid, int64_t deadline) {
-  if (deadline == armed_for_) return true;
+bool HostTimer::ArmFor(pid_t owner_tid, int64_t deadline) {
   if (!created_) {
     sigevent event = {};
     event.sigev_notify = SIGEV_THREAD_ID;
@@ -32,12 +31,10 @@ bool HostTimer::Arm(pid_t owner_tid, int64_t deadline) {
     created_ = true;
   }
   itimerspec spec = {};
-  if (deadline != kNever) {
-    // Zero would disarm; a time long past fires at once.
-    const int64_t at = std::max<int64_t>(deadline, 1);
-    spec.it_value.tv_sec = at / kNanosecondsPerSecond;
-    spec.it_value.tv_nsec = at % kNanosecondsPerSecond;
-  }
+  // Zero would disarm; a time long past fires at once.
+  const int64_t at = std::max<int64_t>(deadline, 1);
+  spec.it_value.tv_sec = at / kNanosecondsPerSecond;
+  spec.it_value.tv_nsec = at % kNanosecondsPerSecond;
   if (timer_settime(timer_, TIMER_ABSTIME, &spec, nullptr) != 0) return false;
   armed_for_ = deadline;
   return true;

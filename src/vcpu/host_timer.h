@@ -21,21 +21,25 @@ class HostTimer {
   HostTimer(const HostTimer&) = delete;
   HostTimer& operator=(const HostTimer&) = delete;
 
-  // Arms it for `deadline`, nanoseconds of CLOCK_MONOTONIC, or disarms it (kNever). Nothing is done
-  // when that is what it is armed for. False when the host has no timer left.
-  [[nodiscard]] bool Arm(pid_t owner_tid, int64_t deadline);
-  bool armed() const { return armed_for_ != kNever; }
-  // It may have fired: the next Arm() is not the same as the last.
-  void Forget() {
-    if (armed_for_ != kNever) armed_for_ = kUnknown;
+  // Sees to it that it fires at `deadline`, nanoseconds of CLOCK_MONOTONIC, at the latest. Where it
+  // is armed for an earlier time it stays so: guests move their deadlines on far more often than
+  // they wait for one, and whoever comes out for nothing asks again. False when the host has no
+  // timer left.
+  [[nodiscard]] bool Arm(pid_t owner_tid, int64_t deadline) {
+    return deadline >= armed_for_ || ArmFor(owner_tid, deadline);
   }
+  // A signal has come: it was the timer's if its time has passed.
+  void NoteSignal(int64_t now) {
+    if (now >= armed_for_) armed_for_ = kNever;
+  }
+  bool armed() const { return armed_for_ != kNever; }
 
  private:
-  static constexpr int64_t kUnknown = -1;
+  bool ArmFor(pid_t owner_tid, int64_t deadline);
 
   bool created_ = false;
   timer_t timer_ = {};
-  int64_t armed_for_ = kNever;
+  int64_t armed_for_ = kNever;  // until it has fired
 };
 
 }  // namespace zircon::vcpu

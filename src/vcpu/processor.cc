@@ -7,6 +7,8 @@
 
 #include "base/futex.h"
 #include "base/log.h"
+#include "base/monotonic.h"
+#include "base/probes.h"
 #include "vcpu/kick_signal.h"
 
 namespace zircon::vcpu {
@@ -46,88 +48,95 @@ int Processor::Initialize(uint64_t entry) {
   return 0;
 }
 
-zx_status_t Processor::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) noexcept {
-  volatile uint8_t& immediate_exit = seat_.fd().run().immediate_exit;
-  const KickSignal::Target target(&immediate_exit);
+Processor::Next Processor::Prepare(uint32_t requests, zx_status_t* status) {
+  plain_ = false;
+  if ((requests & kRequestKick) != 0) {
+    gate_.Take(kRequestKick);
+    *status = ZX_ERR_CANCELED;
+    return Next::kReturn;
+  }
+  if (gate_.TakeTablesChanged()) core_.ForgetTables();
+  if (core_.bell().trap != nullptr) {
+    *status = RingBell();
+    return *status == ZX_OK ? Next::kAgain : Next::kReturn;
+  }
+  if ((requests & kRequestHold) != 0) {
+    gate_.StepOut();
+    *status = seat_.guest().space().CatchUp();
+    return *status == ZX_OK ? Next::kAgain : Next::kReturn;
+  }
+  bool entered = false;
+  *status = core_.Settle(&entered);
+  if (*status != ZX_OK) return Next::kReturn;
+  // The byte is set, by us: whether a signal has come as well nobody knows.
+  if (entered) return Next::kAgain;
+  if (core_.exit_unseen()) return Next::kExit;
+  const bool interrupts = (requests & kRequestInterrupt) != 0;
+  if (interrupts) gate_.Take(kRequestInterrupt);
+  *status = core_.PrepareRun(interrupts);
+  if (*status != ZX_OK) return Next::kReturn;
+  // Where an interrupt waits until the guest can take one, the guest exits before it could take the
+  // timer's.
+  const bool needs_timer = core_.may_have_deadline() && !core_.exits_for_interrupts();
+  const bool armed = !needs_timer || ArmTimer();
+  plain_ = armed && core_.nothing_waits();
+  return Next::kRun;
+}
 
+Processor::Next Processor::Finish(int error, zx_port_packet_t* packet, x86::InstructionBytes* code,
+                                  zx_status_t* status) {
+  plain_ = false;
+  if (error == EINTR || error == EAGAIN) {
+    counters_.Count(ZIRCON_KVM_EXIT_INTR);
+    gate_.TakeSignals();
+    return Next::kAgain;
+  }
+  const Turn turn = error == 0 ? core_.HandleExit(packet) : core_.HandleRunError(error);
+  switch (turn.kind) {
+    case Turn::kContinue:
+      return Next::kAgain;
+    case Turn::kBell:
+      *status = RingBell();
+      break;
+    case Turn::kHalt:
+      *status = Halt();
+      break;
+    case Turn::kPacket:
+      PROBE(packet, seat_.id(), packet->type, packet->key, packet->user.u64[0]);
+      *status = code == nullptr ? ZX_OK : core_.ReadInstruction(*packet, code);
+      return Next::kReturn;
+    case Turn::kStatus:
+      *status = turn.status;
+      return Next::kReturn;
+  }
+  return *status == ZX_OK ? Next::kAgain : Next::kReturn;
+}
+
+zx_status_t Processor::Rest() noexcept {
+  plain_ = false;
   for (;;) {
-    // In this order: whoever posts a request after Begin() has looked finds us running and sends
-    // the signal, which ends the KVM_RUN below even if it has not begun. What a signal before was
-    // about is looked at from here on.
-    if (immediate_exit != 0) {
-      immediate_exit = 0;
-      NoteSignal();
-    }
     const uint32_t requests = gate_.Begin();
-    if ((requests & kRequestKick) != 0) {
-      gate_.Take(kRequestKick);
-      return ZX_ERR_CANCELED;
-    }
     if (gate_.TakeTablesChanged()) core_.ForgetTables();
-    if (core_.bell().trap != nullptr) {
-      const zx_status_t status = RingBell();
-      if (status != ZX_OK) return status;
-      continue;
-    }
-    if ((requests & kRequestHold) != 0) {
-      gate_.StepOut();
-      const zx_status_t status = seat_.guest().space().CatchUp();
-      if (status != ZX_OK) return status;
-      continue;
-    }
-    bool entered = false;
-    zx_status_t status = core_.Settle(&entered);
+    if ((requests & kRequestHold) == 0) return core_.Rest();
+    gate_.StepOut();
+    const zx_status_t status = seat_.guest().space().CatchUp();
     if (status != ZX_OK) return status;
-    // The byte is set, by us: whether a signal has come as well nobody knows.
-    if (entered) continue;
-    int error = 0;
-    if (!core_.exit_unseen()) {
-      const bool interrupts = (requests & kRequestInterrupt) != 0;
-      if (interrupts) gate_.Take(kRequestInterrupt);
-      status = core_.PrepareRun(interrupts);
-      if (status != ZX_OK) return status;
-      if (core_.may_have_deadline() || timer_.armed()) ArmTimer();
-
-      error = core_.Run();
-      if (error == EINTR || error == EAGAIN) {
-        counters_.Count(ZIRCON_KVM_EXIT_INTR);
-        gate_.TakeSignals();
-        continue;
-      }
-    }
-    const Turn turn = error == 0 ? core_.HandleExit(packet) : core_.HandleRunError(error);
-    switch (turn.kind) {
-      case Turn::kContinue:
-        break;
-      case Turn::kBell: {
-        const zx_status_t rung = RingBell();
-        if (rung != ZX_OK) return rung;
-        break;
-      }
-      case Turn::kPacket:
-        return code == nullptr ? ZX_OK : core_.ReadInstruction(*packet, code);
-      case Turn::kHalt: {
-        const zx_status_t halted = Halt();
-        if (halted != ZX_OK) return halted;
-        break;
-      }
-      case Turn::kStatus:
-        return turn.status;
-    }
   }
 }
 
-void Processor::ArmTimer() {
-  if (!timer_.Arm(gate_.owner_tid(), core_.TimerDeadline()) &&
-      !std::exchange(told_no_timer_, true)) {
+bool Processor::ArmTimer() {
+  if (timer_.Arm(gate_.owner_tid(), core_.TimerDeadline())) return true;
+  if (!std::exchange(told_no_timer_, true)) {
     LOG_ERROR("VCPU {}: the host has no timer left; the guest's timer stands still", seat_.id());
   }
+  return false;
 }
 
 void Processor::NoteSignal() {
+  plain_ = false;
   // If the counter is not where the timer's deadline is yet, the host's clocks differ a little.
   core_.ForgetTimerTime();
-  timer_.Forget();
+  if (timer_.armed()) timer_.NoteSignal(base::MonotonicNow());
 }
 
 zx_status_t Processor::Halt() {
@@ -156,6 +165,9 @@ zx_status_t Processor::RingBell() {
     if (gate_.IsSet(kRequestRoom)) gate_.Take(kRequestRoom);
     const zx_status_t status = bell.trap->bell->QueueBell(bell.address, &listener_);
     if (status != ZX_ERR_SHOULD_WAIT) {
+      if (status == ZX_OK) {
+        PROBE(bell, seat_.id(), bell.trap->key, bell.address);
+      }
       bell = {};
       return status;
     }

@@ -3,7 +3,8 @@
 // them. What an exit means is the architecture's (vcpu/x86/core.h).
 //
 // One turn of the loop: requests (kick first), a bell that waits, injection, KVM_RUN, the exit. No
-// lock is held across it, nothing is allocated, and a trap costs one ioctl.
+// lock is held across it, nothing is allocated, and a trap costs one ioctl. What each enter goes
+// through is inline, in vcpu/processor_enter.h; what is to do now and then is a call.
 //
 // Ownership: the Vcpu's, as long as it has its place (vcpu/vcpu.h); holds its guest, and gives it
 // the id and the kernel's VCPU back when it goes. Thread safety: the owner thread; made and
@@ -68,27 +69,46 @@ class Processor {
   [[nodiscard]] int Initialize(uint64_t entry);
 
   // With `code` a GUEST_MEM packet comes with the bytes of its instruction.
+  // Defined in vcpu/processor_enter.h.
   [[nodiscard]] zx_status_t Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) noexcept;
   x86::Core& core() { return core_; }
+  // Core::Rest(), as a turn of its own.
+  [[nodiscard]] zx_status_t Rest() noexcept;
 
  private:
+  // What comes next in a turn.
+  enum class Next {
+    kRun,
+    kExit,    // the exit in the run page is looked at, without a run
+    kAgain,   // another turn
+    kReturn,  // enter gives the status
+  };
+  // Before the run: all that may be to do, beside folding in what is owed.
+  [[nodiscard]] Next Prepare(uint32_t requests, zx_status_t* status);
+  // Behind the run, which gave `error`, and for kExit.
+  [[nodiscard]] Next Finish(int error, zx_port_packet_t* packet, x86::InstructionBytes* code,
+                            zx_status_t* status);
   // Waits, as HLT does, until something is pending. ZX_ERR_CANCELED when kicked.
   [[nodiscard]] zx_status_t Halt();
   // Queues the bell that waits, waiting for room. ZX_ERR_CANCELED when kicked.
   [[nodiscard]] zx_status_t RingBell();
   // A signal has come: the timer, perhaps.
   void NoteSignal();
-  void ArmTimer();
+  // False when the host has no timer left.
+  bool ArmTimer();
 
   Seat seat_;
   RunGate& gate_;
   objects::RoomListener& listener_;
+  // Prepare() would find nothing to do before the guest's timer is due, and since it looked last
+  // nothing has come but exits that are known (x86::Core::HandleKnownExit).
+  bool plain_ = false;
+  bool told_no_timer_ = false;
+  bool joined_ = false;  // whether the guest knows the gate
+  objects::PacketReserve* last_bell_ = nullptr;
   ExitCounters counters_;
   HostTimer timer_;
   x86::Core core_;
-  objects::PacketReserve* last_bell_ = nullptr;
-  bool told_no_timer_ = false;
-  bool joined_ = false;  // whether the guest knows the gate
 };
 
 }  // namespace zircon::vcpu

@@ -36,15 +36,17 @@ void TellOfFullQueue() {
 
 uint32_t RunGate::BeginWithNews() {
   for (;;) {
-    // A new turn may be signalled again. Before the requests are read: whoever still sees `true`
-    // set its request before this.
-    if (signalled_.load(std::memory_order_relaxed)) {
-      signalled_.exchange(false, std::memory_order_seq_cst);
-      left_over_ = true;
+    // A new turn may be signalled again. Before the requests are read: whoever still sees that this
+    // one is set its request before this.
+    if ((signals_.load(std::memory_order_relaxed) & kSignalled) != 0) {
+      signals_.fetch_or(kLeftOver, std::memory_order_relaxed);
+      signals_.fetch_and(~kSignalled, std::memory_order_seq_cst);
     }
     SetRunning();
     const uint32_t requests = requests_.load(std::memory_order_seq_cst);
-    if ((requests & (kRequestPark | kRequestTables)) == 0) return requests;
+    if ((requests & (kRequestPark | kRequestTables)) == 0) {
+      return requests | (tables_changed_ ? kRequestTables : 0u);
+    }
     tables_changed_ = true;
     if ((requests & kRequestPark) == 0) {
       // The change is over. Looked at again, because who began another before this waits for us,
@@ -52,11 +54,11 @@ uint32_t RunGate::BeginWithNews() {
       Take(kRequestTables);
       continue;
     }
-    SetState(kOutside);
-    uint32_t now = requests_.load(std::memory_order_seq_cst);
-    while ((now & kRequestPark) != 0) {
-      base::FutexWait(requests_, now, base::kForever);
-      now = requests_.load(std::memory_order_seq_cst);
+    // In this order: whoever takes the park away after the look finds us parked.
+    SetState(kParked);
+    while ((requests_.load(std::memory_order_seq_cst) & kRequestPark) != 0) {
+      base::FutexWait(state_, kParked, base::kForever);
+      SetState(kParked);
     }
   }
 }
@@ -64,9 +66,11 @@ uint32_t RunGate::BeginWithNews() {
 void RunGate::WakeParker() { base::FutexWakeAll(state_); }
 
 void RunGate::Sleep(int64_t deadline, uint32_t ignored) {
+  // In this order: a request that comes after the look ends this state, and with it the sleep.
   SetState(kSleeping);
-  const uint32_t now = requests_.load(std::memory_order_seq_cst);
-  if ((now & ~ignored) == 0) base::FutexWait(requests_, now, deadline);
+  if ((requests_.load(std::memory_order_seq_cst) & ~ignored) == 0) {
+    base::FutexWait(state_, kSleeping, deadline);
+  }
   SetState(kOutside);
 }
 
@@ -74,30 +78,27 @@ void RunGate::AwaitSenders() {
   // A sender needs a system call's time; longer where it has been preempted, by this thread
   // perhaps.
   constexpr int kSpins = 1000;
-  for (int i = 0; senders_.load(std::memory_order_seq_cst) != 0; ++i) {
+  for (int i = 0; (signals_.load(std::memory_order_seq_cst) & kSenders) != 0; ++i) {
     if (i < kSpins) {
       __builtin_ia32_pause();
     } else {
       SleepBriefly();
     }
   }
-  if (!left_over_ && !signalled_.load(std::memory_order_relaxed)) return;
+  if (signals_.load(std::memory_order_relaxed) == 0) return;
   KickSignal::Drain();
-  left_over_ = false;
-  signalled_.store(false, std::memory_order_relaxed);  // nobody sends to a VCPU that is outside
+  // relaxed: nobody sends to a VCPU that is outside.
+  signals_.fetch_and(kSenders, std::memory_order_relaxed);
   TellOfFullQueue();
 }
 
 void RunGate::TakeSignals() {
   // Then this turn's signal has been sent, and there will be no other.
-  if (!signalled_.load(std::memory_order_seq_cst) ||
-      senders_.load(std::memory_order_seq_cst) != 0) {
-    return;
-  }
+  const uint32_t signals = signals_.load(std::memory_order_seq_cst);
+  if ((signals & kSignalled) == 0 || (signals & kSenders) != 0) return;
   // It may be on its way to us still, where another ended the run.
   KickSignal::Drain();
-  signalled_.store(false, std::memory_order_seq_cst);
-  left_over_ = false;
+  signals_.fetch_and(kSenders, std::memory_order_seq_cst);
 }
 
 void RunGate::Post(uint32_t requests) {
@@ -107,18 +108,26 @@ void RunGate::Post(uint32_t requests) {
       SendSignal();
       break;
     case kSleeping:
-      base::FutexWakeAll(requests_);
+      EndSleep(kSleeping);
       break;
     default:
       break;
   }
 }
 
+void RunGate::EndSleep(State state) {
+  uint32_t seen = state;
+  // All: who waits for the VCPU to be parked may wait at the same word.
+  if (state_.compare_exchange_strong(seen, kOutside, std::memory_order_seq_cst)) {
+    base::FutexWakeAll(state_);
+  }
+}
+
 void RunGate::SendSignal() {
-  senders_.fetch_add(1, std::memory_order_seq_cst);
+  signals_.fetch_add(1, std::memory_order_seq_cst);
   // Announced; now the owner cannot leave before this is over. It may have left a moment ago.
   if (state_.load(std::memory_order_seq_cst) == kRunning &&
-      !signalled_.exchange(true, std::memory_order_seq_cst)) {
+      (signals_.fetch_or(kSignalled, std::memory_order_seq_cst) & kSignalled) == 0) {
     // EAGAIN: this user's processes have as many signals queued as they may (RLIMIT_SIGPENDING).
     // The VCPU has to be stopped all the same: until there is room, or it stops by itself.
     while (tgkill(getpid(), owner_tid_, KickSignal::number()) != 0 && errno == EAGAIN &&
@@ -130,7 +139,7 @@ void RunGate::SendSignal() {
       SleepBriefly();
     }
   }
-  senders_.fetch_sub(1, std::memory_order_seq_cst);
+  signals_.fetch_sub(1, std::memory_order_seq_cst);
 }
 
 void RunGate::AwaitParked() {
@@ -149,7 +158,7 @@ void RunGate::Hold(bool held) {
 
 void RunGate::Unpark() {
   Take(kRequestPark);
-  base::FutexWakeAll(requests_);
+  EndSleep(kParked);
 }
 
 }  // namespace zircon::vcpu

@@ -6,7 +6,9 @@
 //   kOutside   the owner is not in the guest            is seen by the next Begin()
 //   kRunning   in KVM_RUN, about to be, or handling     sends the kick signal, once per turn
 //              an exit
-//   kSleeping  halted, or waiting for room in a port    wakes the futex on the requests
+//   kSleeping  halted, or waiting for room in a port    ends the state; who has, wakes the owner
+//   kParked    waiting until slots or traps are         is seen by the next Begin(); Unpark() ends
+//              changed                                  the state
 //
 // Owner: state := kRunning, then look at the requests. Requester: set the request, then look at the
 // state. Both are sequentially consistent, so at least one sees the other. A signal that comes
@@ -45,9 +47,10 @@ class RunGate final : public guest::Parkable {
 
   // ---- The owner thread ----
 
-  // Begins a turn: when it returns the state is kRunning and no park is wanted. Gives the requests.
+  // Begins a turn: when it returns the state is kRunning and no park is wanted. Gives the requests;
+  // not 0 where TakeTablesChanged() has become true.
   uint32_t Begin() {
-    if (!signalled_.load(std::memory_order_relaxed)) [[likely]] {
+    if ((signals_.load(std::memory_order_relaxed) & kSignalled) == 0) [[likely]] {
       SetRunning();
       const uint32_t requests = requests_.load(std::memory_order_seq_cst);
       if ((requests & (kRequestPark | kRequestTables)) == 0) [[likely]]
@@ -71,10 +74,8 @@ class RunGate final : public guest::Parkable {
   // pending in it.
   void Leave() {
     SetState(kOutside);
-    if (senders_.load(std::memory_order_seq_cst) != 0 || left_over_ ||
-        signalled_.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (signals_.load(std::memory_order_seq_cst) != 0) [[unlikely]]
       AwaitSenders();
-    }
   }
 
   // ---- Any thread ----
@@ -90,7 +91,7 @@ class RunGate final : public guest::Parkable {
   void Hold(bool held) override;
 
  private:
-  enum State : uint32_t { kOutside, kRunning, kSleeping };
+  enum State : uint32_t { kOutside, kRunning, kSleeping, kParked };
 
   void SetRunning() {
     if (state_.load(std::memory_order_relaxed) != kRunning) {
@@ -103,6 +104,8 @@ class RunGate final : public guest::Parkable {
       WakeParker();
   }
   void WakeParker();
+  // The owner's sleep in a state is over. Whoever ends it wakes the owner.
+  void EndSleep(State state);
   // Begin(), where this turn's signal has been sent or something has been changed.
   uint32_t BeginWithNews();
   // Leave(), where signals are on their way or have been.
@@ -110,17 +113,18 @@ class RunGate final : public guest::Parkable {
   void SendSignal();
 
   const pid_t owner_tid_;
-  std::atomic<uint32_t> state_{kOutside};  // a futex for AwaitParked()
-  std::atomic<uint32_t> requests_{0};      // a futex for the owner
-  // Whether the kick signal has been sent in this turn: one is enough.
-  std::atomic<bool> signalled_{false};
-  // The owner's own: a signal of a turn that is over may be pending still, where something else
-  // than it ended the turn.
-  bool left_over_ = false;
+  std::atomic<uint32_t> state_{kOutside};  // a futex, for the owner and for AwaitParked()
+  std::atomic<uint32_t> requests_{0};
+  // Of the kick signal, in one word, so that the owner sees by one look that there is none.
+  // kSignalled: it has been sent in this turn; one is enough. kLeftOver, the owner's own: one of a
+  // turn that is over may be pending still, where something else than it ended the turn. The rest
+  // counts the threads between looking at the state and having sent; Leave() waits for them, so
+  // that the signal cannot hit the thread when it has become somebody else's.
+  static constexpr uint32_t kSignalled = 1u << 31;
+  static constexpr uint32_t kLeftOver = 1u << 30;
+  static constexpr uint32_t kSenders = kLeftOver - 1;
+  std::atomic<uint32_t> signals_{0};
   bool tables_changed_ = false;  // the owner's own
-  // Threads between looking at the state and having sent; Leave() waits for them, so that the
-  // signal cannot hit the thread when it has become somebody else's.
-  std::atomic<uint32_t> senders_{0};
 };
 
 // The owner thread inside enter: leaves on every way out.

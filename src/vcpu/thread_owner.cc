@@ -3,9 +3,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace zircon::vcpu {
 
 constinit thread_local const ThreadOwner* internal::t_current = nullptr;
+constinit thread_local handles::RememberedHandle internal::t_vcpu;
 
 namespace {
 
@@ -17,7 +20,9 @@ thread_local constinit bool t_ended = false;
 // owner any more.
 struct Holder {
   base::RefPtr<ThreadOwner> owner;
+  base::RefPtr<handles::Dispatcher> vcpu;
   ~Holder() {
+    internal::t_vcpu = {};
     t_current = nullptr;
     t_ended = true;
   }
@@ -33,6 +38,11 @@ base::RefPtr<ThreadOwner> ThreadOwner::Current() {
     t_current = t_holder.owner.get();
   }
   return t_holder.owner;
+}
+
+void ThreadOwner::KeepVcpu(base::RefPtr<handles::Dispatcher> vcpu) {
+  internal::t_vcpu = {};
+  t_holder.vcpu = std::move(vcpu);
 }
 
 }  // namespace zircon::vcpu

@@ -8,35 +8,11 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "base/log.h"
+#include "base/probes.h"
 #include "guest/kvm_status.h"
 #include "vcpu/kick_signal.h"
 
 namespace zircon::vcpu {
-
-// A call of the owner thread, from where it has the place to where it has not.
-class Vcpu::OwnersCall {
- public:
-  explicit OwnersCall(Vcpu* vcpu) {
-    if (!vcpu->OnOwnerThread()) {
-      status_ = ZX_ERR_BAD_STATE;
-    } else if (!vcpu->tenure_.Begin()) {
-      status_ = ZX_ERR_BAD_HANDLE;
-    } else {
-      vcpu_ = vcpu;
-    }
-  }
-  ~OwnersCall() {
-    if (vcpu_ != nullptr && vcpu_->tenure_.End()) vcpu_->GiveBackPlace();
-  }
-  OwnersCall(const OwnersCall&) = delete;
-  OwnersCall& operator=(const OwnersCall&) = delete;
-
-  zx_status_t status() const { return status_; }
-
- private:
-  Vcpu* vcpu_ = nullptr;
-  zx_status_t status_ = ZX_OK;
-};
 
 Vcpu::Vcpu(base::RefPtr<ThreadOwner> owner, Seat seat)
     : Waitable(kType, 0), gate_(owner->tid()), owner_(std::move(owner)) {
@@ -72,6 +48,7 @@ zx_status_t Vcpu::Create(const base::RefPtr<guest::Guest>& guest, uint64_t entry
     // EINVAL: a state that this host's processor or KVM cannot take.
     return error == EINVAL ? ZX_ERR_NOT_SUPPORTED : guest::StatusFromErrno(error);
   }
+  ThreadOwner::KeepVcpu(vcpu);
   *out = std::move(vcpu);
   return ZX_OK;
 }
@@ -86,42 +63,31 @@ void Vcpu::OnZeroHandles() {
 }
 
 void Vcpu::GiveBackPlace() {
-  if (OnOwnerThread()) KickSignal::Detach();
+  const bool own = OnOwnerThread();
+  if (own) KickSignal::Detach();
   // First the id, then the thread: its next VCPU may have this id again.
   processor_.reset();
   owner_->DropVcpu();
+  // This may be the end of the object. Where another thread has closed the handle it stays, without
+  // its place, until the owner makes another VCPU or ends.
+  if (own) ThreadOwner::KeepVcpu(nullptr);
 }
 
 zx_status_t Vcpu::Interrupt(uint32_t vector) {
   if (vector >= x86::kVectors) return ZX_ERR_OUT_OF_RANGE;
+  PROBE(interrupt, gate_.owner_tid(), vector);
   pending_.Set(vector);
   gate_.Post(kRequestInterrupt);
   return ZX_OK;
 }
 
-zx_status_t Vcpu::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) noexcept {
+zx_status_t Vcpu::AtRest(absl::FunctionRef<zx_status_t(x86::Core&)> work) {
+  if (!OnOwnerThread()) return ZX_ERR_BAD_STATE;
+  if (!tenure_.Begin()) return ZX_ERR_BAD_HANDLE;
   const OwnersCall call(this);
-  if (call.status() != ZX_OK) return call.status();
   const RunScope scope(gate_);
-  return processor_->Enter(packet, code);
-}
-
-zx_status_t Vcpu::ReadState(zx_vcpu_state_t* state) noexcept {
-  const OwnersCall call(this);
-  if (call.status() == ZX_OK) processor_->core().ReadState(state);
-  return call.status();
-}
-
-zx_status_t Vcpu::WriteState(const zx_vcpu_state_t& state) noexcept {
-  const OwnersCall call(this);
-  if (call.status() == ZX_OK) processor_->core().WriteState(state);
-  return call.status();
-}
-
-zx_status_t Vcpu::WriteIo(const zx_vcpu_io_t& io) noexcept {
-  const OwnersCall call(this);
-  if (call.status() == ZX_OK) processor_->core().WriteIo(io);
-  return call.status();
+  const zx_status_t status = processor_->Rest();
+  return status == ZX_OK ? work(processor_->core()) : status;
 }
 
 }  // namespace zircon::vcpu

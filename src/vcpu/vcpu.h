@@ -5,17 +5,20 @@
 // whoever holds references still.
 //
 // Ownership: handles and calls in progress hold it; its place holds its guest.
-// Thread safety: Enter, ReadState, WriteState and WriteIo are for the owner thread
-// (ZX_ERR_BAD_STATE from any other); the rest may be called from any thread.
+// Thread safety: Enter, ReadState, WriteState and WriteIo are the owner thread's, which keeps the
+// object alive meanwhile (vcpu/thread_owner.h); the rest may be called from any thread.
 
 #pragma once
 
+#include <zircon/errors.h>
 #include <zircon/syscalls/hypervisor.h>
 #include <zircon/syscalls/port.h>
 #include <zircon/types.h>
 
 #include <optional>
 
+#include "absl/functional/function_ref.h"
+#include "base/probes.h"
 #include "base/ref_ptr.h"
 #include "guest/guest.h"
 #include "objects/packet_reserve.h"
@@ -40,21 +43,41 @@ class Vcpu final : public objects::Waitable, private objects::RoomListener {
 
   bool OnOwnerThread() const { return owner_->IsCurrent(); }
   // Those of the owner: ZX_ERR_BAD_HANDLE when the last handle has been closed since it was looked
-  // up. With `code` a GUEST_MEM packet comes with the bytes of its instruction.
+  // up. With `code` a GUEST_MEM packet comes with the bytes of its instruction. Defined in
+  // vcpu/vcpu_enter.h.
   [[nodiscard]] zx_status_t Enter(zx_port_packet_t* packet,
                                   x86::InstructionBytes* code = nullptr) noexcept;
   [[nodiscard]] zx_status_t ReadState(zx_vcpu_state_t* state) noexcept;
   [[nodiscard]] zx_status_t WriteState(const zx_vcpu_state_t& state) noexcept;
   [[nodiscard]] zx_status_t WriteIo(const zx_vcpu_io_t& io) noexcept;
+  // For a debugger: with the VCPU at rest (Core::Rest()), gives what `work` gives. ZX_ERR_BAD_STATE
+  // in another thread than the owner.
+  [[nodiscard]] zx_status_t AtRest(absl::FunctionRef<zx_status_t(x86::Core&)> work);
 
-  void Kick() { gate_.Post(kRequestKick); }
+  void Kick() {
+    PROBE(kick, gate_.owner_tid());
+    gate_.Post(kRequestKick);
+  }
   // ZX_ERR_OUT_OF_RANGE for a vector that the architecture does not have.
   [[nodiscard]] zx_status_t Interrupt(uint32_t vector);
   // A kick that no enter has taken yet.
   bool kicked() const { return gate_.IsSet(kRequestKick); }
 
  private:
-  class OwnersCall;
+  // A call of the owner thread that has begun: it has the place until this goes.
+  class OwnersCall {
+   public:
+    explicit OwnersCall(Vcpu* vcpu) : vcpu_(*vcpu) {}
+    ~OwnersCall() {
+      if (vcpu_.tenure_.End()) [[unlikely]]
+        vcpu_.GiveBackPlace();
+    }
+    OwnersCall(const OwnersCall&) = delete;
+    OwnersCall& operator=(const OwnersCall&) = delete;
+
+   private:
+    Vcpu& vcpu_;
+  };
 
   Vcpu(base::RefPtr<ThreadOwner> owner, Seat seat);
 

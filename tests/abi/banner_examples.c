@@ -1,6 +1,7 @@
 // The examples in the banners of the public headers, so that they cannot rot. Compiled, never run.
 
 #include <stdio.h>
+#include <zircon-kvm/debug.h>
 #include <zircon-kvm/host.h>
 #include <zircon/assert.h>
 #include <zircon/boot/e820.h>
@@ -22,6 +23,7 @@ void example_port(zx_handle_t vcpu);
 void example_object(zx_handle_t guest_vmar);
 int example_syscalls(size_t memory_size, zx_vaddr_t entry, uint64_t key);
 int example_host(void);
+void example_debug(zx_handle_t vcpu);
 void example_assert(size_t size, zx_status_t status);
 int example_features(void);
 void example_threads(thrd_start_t run, void* vcpu, zx_time_t deadline);
@@ -169,4 +171,16 @@ uint64_t example_e820(uint64_t size) {
 zx_handle_t example_processargs(void) {
   zx_handle_t root = zx_take_startup_handle(PA_HND(PA_RESOURCE, 0));
   return root;
+}
+
+// zircon-kvm/debug.h
+void example_debug(zx_handle_t vcpu) {
+  zx_port_packet_t packet;
+  zircon_kvm_general_registers_t general;
+  zircon_kvm_vcpu_read_registers(vcpu, ZIRCON_KVM_REGISTERS_GENERAL, &general, sizeof(general));
+  printf("the guest is at %#lx\n", general.rip);
+
+  zircon_kvm_debug_t debug = {.flags = ZIRCON_KVM_DEBUG_STEP};
+  zircon_kvm_vcpu_set_debug(vcpu, &debug, sizeof(debug));
+  zx_vcpu_enter(vcpu, &packet);
 }

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <zircon-kvm/debug.h>
 #include <zircon-kvm/host.h>
 #include <zircon/boot/image.h>
 #include <zircon/compiler.h>

@@ -2,6 +2,7 @@
 // and <lib/zx/...>: names_test.cc.) Needs the headers only; nothing of the library is linked.
 // Shows: GEN-1
 
+#include <zircon-kvm/debug.h>
 #include <zircon-kvm/host.h>
 #include <zircon/boot/image.h>
 #include <zircon/compiler.h>

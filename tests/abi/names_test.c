@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <zircon-kvm/debug.h>
 #include <zircon-kvm/host.h>
 
 #define NAMES_HEADERS

@@ -2,6 +2,7 @@
 // absent. scripts/names makes the lines; this file says what each of them means. Nothing is run,
 // nothing of the library is linked.
 
+#include <zircon-kvm/debug.h>
 #include <zircon-kvm/host.h>
 
 #include <cstddef>

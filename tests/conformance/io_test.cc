@@ -1,6 +1,8 @@
 // I/O ports: packets for OUT and IN, what an IN leaves in RAX, string I/O, ports without a trap.
 // Rows: TRAP-IO.
 
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "contract.h"
@@ -241,6 +243,33 @@ TEST_F(IoTest, StringIoIsNotSupported) {
     const bool in = std::string(form.text()).find("ins") != std::string::npos;
     for (int byte = in ? 20 : 0; byte < 64; ++byte) {
       ASSERT_EQ(machine.At<uint8_t>(GUEST_DATA + byte), 0x5C) << "byte " << byte;
+    }
+  }
+}
+
+// What the kernel reads ahead from the port it stores all at once: in memory of nobody, that is a
+// hundred exits for one instruction.
+TEST_F(IoTest, StringsIntoADevice) {
+  Shows("TRAP-IO-10 VCPU-ENTER-12");
+  const Blob blob = GUEST_BLOB(io_string);
+  for (size_t i = 0; i < blob.form_count(); ++i) {
+    const Form& form = blob.form(i);
+    for (const uint64_t place : {uint64_t{GUEST_MEM_TRAP}, uint64_t{GUEST_WINDOW}}) {
+      SCOPED_TRACE(fmt::format("{} at {:#x}", form.text(), place));
+      Machine machine(blob, Machine::kWithVcpu, form.rip());
+      machine.TrapIo(0x500, 4, 5);
+      machine.TrapMem(GUEST_MEM_TRAP, 0x1000, 6);
+      zx_vcpu_state_t state{};
+      state.rdx = 0x500;
+      state.rcx = 2000;
+      state.rsi = GUEST_DATA;
+      state.rdi = place;
+      machine.vcpu().SetState(state);
+      for (int round = 0; round < 2; ++round) {
+        ASSERT_TRUE(machine.vcpu().Fails(ZX_ERR_NOT_SUPPORTED));
+        const zx_vcpu_state_t now = machine.vcpu().State();
+        EXPECT_EQ(memcmp(&now, &state, sizeof(state)), 0);
+      }
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include "contract.h"
 #include "harness.h"
+#include "sanitizers.h"
 
 DECLARE_GUEST(io_many);
 DECLARE_GUEST(bell_many);
@@ -68,7 +69,7 @@ void Cycle() {
 
 // The address sanitizer keeps maps of its own for threads that are gone.
 bool MapsAreBack([[maybe_unused]] size_t before, [[maybe_unused]] size_t after) {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(TESTS_ADDRESS_SANITIZER)
   return true;
 #else
   return after == before;

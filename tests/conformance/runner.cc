@@ -12,6 +12,7 @@
 #include "harness.h"
 #include "host.h"
 #include "probe.h"
+#include "sanitizers.h"
 #include "verdict.h"
 
 namespace conformance {
@@ -123,7 +124,7 @@ class Reporter : public testing::EmptyTestEventListener {
 
 double SlowFactor() {
   double factor = IsEmulated() ? 3 : 1;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(TESTS_SANITIZED)
   factor *= 3;
 #endif
   return factor;

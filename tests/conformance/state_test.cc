@@ -68,10 +68,10 @@ TEST_F(StateTest, DirectMsrs) {
 }
 
 TEST_F(StateTest, EmulatedMsrs) {
-  Shows("MSR-2 MSR-5 MSR-6 MSR-7 MSR-8 MSR-9 MSR-11");
+  Shows("MSR-2 MSR-5 MSR-6 MSR-7 MSR-8 MSR-9 MSR-11 MSR-15");
   Service guest;
   for (const uint32_t msr : {0x17u, 0x8Bu, 0x179u, 0x17Au, 0x1A2u, 0xFEu, 0x200u, 0x201u, 0x250u,
-                             0x268u, 0x26Fu, 0x2FFu, 0x606u, 0x610u, 0x611u, 0x639u}) {
+                             0x268u, 0x26Fu, 0x2FFu, 0x606u, 0x610u, 0x611u, 0x639u, 0xC0010055u}) {
     EXPECT_EQ(guest.ReadMsr(msr), 0u) << std::hex << msr;
   }
   const std::optional<uint64_t> misc = guest.ReadMsr(0x1A0);

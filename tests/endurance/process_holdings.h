@@ -11,7 +11,7 @@
 namespace endurance {
 
 struct ProcessHoldings {
-  uint64_t rss = 0;  // bytes; compared by nobody here
+  uint64_t rss = 0;  // bytes, exact; compared by nobody here
   uint64_t descriptors = 0;
   uint64_t threads = 0;
   uint64_t shared_mappings = 0;  // of VMOs, run pages

@@ -89,9 +89,13 @@ SeededGuest::SeededGuest()
   Fill(window_.bytes() + kGuard + RAM_SIZE, kGuard);
   Fill(read_only_window_.bytes(), kReadOnlySize);
   Map(space_, 0, memory_, kGuard, RAM_SIZE, kReadWrite | ZX_VM_PERM_EXECUTE);
-  Map(space_, GUEST_WINDOW, read_only_, 0, kReadOnlySize, ZX_VM_PERM_READ | ZX_VM_PERM_EXECUTE);
+  // By a handle that cannot write: no protect() of an attack makes it writable.
+  zx::vmo readable;
+  Require(read_only_.duplicate(ZX_RIGHT_READ | ZX_RIGHT_EXECUTE | ZX_RIGHT_MAP, &readable),
+          "zx_handle_duplicate");
+  Map(space_, GUEST_WINDOW, readable, 0, kReadOnlySize, ZX_VM_PERM_READ | ZX_VM_PERM_EXECUTE);
   Require(space_.unmap(INNER_READ_ONLY, kPage), "zx_vmar_unmap");
-  Map(space_, INNER_READ_ONLY, read_only_, kPage, kPage, ZX_VM_PERM_READ);
+  Map(space_, INNER_READ_ONLY, readable, kPage, kPage, ZX_VM_PERM_READ);
   Require(zx::port::create(0, &bells_), "zx_port_create");
   const zx::port none;
   Trap(guest_, ZX_GUEST_TRAP_MEM, GUEST_MEM_TRAP, 4 * kPage, none, kMemKey);

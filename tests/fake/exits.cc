@@ -230,6 +230,18 @@ Step ExitWith(uint32_t reason) {
   };
 }
 
+Step DebugStop(uint32_t exception, uint64_t dr6) {
+  return [=](FakeVcpu& vcpu) {
+    kvm_run& page = vcpu.run();
+    page.exit_reason = KVM_EXIT_DEBUG;
+    page.debug.arch = {};
+    page.debug.arch.exception = exception;
+    page.debug.arch.pc = vcpu.regs.rip;
+    page.debug.arch.dr6 = dr6;
+    return kExit;
+  };
+}
+
 Step FailEntry() {
   return [](FakeVcpu& vcpu) {
     vcpu.run().exit_reason = KVM_EXIT_FAIL_ENTRY;

@@ -70,6 +70,8 @@ Step WrMsr(uint32_t index, uint64_t value);
 Step Hlt();
 Step ExitWith(uint32_t reason);  // nothing but the reason: SHUTDOWN, IRQ_WINDOW_OPEN, SET_TPR …
 Step FailEntry();
+// A stop for a debugger: the exception (1 #DB, 3 #BP), and what DR6 says.
+Step DebugStop(uint32_t exception, uint64_t dr6);
 Step InternalError(uint32_t suberror);
 Step Errno(int error);  // KVM_RUN fails
 // The guest runs until a signal comes.

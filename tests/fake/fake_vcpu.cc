@@ -75,6 +75,13 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
       }
       return 0;
     }
+    case KVM_GET_XCRS: {
+      auto* out = reinterpret_cast<kvm_xcrs*>(argument);
+      *out = {};
+      out->nr_xcrs = 1;
+      out->xcrs[0].value = xcr0;
+      return 0;
+    }
     case KVM_SET_XCRS:
       if ((In<kvm_xcrs>(argument).xcrs[0].value & 1) == 0) return -EINVAL;
       xcr0 = In<kvm_xcrs>(argument).xcrs[0].value;
@@ -83,6 +90,9 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
       *reinterpret_cast<kvm_fpu*>(argument) = fpu;
       return 0;
     case KVM_SET_FPU:
+      return 0;
+    case KVM_GET_XSAVE:
+      *reinterpret_cast<kvm_xsave*>(argument) = xsave;
       return 0;
     case KVM_SET_XSAVE:
       xsave = In<kvm_xsave>(argument);
@@ -93,14 +103,20 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
     case KVM_SET_DEBUGREGS:
       debugregs = In<kvm_debugregs>(argument);
       return 0;
+    case KVM_SET_GUEST_DEBUG:
+      guest_debug = In<kvm_guest_debug>(argument);
+      step_begins_at_ = regs.rip;
+      return 0;
     case KVM_GET_VCPU_EVENTS:
       *reinterpret_cast<kvm_vcpu_events*>(argument) = EventsToTell();
       return 0;
     case KVM_SET_VCPU_EVENTS:
-      events = In<kvm_vcpu_events>(argument);
+      SetEvents(In<kvm_vcpu_events>(argument));
       return 0;
     case KVM_SET_CPUID2:
       return SetCpuid(reinterpret_cast<const kvm_cpuid2*>(argument));
+    case KVM_GET_MSRS:
+      return GetMsr(reinterpret_cast<kvm_msrs*>(argument));
     case KVM_SET_MSRS:
       return SetMsrs(reinterpret_cast<const kvm_msrs*>(argument));
     case KVM_ENABLE_CAP:
@@ -146,6 +162,13 @@ int FakeVcpu::SetMsrs(const kvm_msrs* wanted) {
   return static_cast<int>(wanted->nmsrs);
 }
 
+int FakeVcpu::GetMsr(kvm_msrs* wanted) {
+  auto* entry = reinterpret_cast<kvm_msr_entry*>(wanted + 1);
+  if (vm_->host().unknown_msrs.count(entry->index) != 0) return 0;
+  entry->data = msrs[entry->index];
+  return 1;
+}
+
 int FakeVcpu::SetAttribute(const kvm_device_attr& attribute) {
   if (attribute.group != KVM_VCPU_TSC_CTRL || attribute.attr != KVM_VCPU_TSC_OFFSET) return -ENXIO;
   tsc_offset = *reinterpret_cast<const uint64_t*>(attribute.addr);
@@ -172,19 +195,30 @@ int FakeVcpu::RunInKernel() {
   return result;
 }
 
+void FakeVcpu::SetEvents(const kvm_vcpu_events& wanted) {
+  const kvm_vcpu_events before = std::exchange(events, wanted);
+  if ((wanted.flags & KVM_VCPUEVENT_VALID_NMI_PENDING) == 0) {
+    events.nmi.pending = before.nmi.pending;
+  }
+  if ((wanted.flags & KVM_VCPUEVENT_VALID_SHADOW) == 0) {
+    events.interrupt.shadow = before.interrupt.shadow;
+  }
+}
+
 void FakeVcpu::TakeDirty() {
   kvm_run& page = run();
   if ((page.kvm_dirty_regs & KVM_SYNC_X86_REGS) != 0) {
     regs = page.s.regs.regs;
     regs_given_ = true;
+    // As KVM does: the flag of a step is set again only where the step began.
+    if (regs.rip != step_begins_at_) guest_debug.control &= ~KVM_GUESTDBG_SINGLESTEP;
     rip_given = regs.rip;
   }
-  if ((page.kvm_dirty_regs & KVM_SYNC_X86_SREGS) != 0) sregs = page.s.regs.sregs;
-  if ((page.kvm_dirty_regs & KVM_SYNC_X86_EVENTS) != 0) {
-    const uint8_t nmi_pending = events.nmi.pending;
-    events = page.s.regs.events;
-    if ((events.flags & KVM_VCPUEVENT_VALID_NMI_PENDING) == 0) events.nmi.pending = nmi_pending;
+  if ((page.kvm_dirty_regs & KVM_SYNC_X86_SREGS) != 0) {
+    sregs = page.s.regs.sregs;
+    ++sregs_given_;
   }
+  if ((page.kvm_dirty_regs & KVM_SYNC_X86_EVENTS) != 0) SetEvents(page.s.regs.events);
   page.kvm_dirty_regs = 0;
 }
 

@@ -78,6 +78,8 @@ class FakeVcpu {
   void CompleteWith(Step completion) { completion_ = std::move(completion); }
   // Whether user space gave the general registers back in the KVM_RUN that is under way.
   bool regs_given() const { return regs_given_; }
+  // How often it gave the segments back, which costs most.
+  uint64_t sregs_given() const { return sregs_given_; }
   // KVM's own #GP: the guest sees a fault.
   void RaiseException(uint8_t vector, bool has_error_code);
   // Waits, as a running guest does, until a signal ends it.
@@ -94,6 +96,7 @@ class FakeVcpu {
   kvm_fpu fpu = {};
   kvm_vcpu_events events = {};
   kvm_debugregs debugregs = {};
+  kvm_guest_debug guest_debug = {};
   kvm_xsave xsave = {};
   uint64_t xcr0 = 1;
   std::map<uint32_t, uint64_t> msrs;
@@ -122,6 +125,8 @@ class FakeVcpu {
   int Run();
   int RunInKernel();
   int RunToExit();
+  // As KVM: what the flags do not name stays.
+  void SetEvents(const kvm_vcpu_events& wanted);
   void TakeDirty();
   void StoreValid();
   kvm_vcpu_events EventsToTell() const;
@@ -135,6 +140,7 @@ class FakeVcpu {
   int RunDeadlineProbe();
   int SetSregs(const kvm_sregs& wanted);
   int SetCpuid(const kvm_cpuid2* wanted);
+  int GetMsr(kvm_msrs* wanted);
   int SetMsrs(const kvm_msrs* wanted);
   int SetAttribute(const kvm_device_attr& attribute);
 
@@ -144,6 +150,8 @@ class FakeVcpu {
   sigset_t blocked_signals_ = {};  // the thread's, in KVM_RUN
   bool has_run_ = false;
   bool regs_given_ = false;
+  uint64_t sregs_given_ = 0;
+  uint64_t step_begins_at_ = 0;  // RIP when a step was asked for last
   Step completion_;
   std::function<void()> before_run_;
   std::vector<Delivery> deliveries_;

@@ -58,12 +58,13 @@ std::vector<CallId> PointsOf(const Scenario& scenario) {
 constexpr char kNotReached[] = "the pass does not come there";
 
 // A line for each fault.
-std::string PlayFirst(const Scenario& scenario, const Failure& failure) {
+std::string PlayFirst(const Scenario& scenario, const Failure& failure, int attempt) {
   return InChild([&](int fd) {
     const LogToNowhere quiet;
     judging_first_use = true;
     const std::string words = WordsOf(failure);
     Player player(scenario);
+    player.SetAttempt(attempt);
     player.Play(&failure, words);
     if (!player.reached()) player.faults().push_back(words + kNotReached);
     // What could not be made once is made now, and from then on nothing is left behind.
@@ -102,7 +103,7 @@ SweepResult SweepFirstUse(const Scenario& scenario) {
     if (KindOf(failure.id).origin == Origin::kKvm) continue;
     std::string said;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      said = PlayFirst(scenario, failure);
+      said = PlayFirst(scenario, failure, attempt);
       if (said.find(kNotReached) == std::string::npos) break;
     }
     if (!said.empty()) result.faults.push_back(said);

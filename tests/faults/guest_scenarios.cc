@@ -1,5 +1,6 @@
 // What a VMM does with a guest, from its creation to its end.
 
+#include <zircon-kvm/debug.h>
 #include <zircon-kvm/host.h>
 #include <zircon/syscalls/hypervisor.h>
 #include <zircon/syscalls/port.h>
@@ -203,6 +204,33 @@ void ReuseVcpu(Run& run) {
     if (!rig.MakeVcpu()) return;
     CHECK_THAT(run, rig.cpu().regs.rax == 0 && rig.cpu().id() == 0);
   }
+  if (!RunToOut(rig)) return;
+}
+
+// All registers, a step, and registers that are others afterwards.
+void DebugVcpu(Run& run) {
+  GuestRig rig(run);
+  if (!rig.MakeAll() || !TrapPort(run, rig) || !RunToOut(rig)) return;
+  const zx_handle_t vcpu = rig.vcpu.get();
+  zircon_kvm_vector_registers_t any = {};
+  for (uint32_t kind = 0; kind <= ZIRCON_KVM_REGISTERS_EVENTS; ++kind) {
+    if (!DO(run, ZX_OK, zircon_kvm_vcpu_read_registers(vcpu, kind, &any, sizeof(any)))) return;
+    if (kind >= ZIRCON_KVM_REGISTERS_APIC) continue;
+    if (!DO(run, ZX_OK, zircon_kvm_vcpu_write_registers(vcpu, kind, &any, sizeof(any)))) return;
+  }
+  constexpr uint32_t kLstar = 0xC0000082;
+  uint64_t value = 0;
+  if (!DO(run, ZX_OK, zircon_kvm_vcpu_write_msr(vcpu, kLstar, 0x1000))) return;
+  if (!DO(run, ZX_OK, zircon_kvm_vcpu_read_msr(vcpu, kLstar, &value))) return;
+  CHECK_THAT(run, value == 0x1000);
+  zircon_kvm_debug_t debug = {};
+  debug.flags = ZIRCON_KVM_DEBUG_STEP;
+  if (!DO(run, ZX_OK, zircon_kvm_vcpu_set_debug(vcpu, &debug, sizeof(debug)))) return;
+  rig.cpu().Push(fake::DebugStop(1, 1u << 14));
+  if (!DO(run, ZX_OK, zx_vcpu_enter(vcpu, &rig.packet))) return;
+  CHECK_THAT(run, ZIRCON_KVM_PKT_IS_DEBUG(rig.packet.type));
+  debug = {};
+  if (!DO(run, ZX_OK, zircon_kvm_vcpu_set_debug(vcpu, &debug, sizeof(debug)))) return;
   if (!RunToOut(rig)) return;
 }
 

@@ -14,9 +14,8 @@
 namespace zircon::faults {
 namespace {
 
-// The deadline of a wait that is to end by it: long enough ago, or soon.
+// The deadline of a wait that is not to wait.
 constexpr zx_time_t kPast = 1;
-zx_time_t Soon() { return zx_clock_get_monotonic() + ZX_MSEC(1); }
 
 }  // namespace
 
@@ -67,7 +66,7 @@ void SendMessages(Run& run) {
   uint32_t transaction[4] = {};
   const zx_channel_call_args_t args = {transaction, nullptr, transaction, nullptr, 16, 0, 16, 0};
   if (!DO(run, ZX_ERR_TIMED_OUT,
-          zx_channel_call(ends[0].get(), 0, Soon(), &args, &count, &handles))) {
+          zx_channel_call(ends[0].get(), 0, run.Soon(), &args, &count, &handles))) {
     return;
   }
   if (!DO(run, ZX_OK, zx_channel_read(ends[1].get(), 0, bytes, nullptr, 16, 0, &count, &handles))) {
@@ -128,7 +127,7 @@ void WaitAtPorts(Run& run) {
                                ZX_WAIT_ASYNC_EDGE))) {
     return;
   }
-  if (!DO(run, ZX_ERR_TIMED_OUT, zx_port_wait(port.get(), Soon(), &packet))) return;
+  if (!DO(run, ZX_ERR_TIMED_OUT, zx_port_wait(port.get(), run.Soon(), &packet))) return;
   if (!DO(run, ZX_OK, zx_object_signal_peer(pair[1].get(), 0, ZX_USER_SIGNAL_0))) return;
   if (!DO(run, ZX_OK, zx_port_wait(port.get(), kPast, &packet))) return;
   CHECK_THAT(run, packet.key == 7 && packet.type == ZX_PKT_TYPE_SIGNAL_ONE);
@@ -140,18 +139,18 @@ void WaitAtPorts(Run& run) {
   }
   zx_wait_item_t items[] = {{pair[0].get(), ZX_USER_SIGNAL_1, 0},
                             {pair[1].get(), ZX_USER_SIGNAL_1, 0}};
-  if (!DO(run, ZX_ERR_TIMED_OUT, zx_object_wait_many(items, 2, Soon()))) return;
+  if (!DO(run, ZX_ERR_TIMED_OUT, zx_object_wait_many(items, 2, run.Soon()))) return;
   if (!DO(run, ZX_OK, zx_object_wait_async(pair[1].get(), port.get(), 8, ZX_USER_SIGNAL_2, 0))) {
     return;
   }
   if (!DO(run, ZX_OK, zx_port_cancel_key(port.get(), 0, 8))) return;
-  if (!DO(run, ZX_OK, zx_nanosleep(Soon()))) return;
+  if (!DO(run, ZX_OK, zx_nanosleep(run.Soon()))) return;
 }
 
 void UseTimers(Run& run) {
   Handle timer(run);
   if (!DO(run, ZX_OK, zx_timer_create(0, ZX_CLOCK_MONOTONIC, timer.put()))) return;
-  if (!DO(run, ZX_OK, zx_timer_set(timer.get(), Soon(), 0))) return;
+  if (!DO(run, ZX_OK, zx_timer_set(timer.get(), run.Soon(), 0))) return;
   zx_signals_t observed = 0;
   if (!DO(run, ZX_OK,
           zx_object_wait_one(timer.get(), ZX_TIMER_SIGNALED, ZX_TIME_INFINITE, &observed))) {

@@ -16,6 +16,12 @@ namespace {
 // The call's name, from "zx_vmo_create(4096, …)".
 std::string NameOf(const char* text) { return std::string(text, std::strcspn(text, "(")); }
 
+// What the debuggers' calls say when the VCPU has come to its end in them; it can be read from then
+// on, and not written.
+bool EndsTheVcpu(const std::string& name, zx_status_t status) {
+  return name.starts_with("zircon_kvm_vcpu_") && status == ZX_ERR_INTERNAL;
+}
+
 // VCPU-ENTER-18: that VCPU gives the same from then on.
 bool IsLatched(const std::string& name, zx_status_t status) {
   return name == "zx_vcpu_enter" && status == ZX_ERR_INTERNAL;
@@ -23,7 +29,7 @@ bool IsLatched(const std::string& name, zx_status_t status) {
 
 }  // namespace
 
-Run::Run() : kernel_(fake_), previous_(kvm::ProcessKernel()) {
+Run::Run(int attempt) : kernel_(fake_), previous_(kvm::ProcessKernel()), attempt_(attempt) {
   kvm::SetProcessKernelForTest(&kernel_);
 }
 
@@ -68,6 +74,7 @@ bool Run::DoOnce(const char* text, zx_status_t wanted, absl::FunctionRef<zx_stat
 bool Run::Do(const char* text, zx_status_t wanted, absl::FunctionRef<zx_status_t()> call) {
   if (DoOnce(text, wanted, call)) return true;
   if (plan.for_good() || !ended_ || !faults_.empty()) return false;
+  if (EndsTheVcpu(NameOf(text), last_status_)) return false;
   const zx_status_t again = Make(text, call);
   if (IsLatched(NameOf(text), last_status_)) {
     if (again != last_status_) Say(text, "the VCPU is past running, and runs");

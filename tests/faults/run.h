@@ -38,7 +38,8 @@ namespace zircon::faults {
 
 class Run {
  public:
-  Run();
+  // `attempt`: how often this pass has been played without coming to the call that is to fail.
+  explicit Run(int attempt);
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -55,6 +56,10 @@ class Run {
   // Closing never fails, whatever else does.
   void Close(zx_handle_t handle);
 
+  // A deadline to wait for. Whether a call that waits gets that far, or is late and finds that it
+  // is over, is the machine's to decide; so it lies further ahead with each attempt.
+  zx_time_t Soon() const { return zx_clock_get_monotonic() + (ZX_MSEC(1) << attempt_); }
+
   // What the guests of this pass run on.
   fake::FakeKernel& kernel() { return fake_; }
   const std::vector<std::string>& faults() const { return faults_; }
@@ -66,6 +71,7 @@ class Run {
   fake::FakeKernel fake_;
   FaultyKernel kernel_;
   kvm::Kernel& previous_;
+  const int attempt_;
   std::vector<std::string> faults_;
   std::vector<std::function<zx_status_t()>> at_end_;
   zx_status_t last_status_ = ZX_OK;  // of the call that failed last

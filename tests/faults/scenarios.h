@@ -13,6 +13,7 @@ void RingBells(Run& run);
 void Interrupt(Run& run);
 void UseMsrs(Run& run);
 void ReuseVcpu(Run& run);
+void DebugVcpu(Run& run);
 
 // memory_scenarios.cc
 void ChangeGuestMemory(Run& run);

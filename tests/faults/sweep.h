@@ -37,8 +37,7 @@ SweepResult Sweep(const Scenario& scenario);
 
 // ---- For sweeps of another kind ----
 
-// How often a pass is played for the call that is to fail: where time is waited for it may be made
-// or not.
+// How often a pass is played for the call that is to fail (Run::Soon()).
 inline constexpr int kAttempts = 10;
 
 // One failure to play.
@@ -58,6 +57,7 @@ class Player {
  public:
   explicit Player(const Scenario& scenario) : scenario_(scenario) {}
   void Play(const Failure* failure, const std::string& words);
+  void SetAttempt(int attempt) { attempt_ = attempt; }
   // Whether the call that was to fail in the last pass has been made.
   bool reached() const { return reached_; }
   std::vector<std::string>& faults() { return faults_; }
@@ -65,6 +65,7 @@ class Player {
  private:
   const Scenario& scenario_;
   std::vector<std::string> faults_;
+  int attempt_ = 0;
   bool reached_ = false;
 };
 

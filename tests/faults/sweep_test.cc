@@ -36,6 +36,7 @@ constexpr Scenario kScenarios[] = {
     SCENARIO(RunToTraps),
     SCENARIO(Interrupt),
     SCENARIO(ReuseVcpu),
+    SCENARIO(DebugVcpu),
     // memory
     SCENARIO(UseVmos),
     // objects

@@ -11,6 +11,7 @@
 
 #include "contract.h"
 #include "limits/limit.h"
+#include "sanitizers.h"
 
 namespace zircon::limits {
 namespace {
@@ -127,7 +128,7 @@ TEST(Limits, NoDescriptorLeft) {
   }
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(TESTS_SANITIZED)
 TEST(Limits, NoAddressSpaceLeft) {
   Shows("VMAR-MAP-19 VMO-CREATE-4 CALL-4");
   const Lowered limit(RLIMIT_AS, uint64_t{4} << 30);

@@ -2,7 +2,7 @@
 # What cmake --install installs, wherever it is moved then, is all that an outside project needs: the programs of
 # tests/install, built against it with the shared and the static library, found by CMake and by pkg-config.
 # usage: tests/scripts/install_test.sh LIBRARY_DIR    (build/<preset>/src)
-# Shows: ABI-2 ABI-3 GEN-2 INSTALL-1 INSTALL-2 INSTALL-3 INSTALL-4 INSTALL-5 INSTALL-7
+# Shows: ABI-2 ABI-3 GEN-2 INSTALL-1 INSTALL-2 INSTALL-3 INSTALL-4 INSTALL-5 INSTALL-7 INSTALL-10
 set -euo pipefail
 
 export LC_ALL=C
@@ -74,7 +74,7 @@ check_programs() {
   local program page option
   [[ $(cached ZIRCON_BUILD_TOOLS) == ON ]] || return 0
   [[ $("$work/moved/bin/zvmm" --version) == "zvmm $version" ]] || fail "zvmm does not say its version"
-  for program in zvmm zircon-conformance; do
+  for program in zvmm zircon-conformance zircon-with-kvm; do
     page=$work/moved/share/man/man1/$program.1
     "$work/moved/bin/$program" --help >"$work/help" || fail "$program does not run"
     type -P man >/dev/null || continue
@@ -104,6 +104,13 @@ check_needs() {
 # What libzircon.a may take: the language's runtime, and Zydis only if it was not to be had as sources.
 runtime=(libc.so.6 libm.so.6 libstdc++.so.6 libgcc_s.so.1 ld-linux-x86-64.so.2)
 ! grep -q -e -lZydis "$build/package/zircon-kvm.pc" || runtime+=(libZydis.so.4.0)
+
+# check_size PROGRAM: what a static program weighs, and that no debug information comes along. (Not of a build that is for it.)
+check_size() {
+  [[ $(cached CMAKE_BUILD_TYPE) != Debug ]] || return 0
+  (($(stat -c %s -- "$1") < 3000000)) || fail "${1##*/} has $(stat -c %s -- "$1") bytes"
+  ! readelf -S "$libraries/libzircon.a" | grep -q '\.debug_info' || fail "libzircon.a has debug information"
+}
 
 check_cmake() {
   local project=$work/cmake program
@@ -151,6 +158,7 @@ check_pkg_config() {
     if pkg_config_program "$program" -static "${whole[@]}"; then
       run "$work/$program" || true
       check_needs "$work/$program"
+      check_size "$work/$program"
     fi
   done
 }

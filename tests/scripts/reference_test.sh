@@ -1,5 +1,6 @@
 #!/bin/bash
-# Tests docs/reference: what filter.py and man_pages.py make of a small header, and that what a comment lacks is found.
+# Tests docs/reference: what filter.py and man_pages.py make of a small header, and that what a comment lacks is found. And
+# docs/site: that pages.py has a page for each call and a place for each row, which scripts/reference links.
 # usage: tests/scripts/reference_test.sh      (exit status: 0 passed, 1 failed)
 set -euo pipefail
 
@@ -139,6 +140,24 @@ sed -i 's/Contract: APPLE/Contract: PLUM/' "$header"
 finds "zx_apple_pick: there is no family PLUM in docs/contract"
 sed -i '1s/.*/\/\/ Apples./' "$header"
 finds "include/zircon/apple.h:1: the banner does not begin with the header's name"
+
+# Each row stands in one place of the site, each call on one page, and they lead to each other.
+# shellcheck disable=SC2016 # the backquotes are meant
+check_site() {
+  mkdir -p -- "$folder/xml"
+  printf '    <briefdescription>\nx\n    </briefdescription>\n    <detaileddescription>\n    </detaileddescription>\n  </compounddef>\n' \
+    >"$folder/xml/apple_8h.xml"
+  "$repository/docs/site/pages.py" "$folder/site" "$folder/xml"
+  [[ $(<"$folder/xml/apple_8h.xml") == "  </compounddef>" ]] || fail "a header's own description is left in the XML"
+  diff <(sed -nE 's/^\| ([A-Z][A-Z0-9-]*-[0-9]+)( †)? \|.*/\1/p' "$repository"/docs/contract/*.md | sort) \
+    <(grep -hoP '\{promise\}`\K[^`]+' "$folder"/site/contract/*.md | sort) || fail "rows differ from those of the contract"
+  diff <(sed -nE 's/^ZX_DETAIL_TWIN(_2018)?\((.*)\);/zx_\2/p' "$repository"/include/zircon/calls/*.h | sort) \
+    <(grep -hoP '^## \Kzx_\w+' "$folder"/site/calls/*.md | grep -v '^zx_status_get_string\|_thrd_\|_pthread_' | sort) ||
+    fail "calls differ from those of the headers"
+  grep -qF '**Contract.** {family}`TRAP`, {family}`TRAP-IO`' "$folder/site/calls/guest.md" || fail "a call does not name its rows"
+  grep -qF '*Of these calls:* {c:func}`zx_guest_set_trap`' "$folder/site/contract/traps.md" || fail "rows do not name their calls"
+}
+check_site
 
 if ((mistakes > 0)); then
   echo "reference_test: $mistakes failed" >&2

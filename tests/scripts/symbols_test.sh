@@ -24,7 +24,7 @@ symbols() {
 # declared: the names that the headers give programs, a line each; of a call that differs in 2018 also that one's.
 declared() {
   # A declaration up to its semicolon as one line; what is before it on the line goes.
-  cat -- "$headers"/zircon/calls/*.h "$headers"/zircon/{status,threads}.h "$headers/zircon-kvm/host.h" |
+  cat -- "$headers"/zircon/calls/*.h "$headers"/zircon/{status,threads}.h "$headers"/zircon-kvm/{debug,host}.h |
     sed 's,//.*,,' | tr '\n' ' ' | tr ';' '\n' |
     sed -nE '/ZX_DETAIL_CALL/ { s/.*[ *](zx_[a-z0-9_]+|zircon_kvm_[a-z0-9_]+)\(.*ZX_DETAIL_CALL(_2018)?.*/\1 \2/; p }' |
     while read -r name generation; do

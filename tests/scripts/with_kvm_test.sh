@@ -314,7 +314,7 @@ test_own_failures() {
   TMPDIR=$folder/no-such-folder "$with_kvm" /bin/true </dev/null >no-tmp.out 2>no-tmp.err || status=$?
   expect_equal "without TMPDIR" 125 "$status"
   expect_contains "without TMPDIR" no-tmp.err "cannot make a folder below $folder/no-such-folder"
-  # With a file system of so many megabytes, too few for the machine's files.
+  # With a file system of so many megabytes: too few for the machine's files, and for what comes out of it.
   if ((EUID != 0)) || ! unshare --mount true 2>/dev/null; then
     echo "not root: a full TMPDIR is not tested" >&2
     return
@@ -329,6 +329,13 @@ test_own_failures() {
   }
   expect_equal "a full TMPDIR" 125 "$(in_small 1m "$with_kvm" /bin/true)"
   expect_contains "a full TMPDIR" small.err "cannot write the machine's files below $folder/small"
+  # Such a machine must not wait for room.
+  expect_equal "output that does not fit" 125 \
+    "$(in_small 64m "$with_kvm" --timeout 60 /bin/dd if=/dev/zero bs=1M count=72)"
+  expect_contains "output that does not fit" small.err "$folder/small is full: what the program writes does not fit"
+  expect_equal "a file that does not fit" 125 \
+    "$(in_small 64m "$with_kvm" --timeout 60 --out /big /bin/dd if=/dev/zero of=/big bs=1M count=72)"
+  expect_contains "a file that does not fit" small.err "$folder/small is full: what the program writes does not fit"
 }
 
 "$with_kvm" --prepare

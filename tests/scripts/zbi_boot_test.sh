@@ -84,7 +84,7 @@ check "an image that is cut off" 1 \
 and the file is cut off at 2968" \
   timeout --kill-after=5 60 "$zvmm" --kernel "$work/cut"
 check "neither Linux nor Zircon" 1 \
-  "zvmm: $work/large: not a Linux kernel image (bzImage) nor a Zircon boot image: it has neither's header" \
+  "zvmm: $work/large: not a Linux kernel image (bzImage or ELF) nor a Zircon boot image: it has no header of these" \
   timeout --kill-after=5 60 "$zvmm" --kernel "$work/large"
 
 ((mistakes == 0)) || exit 1

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <zircon/syscalls.h>
 
+#include <iterator>
 #include <vector>
 
 #include "channel_fixture.h"
@@ -114,6 +115,19 @@ TEST_F(ChannelEtcTest, WhatIsConsumedByAWrongCall) {
   EXPECT_EQ(zx_channel_write_etc(ends_.a, 0, "x", 1, good, 2), ZX_ERR_PEER_CLOSED);
   EXPECT_FALSE(IsOpen(good[0].handle));
   EXPECT_TRUE(IsOpen(event_));
+}
+
+TEST_F(ChannelEtcTest, EachThatIsWrongIsToldAndTheFirstDecides) {
+  Shows("CHANNEL-ETC-8 CHANNEL-HANDLES-6");
+  const zx_rights_t no_transfer = 0xD003 & ~ZX_RIGHT_TRANSFER;
+  zx_handle_disposition_t handles[] = {
+      Move(Event()), Move(Event(), ZX_OBJ_TYPE_PORT), Move(Event(no_transfer)),
+      Move(Event()), Move(ZX_HANDLE_INVALID),         {7, Event(), 0, ZX_RIGHT_SAME_RIGHTS, ZX_OK}};
+  EXPECT_EQ(zx_channel_write_etc(ends_.a, 0, "x", 1, handles, std::size(handles)),
+            ZX_ERR_WRONG_TYPE);
+  const zx_status_t expected[] = {ZX_OK, ZX_ERR_WRONG_TYPE, ZX_ERR_ACCESS_DENIED,
+                                  ZX_OK, ZX_ERR_BAD_HANDLE, ZX_ERR_INVALID_ARGS};
+  for (size_t i = 0; i < std::size(expected); ++i) EXPECT_EQ(handles[i].result, expected[i]) << i;
 }
 
 TEST_F(ChannelEtcTest, TooMany) {

@@ -16,8 +16,6 @@
 namespace zircon {
 namespace {
 
-constexpr int kNoFilters = 99;
-
 // Whether something was drawn.
 bool Draw() {
   uint8_t bytes[64] = {};

@@ -58,9 +58,9 @@ TEST_F(EmulatedMsrs, TimeStampCounter) {
 }
 
 TEST_F(EmulatedMsrs, ZeroAndNotToBeWritten) {
-  Shows("MSR-2 MSR-8");
+  Shows("MSR-2 MSR-8 MSR-15");
   for (const uint32_t msr : {0x17u, 0x179u, 0x17Au, 0x1A2u, 0xFEu, 0x606u, 0x611u, 0x613u, 0x614u,
-                             0x619u, 0x61Bu, 0x61Cu, 0x639u, 0x641u, 0x64Du}) {
+                             0x619u, 0x61Bu, 0x61Cu, 0x639u, 0x641u, 0x64Du, 0xC0010055u}) {
     EXPECT_EQ(Read(msr), 0u) << std::hex << msr;
     EXPECT_EQ(Write(msr, 0), kFaults) << std::hex << msr;
   }

@@ -153,10 +153,14 @@ TEST_F(EnterWithoutMemory, InterruptsHaltsAndSignals) {
     EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 0x41), ZX_OK);
     return fake::Hlt()(vcpu);
   });
-  // One that ends at its timer.
+  // One that ends at its timer, whenever that fires: its interrupt is not taken before the halt.
+  cpu().Push(fake::SetInterruptFlag(false));
   cpu().Push(WrMsr(0x832, 2u << 17 | 0x40));
   cpu().Push(WrMsr(0x6E0, __rdtsc() + 1'000'000));
-  cpu().Push(fake::Hlt());
+  cpu().Push([](FakeVcpu& vcpu) {
+    fake::SetInterruptFlag(true)(vcpu);
+    return fake::Hlt()(vcpu);
+  });
   ExpectOut();
   // A signal that is not the library's, which KVM_RUN gets a new mask for.
   cpu().Push(fake::Errno(EINTR));

@@ -1,4 +1,4 @@
-// operator new that fails in a thread with a fake::MemoryShortage.
+// operator new for fake/memory_shortage.h.
 
 #include <cstdlib>
 #include <new>
@@ -8,6 +8,7 @@
 namespace {
 
 void* Take(std::size_t size, std::size_t alignment) {
+  zircon::fake::AtAllocation::Note();
   if (zircon::fake::t_memory_is_short) return nullptr;
   if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return std::malloc(size != 0 ? size : 1);
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);

@@ -11,6 +11,7 @@
 
 #include "contract.h"
 #include "fake/machine_test.h"
+#include "sanitizers.h"
 
 namespace zircon {
 namespace {
@@ -72,7 +73,7 @@ TEST_F(GuestCalls, NoMemoryForAPageLeavesTheInstruction) {
 
 TEST_F(GuestCalls, AnInputIsReadOnce) {
   Shows("PTR-7");
-#if defined(__SANITIZE_THREAD__)
+#if defined(TESTS_THREAD_SANITIZER)
   GTEST_SKIP() << "the race is the program's, and the point of the test";
 #endif
   constexpr uint64_t kRax = 0x1111111111111111;

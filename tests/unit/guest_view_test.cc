@@ -139,6 +139,10 @@ TEST_F(GuestViewTest, PaePaging) {
   memory_.Put64(0x11000 + 8 * 3, 0x9'8760'0000 | kLarge | kPresent);
   EXPECT_EQ(Walk(sregs, linear), 0x9'8760'4567u);
   EXPECT_EQ(Walk(sregs, 0x1'0000'0000 | linear), 0x9'8760'4567u);  // 32 bits only
+  const uint64_t page = linear & ~uint64_t{0x1FFFFF};
+  for (int bit = 0; bit < 21; ++bit) {
+    EXPECT_EQ(Walk(sregs, page | 1 << bit), 0x9'8760'0000u | 1 << bit) << bit;
+  }
 }
 
 // A processor that holds the page-directory pointers goes on with those that were in memory when

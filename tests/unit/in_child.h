@@ -29,19 +29,32 @@ inline int InChild(const std::function<int()>& body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
-// From here on these system calls of the process fail with `error`. False where the host has no
-// filters.
-inline bool RefuseSystemCalls(std::initializer_list<int> numbers, uint32_t error) {
+// A child's status where the host has no filters of system calls.
+inline constexpr int kNoFilters = 99;
+
+// From here on these system calls of the process get `action` of a filter. False where the host has
+// none.
+inline bool FilterSystemCalls(std::initializer_list<int> numbers, uint32_t action) {
   std::vector<sock_filter> code;
   code.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
   for (const int number : numbers) {
     code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(number), 0, 1));
-    code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error));
+    code.push_back(BPF_STMT(BPF_RET | BPF_K, action));
   }
   code.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   const sock_fprog program = {static_cast<unsigned short>(code.size()), code.data()};
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+// They fail with `error`.
+inline bool RefuseSystemCalls(std::initializer_list<int> numbers, uint32_t error) {
+  return FilterSystemCalls(numbers, SECCOMP_RET_ERRNO | error);
+}
+
+// They end the process, by SIGSYS.
+inline bool EndAtSystemCalls(std::initializer_list<int> numbers) {
+  return FilterSystemCalls(numbers, SECCOMP_RET_KILL_PROCESS);
 }
 
 }  // namespace zircon

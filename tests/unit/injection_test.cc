@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <zircon/errors.h>
 
+#include <atomic>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -240,6 +241,34 @@ TEST_F(Injection, OtherEventStateIsKept) {
   EXPECT_EQ(Inject(), ZX_OK);
   EXPECT_EQ(events().nmi.masked, 1);
   EXPECT_EQ(events().sipi_vector, 9u);
+}
+
+// What is requested while an event is chosen is not dropped with the exceptions that are.
+TEST(PendingInterrupts, AnNmiThatComesMeanwhileStays) {
+  constexpr int kEnough = 500;
+  PendingInterrupts pending;
+  std::atomic<bool> over{false};
+  std::atomic<int> sent{0};
+  std::thread sender([&] {
+    while (!over) {
+      if (pending.Has(kNmi)) continue;
+      pending.Set(kNmi);
+      ++sent;
+    }
+  });
+  int delivered = 0;
+  kvm_run run = {};
+  while (sent < kEnough) {
+    run.s.regs.events = {};
+    pending.Set(13);
+    bool more = false;
+    EXPECT_EQ(InjectNext(&run, false, true, &pending, &more), InjectionResult::kChosen);
+    if (run.s.regs.events.nmi.pending != 0) ++delivered;
+  }
+  over = true;
+  sender.join();
+  if (pending.Has(kNmi)) ++delivered;
+  EXPECT_EQ(delivered, sent);
 }
 
 TEST(PendingInterrupts, EveryVectorOnce) {

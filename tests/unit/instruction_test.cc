@@ -227,6 +227,15 @@ TEST(Instruction, Registers) {
   EXPECT_EQ(ReadRegister(regs, {3, 8, false}), 0x1122334455667788u);
 }
 
+TEST(Instruction, CodeAddressesAreThoseOfTheMode) {
+  kvm_sregs sregs = LongModeSregs(0);
+  sregs.cs.base = 0xFFFF0000;  // without effect in 64-bit mode
+  EXPECT_EQ(LinearCode(sregs, 0x1'2345'6789), 0x1'2345'6789u);
+  sregs.cs.l = 0;
+  EXPECT_EQ(LinearCode(sregs, 0x1234), 0xFFFF1234u);
+  EXPECT_EQ(LinearCode(sregs, 0x12345), 0x2345u);  // beyond 4 GiB it begins anew
+}
+
 TEST(Instruction, LinearAddresses) {
   kvm_regs regs = {};
   regs.rax = 0x100;

@@ -273,6 +273,7 @@ TEST_F(IrqTest, DestroyingABoundOne) {
   Bind();
   EXPECT_EQ(zx_interrupt_destroy(irq_), ZX_OK);
   EXPECT_EQ(Ack(), ZX_ERR_CANCELED);
+  EXPECT_EQ(zx_interrupt_bind(irq_, port_, 0, ZX_INTERRUPT_BIND), ZX_ERR_CANCELED);
   EXPECT_EQ(zx_interrupt_bind(irq_, port_, 0, ZX_INTERRUPT_UNBIND), ZX_ERR_CANCELED);
   for (const bool take : {false, true}) {
     zx_handle_close(irq_);

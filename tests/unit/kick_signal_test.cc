@@ -10,12 +10,15 @@
 #include <unistd.h>
 #include <zircon-kvm/host.h>
 #include <zircon/errors.h>
+#include <zircon/time.h>
 
 #include <cstdlib>
 #include <ctime>
 #include <thread>
 
 #include "contract.h"
+#include "sanitizers.h"
+#include "unit/system_calls.h"
 #include "vcpu/host_timer.h"
 #include "vcpu/thread_owner.h"
 
@@ -153,6 +156,28 @@ TEST_F(KickSignalTest, OpenWhileAttached) {
   }).join();
 }
 
+TEST_F(KickSignalTest, TheHandlerIsAsGoodAsNone) {
+  struct sigaction action = {};
+  ASSERT_EQ(sigaction(KickSignal::number(), nullptr, &action), 0);
+  // System calls that it interrupts go on, and it needs nothing of the stack of the thread.
+  EXPECT_EQ(action.sa_flags & SA_RESTART, SA_RESTART);
+  EXPECT_EQ(action.sa_flags & SA_ONSTACK, SA_ONSTACK);
+}
+
+TEST_F(KickSignalTest, NoneIsLeftWhereTheThreadBlocksIt) {
+  std::thread([] {
+    SetKick(SIG_UNBLOCK);
+    KickSignal::Attach();
+    SetKick(SIG_BLOCK);
+    pthread_kill(pthread_self(), KickSignal::number());
+    KickSignal::Detach();
+    sigset_t pending;
+    sigemptyset(&pending);
+    sigpending(&pending);
+    EXPECT_EQ(sigismember(&pending, KickSignal::number()), 0);
+  }).join();
+}
+
 TEST_F(KickSignalTest, DrainTakesAllOfIt) {
   std::thread([] {
     SetKick(SIG_BLOCK);
@@ -254,12 +279,14 @@ TEST_F(HostTimerTest, SignalsItsThreadAtTheTime) {
     ASSERT_TRUE(timer.Arm(Tid(), deadline));
     EXPECT_GE(AwaitSignal(), 0);
     EXPECT_GE(Monotonic(), deadline);
-    // The same deadline again does nothing, unless it may have fired.
+    // The same deadline again does nothing, until one has noted that it has fired.
     ASSERT_TRUE(timer.Arm(Tid(), deadline));
     const timespec soon = {0, 5'000'000};
     nanosleep(&soon, nullptr);
     EXPECT_FALSE(KickSignal::Drain());
-    timer.Forget();
+    EXPECT_TRUE(timer.armed());
+    timer.NoteSignal(Monotonic());
+    EXPECT_FALSE(timer.armed());
     ASSERT_TRUE(timer.Arm(Tid(), deadline));
     EXPECT_GE(AwaitSignal(), 0);  // long past: at once
     ASSERT_TRUE(timer.Arm(Tid(), 0));
@@ -267,17 +294,47 @@ TEST_F(HostTimerTest, SignalsItsThreadAtTheTime) {
   }
 }
 
-TEST_F(HostTimerTest, NeverDisarms) {
+// It fires at the nearest of all that it was armed for, once.
+TEST_F(HostTimerTest, StaysArmedForTheNearest) {
   {
     HostTimer timer;
     ASSERT_TRUE(timer.Arm(Tid(), HostTimer::kNever));
-    ASSERT_TRUE(timer.Arm(Tid(), Monotonic() + 5'000'000));
+    EXPECT_FALSE(timer.armed());
+    const int64_t near = Monotonic() + 5'000'000;
+    ASSERT_TRUE(timer.Arm(Tid(), near + ZX_SEC(100)));
+    ASSERT_TRUE(timer.Arm(Tid(), near));
+    ASSERT_TRUE(timer.Arm(Tid(), near + ZX_SEC(200)));
     ASSERT_TRUE(timer.Arm(Tid(), HostTimer::kNever));
-    const timespec soon = {0, 10'000'000};
-    nanosleep(&soon, nullptr);
-    EXPECT_FALSE(KickSignal::Drain());
+    // Another signal than its own.
+    timer.NoteSignal(near - 1);
+    EXPECT_TRUE(timer.armed());
+    EXPECT_GE(AwaitSignal(), 0);
+    EXPECT_GE(Monotonic(), near);
+    timer.NoteSignal(Monotonic());
+    EXPECT_FALSE(timer.armed());
   }
 }
+
+#if !defined(TESTS_SANITIZED)
+TEST_F(HostTimerTest, OnlyADeadlineThatIsNearerIsASystemCall) {
+  HostTimer timer;
+  const int64_t far = Monotonic() + ZX_HOUR(1);
+  const auto calls_of = [&](int64_t deadline) {
+    return SystemCallsOf([&] { EXPECT_TRUE(timer.Arm(Tid(), deadline)); }) - 1;  // Tid()
+  };
+  EXPECT_EQ(calls_of(HostTimer::kNever), 0);
+  EXPECT_EQ(calls_of(far), 2) << "made and set";
+  EXPECT_EQ(calls_of(far), 0);
+  EXPECT_EQ(calls_of(2 * far), 0);
+  EXPECT_EQ(calls_of(HostTimer::kNever), 0) << "called off";
+  EXPECT_EQ(calls_of(far + 1), 0);
+  EXPECT_EQ(calls_of(far - 1), 1);
+  timer.NoteSignal(Monotonic());
+  EXPECT_EQ(calls_of(far - 1), 0) << "a kick";
+  timer.NoteSignal(far);
+  EXPECT_EQ(calls_of(far), 1) << "it has fired";
+}
+#endif
 
 TEST_F(HostTimerTest, FailsForAThreadThatIsNotThere) {
   HostTimer timer;

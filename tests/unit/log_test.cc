@@ -7,8 +7,10 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <string>
 
@@ -103,6 +105,39 @@ TEST(Log, WithoutStderrALineIsLost) {
         _exit(0);
       },
       testing::ExitedWithCode(0), "");
+}
+
+// A write that waits for room in a pipe is interrupted by a handler again and again; the last of
+// them makes the room.
+TEST(Log, ALineSurvivesSignals) {
+  Shows("HOST-9");
+  static Pipe pipe;
+  static std::atomic<int> interrupted{0};
+  ASSERT_EQ(fcntl(pipe.ends[0], F_SETFL, O_NONBLOCK), 0);
+  EXPECT_GOOD_WITH_STDERR(pipe.ends[1], [] {
+    const int size = fcntl(pipe.ends[1], F_GETPIPE_SZ);
+    const std::string full(static_cast<size_t>(size), '.');
+    if (write(pipe.ends[1], full.data(), full.size()) != size) return 1;
+    struct sigaction action {};
+    action.sa_handler = [](int) {
+      char bytes[4096];
+      if (++interrupted != 3) return;  // later ones would take the line itself
+      const int before = errno;
+      while (read(pipe.ends[0], bytes, sizeof(bytes)) > 0) {
+      }
+      errno = before;
+    };
+    sigaction(SIGALRM, &action, nullptr);  // without SA_RESTART
+    const itimerval often = {{0, 2000}, {0, 2000}};
+    setitimer(ITIMER_REAL, &often, nullptr);
+    LOG_ERROR("a line");
+    const itimerval never = {};
+    setitimer(ITIMER_REAL, &never, nullptr);
+    char bytes[200];
+    const ssize_t got = read(pipe.ends[0], bytes, sizeof(bytes));
+    const std::string line(bytes, got > 0 ? static_cast<size_t>(got) : 0);
+    return line == "zircon-kvm: error: a line\n" ? 0 : 2;
+  });
 }
 
 TEST(Log, ALineIsOneWrite) {

@@ -13,6 +13,7 @@
 #include "fake/machine_test.h"
 #include "guest/guest.h"
 #include "handles/handle_table.h"
+#include "sanitizers.h"
 
 namespace zircon {
 namespace {
@@ -104,7 +105,7 @@ TEST_F(FullTable, AMessageWithoutRoomForItsHandles) {
   zx_handle_close_many(ends, 2);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(TESTS_SANITIZED)
 // While it lives: nothing that the C library could give out is left, and the kernel gives no more.
 class NoMemory {
  public:

@@ -12,12 +12,15 @@
 #include <chrono>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "contract.h"
 #include "handles/handle_table.h"
+#include "objects/packet_reserve.h"
+#include "rights/rights.h"
 #include "sleeping_thread.h"
 
 namespace zircon::objects {
@@ -73,6 +76,67 @@ TEST(PortCreate, DropsTheHandleWhenItCannotBeGiven) {
   const uint32_t before = handles::HandleTable::Process().live();
   EXPECT_EQ(zx_port_create(0, nullptr), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(handles::HandleTable::Process().live(), before);
+}
+
+// ---- Kinds of packets ----
+
+class PortKinds : public testing::Test {
+ protected:
+  void SetUp() override {
+    port_->AddHandle();
+    ASSERT_EQ(handles::HandleTable::Process().Insert(port_, rights::kPort, &handle_), ZX_OK);
+    reserve_ = PacketReserve::Create(port_, 2, PacketReserve::kBellPackets);
+    ASSERT_NE(reserve_, nullptr);
+    ASSERT_EQ(zx_event_create(0, &event_), ZX_OK);
+    ASSERT_EQ(zx_object_signal(event_, 0, ZX_EVENT_SIGNALED), ZX_OK);
+  }
+  void TearDown() override {
+    reserve_.reset();
+    zx_handle_close(handle_);
+    port_->DropHandle();
+    zx_handle_close(event_);
+  }
+  // Of the kind with that key: a user's, a bell's or a signal's.
+  void Queue(uint64_t key) {
+    const zx_port_packet_t user = User(1);
+    zx_status_t status = ZX_OK;
+    if (key == 1) status = zx_port_queue(handle_, &user);
+    if (key == 2) status = reserve_->QueueBell(0x1000, nullptr);
+    if (key == 3) status = zx_object_wait_async(event_, handle_, 3, ZX_EVENT_SIGNALED, 0);
+    ASSERT_EQ(status, ZX_OK) << key;
+  }
+  std::vector<uint64_t> TakeAll() {
+    std::vector<uint64_t> keys;
+    zx_port_packet_t packet;
+    while (zx_port_wait(handle_, kPast, &packet) == ZX_OK) keys.push_back(packet.key);
+    return keys;
+  }
+
+  const base::RefPtr<Port> port_ = base::MakeRef<Port>(0u);
+  zx_handle_t handle_ = ZX_HANDLE_INVALID;
+  std::unique_ptr<PacketReserve> reserve_;
+  zx_handle_t event_ = ZX_HANDLE_INVALID;
+};
+
+TEST_F(PortKinds, ComeInTheOrderInWhichTheyWereQueued) {
+  Shows("PORT-1");
+  const std::vector<uint64_t> order = {3, 1, 2, 2, 3, 1, 1, 3, 2, 1};
+  for (const uint64_t key : order) Queue(key);
+  EXPECT_EQ(TakeAll(), order);
+}
+
+TEST_F(PortKinds, AreCancelledByKeyAmongTheOthers) {
+  Shows("PORT-CANCEL-KEY-4");
+  for (const uint64_t cancelled : {1, 2, 3}) {
+    std::vector<uint64_t> rest;
+    for (const uint64_t key : {3, 1, 2, 2, 3, 1, 1, 3, 2, 1}) {
+      Queue(key);
+      if (key != cancelled) rest.push_back(key);
+    }
+    EXPECT_EQ(zx_port_cancel_key(handle_, 0, cancelled), ZX_OK);
+    EXPECT_EQ(zx_port_cancel_key(handle_, 0, cancelled), ZX_ERR_NOT_FOUND);
+    EXPECT_EQ(TakeAll(), rest) << cancelled;
+  }
 }
 
 // ---- zx_port_queue, zx_port_wait ----

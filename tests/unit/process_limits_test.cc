@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "contract.h"
+#include "sanitizers.h"
 #include "unit/free_range.h"
 #include "unit/process_memory.h"
 #include "unit/vmo_handles.h"
@@ -293,6 +294,7 @@ class MapCount : public testing::Test {
 
 TEST_F(MapCount, AHoleThatCannotBeMadeIsNotMade) {
   Shows("VMAR-UNMAP-9 CALL-4");
+  SKIP_UNDER_THREAD_SANITIZER("it needs maps of its own");
   ASSERT_EQ(Map(vmos_[0], 0, 0, 6), ZX_OK);
   {
     NoPieces none;
@@ -311,6 +313,7 @@ TEST_F(MapCount, AHoleThatCannotBeMadeIsNotMade) {
 
 TEST_F(MapCount, ProtectIsWholeOrNotAtAll) {
   Shows("VMAR-3 VMAR-PROTECT-11 CALL-4");
+  SKIP_UNDER_THREAD_SANITIZER("it needs maps of its own");
   ASSERT_EQ(Map(vmos_[0], 0, 0, 4), ZX_OK);
   ASSERT_EQ(Map(vmos_[1], 4, 8, 4), ZX_OK);
   const std::string before = Picture(8);
@@ -334,6 +337,7 @@ TEST_F(MapCount, ProtectIsWholeOrNotAtAll) {
 
 TEST_F(MapCount, AnOverwriteIsWholeOrNotAtAll) {
   Shows("VMAR-MAP-25 VMAR-3");
+  SKIP_UNDER_THREAD_SANITIZER("it needs maps of its own");
   const zx_handle_t slice = CreateChild(vmos_[1], ZX_VMO_CHILD_SLICE, kPage, 2 * kPage);
   ASSERT_EQ(Map(vmos_[0], 0, 0, 8), ZX_OK);
   const std::string before = Picture(8);
@@ -354,6 +358,7 @@ TEST_F(MapCount, AnOverwriteIsWholeOrNotAtAll) {
 
 TEST_F(MapCount, AChildThatCannotGoStays) {
   Shows("VMAR-DESTROY-5 CALL-4");
+  SKIP_UNDER_THREAD_SANITIZER("it needs maps of its own");
   // Three neighbours, whose reservations the kernel holds as one piece.
   zx_handle_t children[3];
   for (uint64_t i = 0; i < 3; ++i) {
@@ -391,6 +396,7 @@ TEST(TaskStats, SayThatTheyNeedADescriptor) {
 
 TEST_F(MapCount, APlaceBelowALimitTakesNoDescriptor) {
   Shows("VMAR-MAP-29");
+  SKIP_UNDER_THREAD_SANITIZER("it needs maps of its own");
   HostPage host(base_ + 40 * kPage);
   zx_vaddr_t address = 0;
   zx_status_t status = ZX_OK;

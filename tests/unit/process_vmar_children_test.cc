@@ -7,7 +7,10 @@
 #include <unistd.h>
 #include <zircon/syscalls.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -161,6 +164,59 @@ TEST_F(ProcessVmarChildren, ChildrenOfChildren) {
   EXPECT_EQ(unmapped, ZX_OK);
   EXPECT_FALSE(still_mapped);
   EXPECT_EQ(zx_vmar_destroy(child), ZX_ERR_BAD_STATE);
+}
+
+// What the kernel finds above the limit is not kept.
+TEST_F(ProcessVmarChildren, APlaceBelowALimitCostsNoOther) {
+  const auto lines = [] {
+    std::ifstream maps("/proc/self/maps");
+    return std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
+  };
+  constexpr size_t kLimit = size_t{1} << 32;
+  const auto once = [&] {
+    zx_vaddr_t address = 0;
+    EXPECT_EQ(
+        zx_vmar_map(root_, kRead | ZX_VM_OFFSET_IS_UPPER_LIMIT, kLimit, vmo_, 0, kPage, &address),
+        ZX_OK);
+    EXPECT_LT(address, kLimit + info_.base);
+    EXPECT_EQ(zx_vmar_unmap(root_, address, kPage), ZX_OK);
+  };
+  once();
+  // Each a hole's width from the next, so that they would not join.
+  const auto before = lines();
+  std::vector<void*> apart;
+  for (int i = 0; i < 8; ++i) {
+    once();
+    apart.push_back(mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  }
+  for (void* page : apart) munmap(page, kPage);
+  EXPECT_LE(lines(), before + 4);
+}
+
+// A program that unmaps a mapping of ours by itself, and gets its place again.
+TEST_F(ProcessVmarChildren, APlaceThatTheProgramHasUnmappedIsForgotten) {
+  bool met = false;
+  for (int i = 0; i < 10 && !met; ++i) {
+    zx_handle_t lost = ZX_HANDLE_INVALID;
+    ASSERT_EQ(zx_vmo_create(kPage, 0, &lost), ZX_OK);
+    zx_vaddr_t first = 0;
+    ASSERT_EQ(zx_vmar_map(root_, kRead, 0, lost, 0, kPage, &first), ZX_OK);
+    ASSERT_EQ(munmap(reinterpret_cast<void*>(first), kPage), 0);
+    zx_vaddr_t second = 0;
+    const zx_handle_t child = Allocate(root_, 1, &second);
+    met = first == second;
+    if (met) {
+      zx_info_vmo_t info{};
+      EXPECT_EQ(zx_object_get_info(lost, ZX_INFO_VMO, &info, sizeof(info), nullptr, nullptr),
+                ZX_OK);
+      EXPECT_EQ(info.num_mappings, 0u);
+    }
+    EXPECT_EQ(zx_vmar_destroy(child), ZX_OK);
+    zx_handle_close(child);
+    if (!met) (void)zx_vmar_unmap(root_, first, kPage);
+    zx_handle_close(lost);
+  }
+  EXPECT_TRUE(met);
 }
 
 TEST_F(ProcessVmarChildren, AlignmentInTheRoot) {

@@ -19,6 +19,7 @@
 
 #include "contract.h"
 #include "objects/vmo.h"
+#include "sanitizers.h"
 #include "unit/free_range.h"
 #include "unit/process_memory.h"
 
@@ -326,6 +327,7 @@ TEST_F(ProcessVmar, ReadRightIsNeededEvenThoughTheFileIsWritable) {
 
 TEST_F(ProcessVmar, TellsWhenThereIsNoRoom) {
   Shows("VMAR-MAP-15 VMAR-MAP-18");
+  SKIP_UNDER_THREAD_SANITIZER("it ends a process whose map is refused");
   zx_vaddr_t address = 7;
   // Fits into the region, but not between what is there.
   EXPECT_EQ(zx_vmar_map(root_, kRead, 0, vmo_, 0, info_.len, &address), ZX_ERR_NO_RESOURCES);

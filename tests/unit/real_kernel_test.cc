@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <linux/kvm.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -52,6 +53,23 @@ TEST(RealKernel, MapsAPageSharedWithTheFile) {
   char seen = 0;
   EXPECT_EQ(pread(fd, &seen, 1, 0), 1);
   EXPECT_EQ(seen, 'z');
+  kernel.UnmapRun(page, kPage);
+  kernel.Close(fd);
+}
+
+TEST(RealKernel, AForkedChildHasNoRunPage) {
+  Kernel& kernel = ProcessKernel();
+  const int fd = memfd_create("run", MFD_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  ASSERT_EQ(ftruncate(fd, kPage), 0);
+  int error = 0;
+  void* page = kernel.MapRun(fd, kPage, &error);
+  ASSERT_NE(page, nullptr);
+  const pid_t child = fork();
+  if (child == 0) _exit(msync(page, kPage, MS_ASYNC) == 0 ? 1 : errno == ENOMEM ? 0 : 2);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
   kernel.UnmapRun(page, kPage);
   kernel.Close(fd);
 }

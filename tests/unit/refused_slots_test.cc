@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "contract.h"
+#include "cpu_time.h"
 #include "fake/machine_test.h"
 #include "kvm/counters.h"
 #include "unit/process_memory.h"
@@ -351,6 +352,58 @@ TEST_P(RefusedSlots, UndoingToo) {
 }
 
 // A VCPU that is asleep is not woken by it, and not let go without it.
+// A row of refusals is one line, and the next row is another.
+TEST(RefusedSlotsLog, EachRowIsSaidOnce) {
+  Machine machine;
+  ASSERT_EQ(machine.status(), ZX_OK);
+  const auto lines = [&](const std::function<void()>& calls) {
+    testing::internal::CaptureStderr();
+    calls();
+    const std::string said = testing::internal::GetCapturedStderr();
+    return std::count(said.begin(), said.end(), '\n');
+  };
+  for (int row = 0; row < 3; ++row) {
+    const uint64_t place = Machine::kDeviceAddress + 2 * row * kPage;
+    const auto map = [&] { return machine.Map(place, kPage, kReadWrite); };
+    machine.kernel.Fail(kCallCreateSlot, ENOMEM, 1, kForGood);
+    EXPECT_EQ(lines([&] {
+                EXPECT_EQ(map(), ZX_ERR_NO_MEMORY);
+                EXPECT_EQ(map(), ZX_ERR_NO_MEMORY);
+              }),
+              1)
+        << row;
+    machine.kernel.FailNothing();
+    EXPECT_EQ(lines([&] { EXPECT_EQ(map(), ZX_OK); }), 0);
+  }
+  for (int row = 0; row < 3; ++row) {
+    const uint64_t place = Machine::kDeviceAddress + 2 * row * kPage;
+    const auto unmap = [&] { return zx_vmar_unmap(machine.vmar, place, kPage); };
+    machine.kernel.Fail(kCallDeleteSlot, ENOMEM, 1, kForGood);
+    EXPECT_EQ(lines([&] {
+                EXPECT_EQ(unmap(), ZX_ERR_NO_MEMORY);
+                EXPECT_EQ(unmap(), ZX_ERR_NO_MEMORY);
+              }),
+              1)
+        << row;
+    machine.kernel.FailNothing();
+    EXPECT_EQ(lines([&] { EXPECT_EQ(unmap(), ZX_OK); }), 0);
+  }
+}
+
+// A trap whose pages the kernel does not let go is not set: it can be set later.
+TEST(RefusedTrap, IsNotThere) {
+  Shows("GPAS-18 CALL-4");
+  Machine machine;
+  ASSERT_EQ(machine.status(), ZX_OK);
+  for (int i = 0; i < 2; ++i) {
+    machine.kernel.Fail(kCallDeleteSlot, ENOMEM, 1, kForGood);
+    EXPECT_EQ(machine.TrapMemory(0x80000, kPage), ZX_ERR_NO_MEMORY);
+    machine.kernel.FailNothing();
+  }
+  EXPECT_EQ(machine.TrapMemory(0x80000, kPage), ZX_OK);
+  EXPECT_EQ(machine.TrapMemory(0x80000, kPage), ZX_ERR_ALREADY_EXISTS);
+}
+
 TEST(HeldVcpu, SleepsOnAndDoesNotRun) {
   Shows("GPAS-19 HLT-1");
   Machine machine;
@@ -358,11 +411,12 @@ TEST(HeldVcpu, SleepsOnAndDoesNotRun) {
   machine.cpu().Push(fake::SetInterruptFlag(true));
   machine.cpu().Push(fake::Hlt());
   machine.cpu().Push(fake::ExitWith(KVM_EXIT_SHUTDOWN));
-  std::thread other([&] {
+  std::thread other([&, owner = ThisThread()] {
     EXPECT_TRUE(fake::Eventually([&] { return machine.cpu().runs() == 1; }));
     machine.kernel.Fail(kCallCreateSlot, ENOMEM, 1, kForGood);
     EXPECT_EQ(zx_vmar_protect(machine.vmar, ZX_VM_PERM_READ, 0x80000, kPage), ZX_ERR_NO_MEMORY);
     EXPECT_EQ(machine.vm().slots().size(), 0u);
+    EXPECT_TRUE(SleepsOn(owner));
     EXPECT_EQ(zx_vcpu_interrupt(machine.vcpu, 50), ZX_OK);
   });
   EXPECT_EQ(machine.Enter(), ZX_ERR_NO_MEMORY);

@@ -180,7 +180,7 @@ TEST_F(RunGateTest, ParkHoldsTheOwnerOutsideAndNobodyElseSees) {
     }
   });
   for (int i = 0; i < 5000; ++i) {
-    EXPECT_EQ(gate_.Begin() & ~kRequestPark, 0u);
+    EXPECT_EQ(gate_.Begin() & ~(kRequestPark | kRequestTables), 0u);
     inside.store(true);
     EXPECT_FALSE(held.load());
     inside.store(false);

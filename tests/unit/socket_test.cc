@@ -335,6 +335,14 @@ TEST_F(SocketTest, EnablingWaitsForWhatIsStored) {
   EXPECT_EQ(Signals(ends_.a), kWritable);
 }
 
+TEST_F(SocketTest, AClosedPeerIsSaidBeforeDisabledWriting) {
+  Shows("SOCKET-WRITE-4 SOCKET-WRITE-5");
+  ASSERT_EQ(zx_socket_set_disposition(ends_.a, ZX_SOCKET_DISPOSITION_WRITE_DISABLED, 0), ZX_OK);
+  EXPECT_EQ(zx_socket_write(ends_.a, 0, "x", 1, nullptr), ZX_ERR_BAD_STATE);
+  zx_handle_close(ends_.b);
+  EXPECT_EQ(zx_socket_write(ends_.a, 0, "x", 1, nullptr), ZX_ERR_PEER_CLOSED);
+}
+
 TEST_F(SocketTest, DispositionWithAClosedPeer) {
   Shows("SOCKET-DISPOSITION-5 SOCKET-SHUTDOWN-3");
   zx_handle_close(ends_.a);

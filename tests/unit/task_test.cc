@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zircon-kvm/host.h>
@@ -18,6 +19,8 @@
 #include "base/log.h"
 #include "contract.h"
 #include "handles_in_tests.h"
+#include "objects/process_memory.h"
+#include "unit/in_child.h"
 
 // Of the headers under ZX_API_2018.
 extern "C" {
@@ -238,6 +241,27 @@ TEST(TaskTest, MemoryOfTheProcess) {
   munmap(memory, kSize);
   EXPECT_EQ(zx_object_get_info(zx_thread_self(), ZX_INFO_TASK_STATS, nullptr, 0, nullptr, nullptr),
             ZX_ERR_WRONG_TYPE);
+}
+
+// Of the process's descriptors, and of the whole host's.
+TEST(TaskTest, MemoryWithoutADescriptorToReadIt) {
+  Shows("TASK-9");
+  const struct {
+    uint32_t error;
+    zx_status_t status;
+  } kCases[] = {{EMFILE, ZX_ERR_NO_RESOURCES},
+                {ENFILE, ZX_ERR_NO_RESOURCES},
+                {ENOENT, ZX_ERR_NOT_SUPPORTED},
+                {EACCES, ZX_ERR_NOT_SUPPORTED}};
+  for (const auto& [error, status] : kCases) {
+    const int result = InChild([error = error, status = status] {
+      if (!RefuseSystemCalls({SYS_openat}, error)) return kNoFilters;
+      zx_info_task_stats_t info;
+      return objects::ReadProcessMemory(&info) == status ? 0 : 1;
+    });
+    if (result == kNoFilters) GTEST_SKIP() << "no seccomp filters here";
+    EXPECT_EQ(result, 0) << "errno " << error;
+  }
 }
 
 TEST(TaskTest, HandlesOfTheProcess) {

@@ -13,6 +13,7 @@
 
 #include "contract.h"
 #include "handles_in_tests.h"
+#include "sanitizers.h"
 
 namespace zircon::test {
 namespace {
@@ -45,6 +46,7 @@ int Look(void* argument) {
 
 TEST(ThreadsTest, AThreadWithANameAndAHandle) {
   Shows("TASK-12 TASK-13");
+  SKIP_UNDER_THREAD_SANITIZER("it does not know thrd_create()");
   Seen seen;
   thrd_t thread;
   ASSERT_EQ(thrd_create_with_name(&thread, &Look, &seen, "a name of more than fifteen bytes"),
@@ -69,6 +71,7 @@ TEST(ThreadsTest, AThreadWithANameAndAHandle) {
 
 TEST(ThreadsTest, AThreadWithoutAName) {
   Shows("TASK-12");
+  SKIP_UNDER_THREAD_SANITIZER("it does not know thrd_create()");
   thrd_t thread;
   ASSERT_EQ(thrd_create_with_name(
                 &thread, [](void*) { return zx_thread_self() != 0 ? 1 : 0; }, nullptr, nullptr),
@@ -80,6 +83,7 @@ TEST(ThreadsTest, AThreadWithoutAName) {
 
 TEST(ThreadsTest, ThreadsThatOthersMake) {
   Shows("TASK-13");
+  SKIP_UNDER_THREAD_SANITIZER("it does not know thrd_create()");
   EXPECT_EQ(thrd_get_zx_handle(thrd_current()), zx_thread_self());
   Seen seen;
   std::atomic<bool> may_ask{false};
@@ -108,6 +112,7 @@ TEST(ThreadsTest, StatusesOfResults) {
 
 TEST(ThreadsTest, InAForkedChild) {
   Shows("TASK-12 TASK-13");
+  SKIP_UNDER_THREAD_SANITIZER("it does not know thrd_create()");
   const zx_handle_t own = zx_thread_self();
   EXPECT_NE(own, ZX_HANDLE_INVALID);
   const pid_t child = fork();

@@ -3,12 +3,8 @@
 #include "syscalls/user_memory.h"
 
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -16,14 +12,18 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "asleep.h"
 #include "contract.h"
+#include "sanitizers.h"
+#include "syscalls/pointer_checks.h"
 #include "unit/free_range.h"
+#include "unit/in_child.h"
+#include "unit/strict_pointers.h"
 
 namespace zircon::user {
 namespace {
@@ -34,9 +34,8 @@ constexpr size_t kPage = 65536;  // a whole number of pages on every host
 class Pages {
  public:
   explicit Pages(int protection, size_t size = kPage) : size_(size) {
-    // Addresses come back; what an earlier test left there is not the question here.
-    internal::t_readable = {};
-    internal::t_writable = {};
+    // Addresses come back; what was there before is not the question here.
+    base::PagesHaveChanged();
     // Where nobody else maps anything into the holes that tests make.
     base_ = static_cast<char*>(mmap(reinterpret_cast<void*>(FreeRange(size + kPage)), size + kPage,
                                     PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
@@ -200,7 +199,7 @@ TEST(UserMemory, Files) {
   File file(kPage);
   Pages pages(PROT_NONE, 2 * kPage);
   for (const int flags : {MAP_SHARED, MAP_PRIVATE}) {
-    internal::t_writable = {};
+    base::PagesHaveChanged();
     pages.MapFile(file.fd(), PROT_READ, flags);
     ExpectReadable(pages.base(), kPage, true);
     ExpectWritable(pages.base(), 8, false);
@@ -261,35 +260,45 @@ TEST(UserMemory, PutWritesOneValue) {
   EXPECT_EQ(Put(static_cast<uint32_t*>(nullptr), 1u), ZX_ERR_INVALID_ARGS);
 }
 
-TEST(UserMemory, TheCacheHoldsTwoPagesPerThread) {
-  Pages pages(PROT_READ | PROT_WRITE, 3 * kPage);
+// The listed difference.
+TEST(UserMemory, PagesThatWereFoundGoodStayRemembered) {
+  Shows("PTR-3");
+  Pages pages(PROT_READ | PROT_WRITE, 5 * kPage);
   char* const first = pages.base() + 100;
-  char* const second = pages.base() + kPage + 100;
-  char* const third = pages.base() + 2 * kPage + 100;
+  char* const second = first + kPage;
+  char* const third = second + kPage;
+  char* const read = third + kPage;
+  char* const never = read + kPage;
+  uint64_t value = 0;
   ASSERT_TRUE(CanWriteCached(first, 48));
-  ASSERT_TRUE(CanWriteCached(second, 48));
-  ASSERT_TRUE(CanReadCached(first, 48));
+  ASSERT_EQ(CopyOut(second, &value, sizeof(value)), ZX_OK);
+  ASSERT_EQ(Put(reinterpret_cast<uint64_t*>(third), value), ZX_OK);
+  ASSERT_EQ(CopyIn(&value, read, sizeof(value)), ZX_OK);
   pages.Protect(PROT_NONE);
-  // Remembered: the listed difference.
-  EXPECT_TRUE(CanWriteCached(first, 48));
-  EXPECT_TRUE(CanWriteCached(second, 8));
-  EXPECT_TRUE(CanReadCached(first, 48));
-  // Reading and writing are remembered apart, pages one by one, the direct question not at all.
-  EXPECT_FALSE(CanReadCached(second, 48));
-  EXPECT_FALSE(CanWriteCached(third, 48));
-  EXPECT_FALSE(CanWriteCached(pages.base() + 4095, 2));
+  const auto look = [&] {
+    // More than a thread's own two; what may be written may be read, and not the other way round.
+    for (char* const page : {first, second, third}) {
+      EXPECT_TRUE(CanWriteCached(page, 48));
+      EXPECT_TRUE(CanReadCached(page, 48));
+    }
+    EXPECT_TRUE(CanReadCached(read, 48));
+    EXPECT_FALSE(CanWriteCached(read, 48));
+    EXPECT_FALSE(CanReadCached(never, 48));
+    // Page by page.
+    EXPECT_FALSE(CanWriteCached(pages.base() + 4095, 2));
+  };
+  look();
+  std::thread(look).join();
+  // The direct question asks the kernel, and so does one for much.
   EXPECT_FALSE(CanWrite(first, 48));
-  std::thread([&] { EXPECT_FALSE(CanWriteCached(first, 48)); }).join();
-  // A third page takes the place of the older one.
-  pages.Protect(PROT_READ | PROT_WRITE);
-  ASSERT_TRUE(CanWriteCached(third, 48));
-  pages.Protect(PROT_NONE);
-  EXPECT_TRUE(CanWriteCached(third, 48));
-  EXPECT_TRUE(CanWriteCached(second, 48));
-  EXPECT_FALSE(CanWriteCached(first, 48));
+  const std::vector<char> much(4097);
+  EXPECT_EQ(CopyOut(pages.base(), much.data(), much.size()), ZX_ERR_INVALID_ARGS);
+  // Until the library has changed pages.
+  base::PagesHaveChanged();
+  for (char* const page : {first, second, third, read}) ExpectBad(page, 48);
 }
 
-TEST(UserMemory, TheCacheCoversWhatStraddlesTwoPages) {
+TEST(UserMemory, WhatStraddlesTwoPagesIsRememberedToo) {
   Pages pages(PROT_READ | PROT_WRITE);
   char* const straddling = pages.base() + 4096 - 10;
   ASSERT_TRUE(CanWriteCached(straddling, 48));
@@ -301,63 +310,99 @@ TEST(UserMemory, TheCacheCoversWhatStraddlesTwoPages) {
   EXPECT_FALSE(CanWriteCached(pages.base() + 8192 - 10, 48)) << "half known";
 }
 
-// Contract: never a signal, also when another thread takes the memory away meanwhile.
-TEST(UserMemory, CopyingSurvivesPagesThatComeAndGo) {
-  Shows("PTR-3");
+TEST(UserMemory, StrictChecksRememberNothing) {
+  Shows("PTR-3 PTR-12");
   Pages pages(PROT_READ | PROT_WRITE);
-  std::atomic<bool> stop{false};
-  std::thread toggler([&] {
-    while (!stop.load()) {
-      pages.Protect(PROT_NONE);
-      pages.Protect(PROT_READ | PROT_WRITE);
-    }
-  });
-  int good = 0;
-  int bad = 0;
-  for (int i = 0; i < 1'000'000 && (i < 5000 || good < 100 || bad < 100); ++i) {
-    uint64_t value = 0;
-    for (const zx_status_t status : {CopyOut(pages.base(), &value, sizeof(value)),
-                                     CopyIn(&value, pages.base(), sizeof(value))}) {
-      ASSERT_TRUE(status == ZX_OK || status == ZX_ERR_INVALID_ARGS) << status;
-      ++(status == ZX_OK ? good : bad);
-    }
+  uint64_t value = 0;
+  ASSERT_EQ(CopyOut(pages.base(), &value, sizeof(value)), ZX_OK);
+  ASSERT_TRUE(CanWriteCached(pages.base() + 4096, 8));
+  const StrictPointers strict;
+  ASSERT_TRUE(CanWriteCached(pages.base(), 8));
+  ASSERT_TRUE(CanReadCached(pages.base(), 8));
+  ASSERT_EQ(CopyOut(pages.base(), &value, sizeof(value)), ZX_OK);
+  pages.Protect(PROT_NONE);
+  ExpectBad(pages.base(), 8);
+  ExpectBad(pages.base() + 4096, 8);
+  EXPECT_EQ(Put(reinterpret_cast<uint64_t*>(pages.base()), value), ZX_ERR_INVALID_ARGS);
+}
+
+TEST(UserMemory, OtherChecksThanThereAreAreRefused) {
+  Shows("PTR-13");
+  EXPECT_EQ(zircon_kvm_set_pointer_checks(-1), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(zircon_kvm_set_pointer_checks(2), ZX_ERR_INVALID_ARGS);
+  EXPECT_TRUE(PagesAreRemembered());
+  const StrictPointers strict;
+  EXPECT_EQ(zircon_kvm_set_pointer_checks(2), ZX_ERR_INVALID_ARGS);
+  EXPECT_FALSE(PagesAreRemembered());
+}
+
+// In fresh processes: the variable is read once.
+TEST(PointerChecksDeathTest, TheEnvironmentChooses) {
+  Shows("PTR-12");
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const struct {
+    const char* text;
+    bool strict;
+  } kRows[] = {{"strict", true}, {"STRICT", false}, {"", false}, {"remembered", false}};
+  for (const auto& row : kRows) {
+    // In the child too: it comes here on its own way.
+    setenv("ZIRCON_KVM_POINTERS", row.text, 1);
+    EXPECT_EXIT(
+        {
+          const bool first = PagesAreRemembered() != row.strict;
+          setenv("ZIRCON_KVM_POINTERS", "strict", 1);
+          const bool again = PagesAreRemembered() != row.strict;
+          RememberPages(row.strict);
+          std::exit(first && again && PagesAreRemembered() == row.strict ? 0 : 1);
+        },
+        testing::ExitedWithCode(0), "")
+        << row.text;
   }
-  stop = true;
-  toggler.join();
-  EXPECT_GT(good, 0);
-  EXPECT_GT(bad, 0);
+  unsetenv("ZIRCON_KVM_POINTERS");
 }
 
-// Runs `body`, which returns an exit status, in a forked child.
-int InChild(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = -1;
-  if (child < 0 || waitpid(child, &status, 0) != child) return -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-// Makes the kernel answer the two copying calls with `error` from here on.
-bool RefuseKernelCopies(uint32_t error) {
-  sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_readv, 1, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_vm_writev, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+// Contract: never a signal, also when another thread takes the memory away meanwhile: where the
+// kernel copies.
+TEST(UserMemory, CopyingSurvivesPagesThatComeAndGo) {
+  Shows("PTR-3 PTR-12");
+  Pages pages(PROT_READ | PROT_WRITE);
+  for (const size_t size : {size_t{8}, size_t{5000}}) {
+    std::optional<StrictPointers> strict;
+    if (size <= 4096) strict.emplace();
+    std::atomic<bool> stop{false};
+    std::thread toggler([&] {
+      while (!stop.load()) {
+        pages.Protect(PROT_NONE);
+        pages.Protect(PROT_READ | PROT_WRITE);
+      }
+    });
+    std::vector<char> value(size);
+    int good = 0;
+    int bad = 0;
+    for (int i = 0; i < 1'000'000 && (i < 5000 || good < 100 || bad < 100); ++i) {
+      for (const zx_status_t status :
+           {CopyOut(pages.base(), value.data(), size), CopyIn(value.data(), pages.base(), size)}) {
+        ASSERT_TRUE(status == ZX_OK || status == ZX_ERR_INVALID_ARGS) << status;
+        ++(status == ZX_OK ? good : bad);
+      }
+    }
+    stop = true;
+    toggler.join();
+    EXPECT_GT(good, 0);
+    EXPECT_GT(bad, 0);
+  }
 }
 
 TEST(UserMemory, WorksWhereTheKernelMayNotCopy) {
   Shows("PTR-2");
   Pages writable(PROT_READ | PROT_WRITE);
   Pages read_only(PROT_READ);
+  const StrictPointers strict;
   for (const uint32_t error : {EPERM, ENOSYS, EACCES, ENOMEM}) {
     const int result = InChild([&] {
-      if (!RefuseKernelCopies(error)) return 99;
+      if (!RefuseSystemCalls({SYS_process_vm_readv, SYS_process_vm_writev}, error)) {
+        return kNoFilters;
+      }
       for (int round = 0; round < 2; ++round) {
         uint32_t value = 0x1234567;
         if (CopyOut(writable.base() + 4094, &value, sizeof(value)) != ZX_OK) return 1;
@@ -370,7 +415,7 @@ TEST(UserMemory, WorksWhereTheKernelMayNotCopy) {
       }
       return 0;
     });
-    if (result == 99) GTEST_SKIP() << "no seccomp filters here";
+    if (result == kNoFilters) GTEST_SKIP() << "no seccomp filters here";
     EXPECT_EQ(result, 0) << "errno " << error;
   }
 }
@@ -378,7 +423,9 @@ TEST(UserMemory, WorksWhereTheKernelMayNotCopy) {
 // The process's id is the first thread's, which may be gone.
 TEST(UserMemory, WorksWhenTheFirstThreadHasEnded) {
   Shows("PTR-2");
+  SKIP_UNDER_THREAD_SANITIZER("it starts no thread after a fork");
   Pages pages(PROT_READ | PROT_WRITE);
+  const StrictPointers strict;
   EXPECT_EQ(InChild([&]() -> int {
               std::thread([&, first = ThisThread()] {
                 if (!AwaitState(first, 'Z')) _exit(3);

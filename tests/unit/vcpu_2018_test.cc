@@ -56,6 +56,27 @@ TEST_F(Vcpu2018, CodeThatIsNotKnownHasNoLength) {
   EXPECT_EQ(body[24], 4);                                      // default_operand_size
 }
 
+TEST_F(Vcpu2018, TheTypeOfAVcpuPacketIsBehindItsBody) {
+  Shows("GEN-7");
+  constexpr uint32_t kIcr = 0x830;
+  const struct {
+    uint64_t icr;
+    uint64_t words[2];
+    uint8_t type;
+  } kRows[] = {
+      {uint64_t{3} << 32 | 0x51, {1 << 3, 0x51}, ZX_PKT_GUEST_VCPU_INTERRUPT},
+      {uint64_t{3} << 32 | 6 << 8 | 0x12, {3, 0x12000}, ZX_PKT_GUEST_VCPU_STARTUP},
+  };
+  for (const auto& row : kRows) {
+    cpu().Push(fake::WrMsr(kIcr, row.icr));
+    ASSERT_EQ(zx_vcpu_resume_2018(machine().vcpu, &packet_), ZX_OK);
+    EXPECT_EQ(packet_.type, ZX_PKT_TYPE_GUEST_VCPU);
+    const std::array<uint8_t, 32> body = Body();
+    EXPECT_EQ(std::memcmp(body.data(), row.words, sizeof(row.words)), 0);
+    EXPECT_EQ(body[16], row.type);
+  }
+}
+
 TEST_F(Vcpu2018, CodeThatPageTablesDoNotLeadToIsNotFound) {
   Shows("GEN-5");
   // The processor has executed the instruction, so it knows a translation that is gone since.

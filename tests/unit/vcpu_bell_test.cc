@@ -131,6 +131,24 @@ TEST_F(VcpuBell, AStoreInPiecesRingsOnce) {
   EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
 }
 
+TEST_F(VcpuBell, AStoreOverTwoPagesRingsOnce) {
+  Shows("TRAP-BELL-13");
+  ASSERT_EQ(machine().TrapBell(kBell + 0x1000, 0x1000, kKey), ZX_OK);
+  machine().CodeAt(Machine::kEntry, {0x89, 0x03});  // mov %eax,(%rbx)
+  cpu().Push([](FakeVcpu& vcpu) {
+    vcpu.regs.rbx = kBell + 0xFFE;
+    vcpu.regs.rax = 0x44332211;
+    return fake::MmioWritePieces({{kBell + 0xFFE, 2, 0x2211}, {kBell + 0x1000, 2, 0x4433}},
+                                 2)(vcpu);
+  });
+  PushOut();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  zx_port_packet_t bell;
+  ASSERT_EQ(Next(&bell), ZX_OK);
+  EXPECT_EQ(bell.guest_bell.addr, kBell + 0xFFE);
+  EXPECT_EQ(Next(&bell), ZX_ERR_TIMED_OUT);
+}
+
 TEST_F(VcpuBell, AStoreByCodeThatDoesNotFitRingsToo) {
   Shows("TRAP-BELL-1");
   machine().CodeAt(Machine::kEntry, {0x90, 0x90});

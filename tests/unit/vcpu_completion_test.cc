@@ -156,6 +156,7 @@ TEST_F(VcpuCompletion, TheyAreZeros) {
   ASSERT_EQ(machine().Enter(), ZX_OK);
   EXPECT_EQ(read, 0u);
   EXPECT_EQ(cpu().sregs.ds.present, 1);
+  EXPECT_EQ(cpu().sregs_given(), 1u);
 }
 
 // ---- Exceptions ----
@@ -170,8 +171,10 @@ TEST_F(VcpuCompletion, AnExceptionOfTheirsIsDropped) {
   }));
   ASSERT_EQ(machine().Enter(), ZX_OK);
   PushEndAt(Machine::kEntry + 2);
+  const uint64_t segments = cpu().sregs_given();
   ASSERT_EQ(machine().Enter(), ZX_OK);
   EXPECT_TRUE(cpu().deliveries().empty());
+  EXPECT_EQ(cpu().sregs_given(), segments) << "the kernel has not changed them";
 }
 
 TEST_F(VcpuCompletion, TheTrapOfASingleStepStays) {

@@ -341,6 +341,7 @@ TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
     vcpu.debugregs.db[0] = 0xBAD;
     vcpu.debugregs.dr7 = 0x401;
     vcpu.events.nmi.masked = 1;
+    vcpu.events.interrupt.shadow = KVM_X86_SHADOW_INT_STI;
     vcpu.tsc_offset = 0xBAD;
     vcpu.xsave.region[100] = 0xBAD;
     for (const uint32_t msr :
@@ -358,6 +359,7 @@ TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
   EXPECT_EQ(cpu().debugregs.db[0], 0u);
   EXPECT_EQ(cpu().debugregs.dr7, 0x400u);
   EXPECT_EQ(cpu().events.nmi.masked, 0);
+  EXPECT_EQ(cpu().events.interrupt.shadow, 0);
   EXPECT_EQ(cpu().xsave.region[100], 0u);
   EXPECT_EQ(cpu().xsave.region[0], 0x37Fu);
   EXPECT_EQ(cpu().xsave.region[6], 0x1F80u);

@@ -247,8 +247,9 @@ TEST_P(VcpuIo, UntrappedInLeavesRipAndRegisters) {
 
 TEST_P(VcpuIo, UntrappedOutLeavesRip) {
   Shows("TRAP-IO-9");
-  const std::vector<uint8_t> kForms[] = {{0xE6, 0x80}, {0xEE}, {0x66, 0xE7, 0x80}, {0xEF}};
-  const uint8_t kSizes[] = {1, 1, 2, 4};
+  const std::vector<uint8_t> kForms[] = {
+      {0xE6, 0x80}, {0xEE}, {0x66, 0xE7, 0x80}, {0xEF}, {0x67, 0x66, 0xE7, 0x80}};
+  const uint8_t kSizes[] = {1, 1, 2, 4, 2};
   zx_vcpu_state_t state = machine().State();
   state.rdx = 0x80;
   ASSERT_EQ(machine().SetState(state), ZX_OK);
@@ -354,6 +355,37 @@ TEST_P(VcpuIo, StringsMoveTheLowBitsOfTheirRegistersOnly) {
   EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED);
   EXPECT_EQ(machine().State().rsi, 0x7'0000'FFFFu);
   EXPECT_EQ(machine().State().rcx, 0x7'0000'0003u);
+}
+
+// Into memory of nobody: what the kernel has read ahead from the port it reports as so many stores.
+fake::Step InsIntoADevice() {
+  return [](fake::FakeVcpu& vcpu) {
+    const int exit = StringIo(kPort, 1, true, 1024, 2, true)(vcpu);
+    const uint64_t address = vcpu.regs.rdi;
+    vcpu.CompleteWith([address](fake::FakeVcpu& later) {
+      std::vector<fake::Piece> pieces;
+      for (uint64_t at = 0; at < 1024; at += 8) pieces.push_back({address + at, 8, 0x5C});
+      later.regs.rcx -= 1024;
+      return fake::MmioWritePieces(pieces, 0)(later);
+    });
+    return exit;
+  };
+}
+
+TEST_P(VcpuIo, StringsIntoADeviceComeBackManyTimes) {
+  Shows("TRAP-IO-10 VCPU-ENTER-12");
+  zx_vcpu_state_t state = machine().State();
+  state.rdx = kPort;
+  state.rcx = 3000;
+  state.rdi = Machine::kDeviceAddress;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  machine().Code({0xF3, 0x6C});  // rep insb
+  for (int round = 0; round < 2; ++round) {
+    cpu().Push(InsIntoADevice());
+    EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED);
+    EXPECT_EQ(machine().State().rcx, 3000u);
+    EXPECT_EQ(machine().State().rdi, Machine::kDeviceAddress);
+  }
 }
 
 TEST_P(VcpuIo, StringsOnAPortWithoutATrapAreRefusedTheSameWay) {

@@ -31,7 +31,7 @@ constexpr uint64_t kValue = 0x8877665544332211;
 // KVM has it set while a REP is under way.
 constexpr uint64_t kResumeFlag = 0x10000;
 
-constexpr uint8_t kRax = 0, kRcx = 1, kRdx = 2, kR9 = 9;
+constexpr uint8_t kRax = 0, kRcx = 1, kRdx = 2, kRbx = 3, kR9 = 9;
 
 class VcpuMemory : public fake::OnMachine {
  protected:
@@ -284,6 +284,30 @@ TEST_F(VcpuMemory, MovLoadsTakeOneRun) {
       EXPECT_EQ(*RegisterOf(&now, c.into.reg),
                 c.into.reg == kRdx ? 0x60 : *RegisterOf(&state, c.into.reg));
     }
+  }
+}
+
+// What the kernel is spared: registers that are as it has them, but for the one that the load
+// gives.
+TEST_F(VcpuMemory, AnAnswerInTheLoadsRegisterIsAllThatTheKernelTakes) {
+  for (uint8_t number = 0; number < 16; ++number) {
+    if (number == kRbx) continue;  // the address
+    ResetState();
+    // mov (%rbx), %r64
+    PutCode({static_cast<uint8_t>(number < 8 ? 0x48 : 0x4C), 0x8B,
+             static_cast<uint8_t>((number & 7) << 3 | kRbx)});
+    cpu().Push(MmioRead(kDevice, 8, 3, {number, 8}));
+    ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+    zx_vcpu_state_t state = machine().State();
+    ASSERT_EQ(machine().SetState(state), ZX_OK);  // as they are: no change
+    (&state.rax)[number] = 0x5566778899AABBCC;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    cpu().Push([&](fake::FakeVcpu& vcpu) {
+      EXPECT_FALSE(vcpu.regs_given()) << int{number};
+      return fake::kGoOn;
+    });
+    PushEndAt(Machine::kEntry + 3);
+    ASSERT_EQ(EnterWithRuns(1), ZX_OK);
   }
 }
 

@@ -5,7 +5,9 @@
 #include <x86intrin.h>
 
 #include <cerrno>
+#include <fstream>
 #include <optional>
+#include <string>
 
 #include "contract.h"
 #include "fake/machine_test.h"
@@ -356,6 +358,28 @@ TEST_F(VcpuTimer, DeadlineEndsARun) {
   EXPECT_EQ(cpu().deliveries(), std::vector<Delivery>({{Delivery::kInterrupt, kVector}}));
 }
 
+// By a host's clock that runs ahead of the counter; the signal comes while the VMM has the VCPU.
+TEST_F(VcpuTimer, ATimerThatFiresTooEarlyBetweenTwoEntersIsArmedAgain) {
+  Shows("APIC-16");
+  HostModel host = DefaultHost();
+  host.tsc_khz = static_cast<uint32_t>(4 * khz_);
+  uint64_t when = 0;
+  // On a busy machine with more time.
+  for (uint64_t span = 20 * khz_; __rdtsc() >= when; span *= 4) {
+    Start(host);
+    ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
+    const uint64_t begin = __rdtsc();
+    when = begin + span;
+    ASSERT_TRUE(Ignored(kDeadline, when));
+    Leave();
+    // The timer is set for a quarter of the time.
+    while (__rdtsc() < begin + span / 2) {
+    }
+  }
+  WaitFor(1, Block());
+  EXPECT_GE(__rdtsc(), when);
+}
+
 TEST_F(VcpuTimer, DeadlineInThePastFiresAtOnce) {
   Shows("APIC-16");
   ASSERT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
@@ -375,6 +399,25 @@ TEST_F(VcpuTimer, ADeadlineFarAwayIsNoOverflow) {
   ASSERT_TRUE(Ignored(kDeadline, UINT64_MAX - 1));
   Leave();
   EXPECT_TRUE(cpu().deliveries().empty());
+}
+
+// Where an interrupt waits for the guest to take one, the guest exits anyway before it could take
+// the timer's.
+TEST_F(VcpuTimer, TheHostsTimerIsNotSetWhileAnInterruptWaits) {
+  const auto host_timers = [] {
+    std::ifstream file("/proc/self/timers");
+    EXPECT_TRUE(file.is_open());
+    int count = 0;
+    for (std::string line; std::getline(file, line);) count += line.starts_with("ID:") ? 1 : 0;
+    return count;
+  };
+  const int before = host_timers();
+  EXPECT_TRUE(Ignored(kLvtTimer, kDeadlineMode | kVector));
+  ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, kVector + 1), ZX_OK);
+  EXPECT_TRUE(Ignored(kDeadline, __rdtsc() + 3'600'000 * khz_));
+  EXPECT_EQ(host_timers(), before);
+  WaitFor(1, Hlt());
+  EXPECT_EQ(host_timers(), before + 1);
 }
 
 TEST_F(VcpuTimer, OneShotFiresOnce) {

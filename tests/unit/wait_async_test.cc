@@ -390,6 +390,22 @@ TEST_F(WaitAsyncTest, RepeatingGoesOn) {
   EXPECT_TRUE(Empty());
 }
 
+TEST_F(WaitAsyncTest, AQueuedPacketGathersAlsoWhatIsOverAgain) {
+  Shows("GEN-12 GEN-13");
+  EXPECT_EQ(zx_object_wait_async_2018(event_, port_, kKey, kSignaled, kRepeating2018), ZX_OK);
+  Signal(kSignaled | ZX_USER_SIGNAL_0);
+  Signal(ZX_USER_SIGNAL_1, ZX_USER_SIGNAL_0);
+  Signal(ZX_USER_SIGNAL_2, ZX_USER_SIGNAL_1);
+  const zx_port_packet_t packet = Next();
+  EXPECT_EQ(packet.signal.observed,
+            kSignaled | ZX_USER_SIGNAL_0 | ZX_USER_SIGNAL_1 | ZX_USER_SIGNAL_2);
+  EXPECT_EQ(packet.signal.count, 1u);
+  EXPECT_TRUE(Empty());
+  Signal(ZX_USER_SIGNAL_3);  // the next one begins anew
+  EXPECT_EQ(Next().signal.observed, kSignaled | ZX_USER_SIGNAL_2 | ZX_USER_SIGNAL_3);
+  EXPECT_EQ(zx_port_cancel(port_, event_, kKey), ZX_OK);
+}
+
 TEST_F(WaitAsyncTest, RepeatingEndsWithItsHandle) {
   Shows("GEN-12");
   const zx_handle_t other = Duplicate(event_);

@@ -112,7 +112,7 @@ TEST_F(Waitables, APortThatDiesDuringTheCall) {
 // Keeps the object busy: nobody comes to its list while this is told of a change.
 class Holdup final : public SignalObserver {
  public:
-  explicit Holdup(zx_handle_t handle) : SignalObserver(handle) {}
+  explicit Holdup(zx_handle_t handle) : SignalObserver(handle, {.active = UINT32_MAX}) {}
   Next OnArrival(zx_signals_t /*active*/) override { return Next::kStay; }
   Next OnChange(zx_signals_t /*before*/, zx_signals_t /*active*/) override {
     entered = true;
@@ -155,19 +155,56 @@ TEST_F(Waitables, AWaitThatBeginsIsCancelledOrIsThere) {
   Close(handle);
 }
 
-TEST_F(Waitables, AClosedHandleWinsOverASignal) {
+// A wait that is being cancelled when its signal comes: it has left the port, and the object, which
+// is busy, does not know yet.
+TEST_F(Waitables, AWaitThatIsBeingCancelledQueuesNothing) {
+  Shows("PORT-CANCEL-KEY-4 WAIT-ASYNC-12");
+  const zx_handle_t handle = Insert(event_);
+  const HandleRef ref = Lookup(handle);
+  const auto port = MakeRef<Port>(0u);
+  port->AddHandle();
+  EXPECT_EQ(PortWait::Begin(port, 1, ref, handle, kSignaled, {}), ZX_OK);
+  EXPECT_EQ(PortWait::Begin(port, 2, ref, handle, ZX_USER_SIGNAL_0, {}), ZX_OK);
+  Holdup holdup(handle);
+  event_->AddObserver(&holdup, ref);
+  SleepingThread signaller([&] { event_->UpdateSignals(0, kSignaled); });
+  while (!holdup.entered) sched_yield();
+  bool cancelled = false;
+  SleepingThread canceller([&] { cancelled = port->CancelKey(1); });
+  EXPECT_TRUE(canceller.AwaitSleep());
+  holdup.open = true;
+  signaller.Join();
+  canceller.Join();
+  EXPECT_TRUE(cancelled);
+  zx_port_packet_t packet;
+  EXPECT_EQ(port->Wait(kPast, &packet), ZX_ERR_TIMED_OUT);
+  EXPECT_FALSE(event_->RemoveWaits(handle, port.get(), 1));
+  EXPECT_TRUE(port->CancelKey(2));  // the port knows its other waits still
+  event_->RemoveObserver(&holdup);
+  port->DropHandle();
+  Close(handle);
+}
+
+TEST_F(Waitables, AClosedHandleWinsOverASignalWhicheverComesFirst) {
   Shows("WAIT-MANY-5 WAIT-MANY-9");
-  const zx_handle_t first = Insert(event_);
-  const zx_handle_t second = Insert(other_);
-  ThreadWait wait;
-  wait.Add(event_, Lookup(first), first, kSignaled);
-  wait.Add(other_, Lookup(second), second, kSignaled);
-  event_->UpdateSignals(0, kSignaled);
-  Close(second);
-  EXPECT_EQ(wait.Finish(ZX_TIME_INFINITE), ZX_ERR_CANCELED);
-  EXPECT_EQ(wait.pending(0), kSignaled);
-  EXPECT_EQ(wait.pending(1), ZX_SIGNAL_HANDLE_CLOSED);
-  Close(first);
+  for (const bool closed_stands_first : {false, true}) {
+    for (const bool closed_comes_first : {false, true}) {
+      const zx_handle_t signaled = Insert(event_);
+      const zx_handle_t closed = Insert(other_);
+      ThreadWait wait;
+      if (closed_stands_first) wait.Add(other_, Lookup(closed), closed, kSignaled);
+      wait.Add(event_, Lookup(signaled), signaled, kSignaled);
+      if (!closed_stands_first) wait.Add(other_, Lookup(closed), closed, kSignaled);
+      if (closed_comes_first) Close(closed);
+      event_->UpdateSignals(0, kSignaled);
+      if (!closed_comes_first) Close(closed);
+      EXPECT_EQ(wait.Finish(ZX_TIME_INFINITE), ZX_ERR_CANCELED);
+      EXPECT_EQ(wait.pending(closed_stands_first ? 1 : 0), kSignaled);
+      EXPECT_EQ(wait.pending(closed_stands_first ? 0 : 1), ZX_SIGNAL_HANDLE_CLOSED);
+      Close(signaled);
+      event_->UpdateSignals(kSignaled, 0);
+    }
+  }
 }
 
 TEST_F(Waitables, AWaitThatIsGivenUpLeavesNothing) {

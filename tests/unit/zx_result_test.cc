@@ -106,6 +106,7 @@ TEST(ZxResultTest, Comparisons) {
   const zx::result<int> io = zx::error(ZX_ERR_IO);
   EXPECT_TRUE(three == three && three != four && three == 3 && three != 4 && three != io);
   EXPECT_TRUE(three == zx::ok() && io != zx::ok());
+  EXPECT_TRUE(three == zx::ok(3) && three != zx::ok(4) && io != zx::ok(3));
   EXPECT_TRUE(io == zx::error(ZX_ERR_IO) && io != zx::error(ZX_ERR_STOP) && io != 3);
   EXPECT_TRUE(three != zx::error(ZX_ERR_IO));
   EXPECT_TRUE(io == zx::result<>(zx::error(ZX_ERR_IO)) && three == zx::result<>(zx::ok()));

@@ -20,7 +20,7 @@ constexpr size_t kHeaderSize = 36;
 class AcpiTablesTest : public testing::TestWithParam<unsigned> {
  protected:
   void SetUp() override {
-    bytes_ = BuildAcpiTables(kAcpiTables, GetParam());
+    bytes_ = BuildAcpiTables(kAcpiTables, GetParam(), true);
     ASSERT_LE(bytes_.size(), kAcpiTablesCapacity);
     const uint64_t xsdt = Get<uint64_t>(kAcpiTables + 24);
     const uint32_t length = Get<uint32_t>(xsdt + 4);
@@ -70,7 +70,7 @@ TEST_P(AcpiTablesTest, EveryTableSumsToZero) {
     EXPECT_EQ(Text(address, 4), signature);
     EXPECT_EQ(Sum(address, Get<uint32_t>(address + 4)), 0) << signature;
   }
-  EXPECT_EQ(tables_.size(), 4u);
+  EXPECT_EQ(tables_.size(), 5u);
 }
 
 TEST_P(AcpiTablesTest, FadtDescribesTheFixedHardware) {
@@ -129,7 +129,22 @@ TEST_P(AcpiTablesTest, MadtListsTheProcessorsAndOneIoApic) {
   EXPECT_EQ(Get<uint16_t>(at), 0x0C01) << "I/O APIC, 12 bytes";
   EXPECT_EQ(Get<uint32_t>(at + 4), 0xFEC00000u);
   EXPECT_EQ(Get<uint32_t>(at + 8), 0u);
-  EXPECT_EQ(at + 12, end) << "lengths sum exactly";
+  at += 12;
+  EXPECT_EQ(Get<uint32_t>(at), 0x00000A02u) << "override, 10 bytes: interrupt 0 of the ISA bus";
+  EXPECT_EQ(Get<uint32_t>(at + 4), 2u) << "is at pin 2";
+  EXPECT_EQ(at + 10, end) << "lengths sum exactly";
+}
+
+TEST_P(AcpiTablesTest, HpetIsThereWithItsOptionOnly) {
+  const uint64_t hpet = tables_.at("HPET");
+  EXPECT_EQ(Get<uint32_t>(hpet + 4), 56u);
+  EXPECT_EQ(Get<uint32_t>(hpet + 36), 0x8086A201u);
+  EXPECT_EQ(Get<uint64_t>(hpet + 44), 0xFED00000u);
+  const std::string without = [] {
+    const std::vector<uint8_t> bytes = BuildAcpiTables(kAcpiTables, 1, false);
+    return std::string(bytes.begin(), bytes.end());
+  }();
+  EXPECT_EQ(without.find("HPET"), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Processors, AcpiTablesTest, testing::Values(1u, 2u, 4u));

@@ -14,6 +14,7 @@
 #include "devices/pic.h"
 #include "devices/pit.h"
 #include "devices/pvpanic.h"
+#include "devices/system_control.h"
 #include "io_ports.h"
 #include "stop.h"
 
@@ -56,13 +57,30 @@ TEST(PicTest, TriggerRegistersKeepTheirValues) {
   EXPECT_EQ(static_cast<IoDevice&>(pic).Read(Pic::kTrigger, 2), 0x0C20u);
 }
 
+// Counts how often a line rises.
+struct RecordedLine {
+  void Set(bool value) {
+    if (value && !level) ++rises;
+    level = value;
+  }
+  int rises = 0;
+  bool level = false;
+};
+
+struct RecordedAlarm final : Alarm {
+  void Set(nanoseconds value) override { when = value; }
+  nanoseconds when = kNever;
+};
+
 class PitTest : public testing::Test {
  protected:
   void Pass(nanoseconds time) { now_ += time; }
   void PassTicks(uint64_t ticks) { Pass(nanoseconds(ticks * 1'000'000'000 / Pit::kHertz + 1)); }
 
   nanoseconds now_{seconds(5)};
-  Pit pit_{[this] { return now_; }};
+  RecordedLine line_;
+  RecordedAlarm alarm_;
+  Pit pit_{[this](bool level) { line_.Set(level); }, [this] { return now_; }};
 };
 
 // How Linux measures the TSC: channel 2, mode 0, gate and output through port 0x61.
@@ -117,6 +135,69 @@ TEST_F(PitTest, ALatchedCountStaysUntilItIsRead) {
   EXPECT_LT(later_low | In(pit_, 0x40) << 8, 0xAFFF) << "not latched: as it is now";
 }
 
+// How a kernel without a better clock keeps the time: channel 0, mode 2.
+TEST_F(PitTest, Channel0InterruptsEachPeriod) {
+  pit_.SetAlarm(&alarm_);
+  Out(pit_, 0x43, 0x34);
+  EXPECT_EQ(alarm_.when, Alarm::kNever);
+  Out(pit_, 0x40, 0x9C);
+  Out(pit_, 0x40, 0x2E);
+  constexpr uint64_t kPeriod = 0x2E9C;
+  for (int i = 1; i <= 3; ++i) {
+    const nanoseconds due = seconds(5) + TimeOf(i * kPeriod, Pit::kHertz);
+    EXPECT_EQ(alarm_.when, due);
+    now_ = due - std::chrono::microseconds(2);
+    pit_.Expire();
+    EXPECT_EQ(line_.rises, i - 1) << "too early";
+    now_ = due;
+    pit_.Expire();
+    EXPECT_EQ(line_.rises, i);
+  }
+  // Late by five periods: one interrupt.
+  now_ += std::chrono::milliseconds(50);
+  pit_.Expire();
+  EXPECT_EQ(line_.rises, 4);
+  EXPECT_GT(alarm_.when, now_);
+  EXPECT_LT(alarm_.when, now_ + std::chrono::milliseconds(11));
+  // Another mode ends it.
+  Out(pit_, 0x43, 0x30);
+  EXPECT_EQ(alarm_.when, Alarm::kNever);
+  now_ += seconds(1);
+  pit_.Expire();
+  EXPECT_EQ(line_.rises, 4);
+}
+
+TEST_F(PitTest, Channel0InterruptsOnceInMode0) {
+  pit_.SetAlarm(&alarm_);
+  for (int i = 1; i <= 2; ++i) {
+    Out(pit_, 0x43, 0x30);
+    EXPECT_FALSE(line_.level);
+    Out(pit_, 0x40, 0x00);
+    Out(pit_, 0x40, 0x01);
+    EXPECT_EQ(alarm_.when, now_ + TimeOf(0x100, Pit::kHertz));
+    now_ = alarm_.when;
+    pit_.Expire();
+    EXPECT_EQ(line_.rises, i);
+    EXPECT_TRUE(line_.level);
+    EXPECT_EQ(alarm_.when, Alarm::kNever);
+    now_ += seconds(1);
+    pit_.Expire();
+    EXPECT_EQ(line_.rises, i);
+  }
+}
+
+TEST_F(PitTest, OtherChannelsDoNotInterrupt) {
+  pit_.SetAlarm(&alarm_);
+  Out(pit_, Pit::kSpeaker, 0x01);
+  Out(pit_, 0x43, 0xB4);
+  Out(pit_, 0x42, 0x00);
+  Out(pit_, 0x42, 0x01);
+  EXPECT_EQ(alarm_.when, Alarm::kNever);
+  now_ += seconds(1);
+  pit_.Expire();
+  EXPECT_EQ(line_.rises, 0);
+}
+
 TEST_F(PitTest, TheRefreshBitToggles) {
   const uint8_t before = In(pit_, Pit::kSpeaker) & 0x10;
   Pass(std::chrono::nanoseconds(15'152));
@@ -141,7 +222,13 @@ class CmosTest : public testing::Test {
 
   // Saturday, 29 February 2020, 23:59:58 UTC.
   nanoseconds now_{seconds(1'583'020'798)};
-  Cmos cmos_{[this] { return now_; }};
+  // What the monotonic clock shows has nothing to do with that.
+  static constexpr nanoseconds kMonotonicBehind{seconds(1'583'000'000)};
+  RecordedLine line_;
+  RecordedAlarm alarm_;
+  Cmos cmos_{[this](bool level) { line_.Set(level); }, [this] { return now_; },
+             [this] { return now_ - kMonotonicBehind; }};
+  nanoseconds AlarmIn() const { return alarm_.when - (now_ - kMonotonicBehind); }
 };
 
 TEST_F(CmosTest, TimeInBcd) {
@@ -175,6 +262,118 @@ TEST_F(CmosTest, StatusRegisters) {
   EXPECT_EQ(Register(0x0A), 0xA6) << "an update is near";
 }
 
+TEST_F(CmosTest, UpdatesInterruptOnceASecondAndOnceUntilTheyAreTaken) {
+  cmos_.SetAlarm(&alarm_);
+  now_ += std::chrono::milliseconds(400);
+  SetRegister(0x0B, 0x12);
+  EXPECT_EQ(AlarmIn(), std::chrono::milliseconds(600));
+  cmos_.Expire();
+  EXPECT_EQ(line_.rises, 0) << "rung too early";
+  now_ += std::chrono::milliseconds(600);
+  cmos_.Expire();
+  EXPECT_TRUE(line_.level);
+  EXPECT_EQ(alarm_.when, Alarm::kNever) << "nothing more comes before it is taken";
+  EXPECT_EQ(Register(0x0C), 0xD0) << "a periodic cause that interrupts nobody is among it";
+  EXPECT_FALSE(line_.level);
+  EXPECT_EQ(Register(0x0C), 0x00) << "reading takes it";
+  EXPECT_EQ(AlarmIn(), seconds(1));
+  now_ += seconds(3);
+  cmos_.Expire();
+  EXPECT_EQ(line_.rises, 2);
+}
+
+TEST_F(CmosTest, CausesAreSeenWithoutInterrupts) {
+  SetRegister(0x01, 0x77);  // No alarm.
+  now_ += seconds(1);
+  EXPECT_EQ(Register(0x0C), 0x50) << "update and periodic";
+  EXPECT_EQ(line_.rises, 0);
+  SetRegister(0x0A, 0x20);
+  now_ += seconds(1);
+  EXPECT_EQ(Register(0x0C), 0x10) << "rate 0 has no periodic interrupt";
+  SetRegister(0x0A, 0x66);
+  now_ += seconds(1);
+  EXPECT_EQ(Register(0x0C), 0x00) << "a clock that is held in reset does not count";
+}
+
+TEST_F(CmosTest, PeriodicInterrupts) {
+  cmos_.SetAlarm(&alarm_);
+  SetRegister(0x0A, 0x2F);
+  SetRegister(0x0B, 0x42);
+  EXPECT_EQ(AlarmIn(), std::chrono::milliseconds(500) + nanoseconds(1)) << "2 Hz";
+  SetRegister(0x0A, 0x26);
+  EXPECT_EQ(AlarmIn(), nanoseconds(976'562 + 1)) << "1024 Hz";
+  SetRegister(0x0A, 0x21);
+  EXPECT_EQ(AlarmIn(), nanoseconds(3'906'250 + 1)) << "256 Hz";
+  for (int i = 1; i <= 3; ++i) {
+    now_ += AlarmIn();
+    cmos_.Expire();
+    EXPECT_EQ(line_.rises, i);
+    EXPECT_EQ(Register(0x0C), 0xC0);
+  }
+}
+
+TEST_F(CmosTest, TheAlarmMatchesByHourMinuteAndSecond) {
+  cmos_.SetAlarm(&alarm_);
+  SetRegister(0x01, 0x01);
+  SetRegister(0x03, 0x00);
+  SetRegister(0x05, 0x00);
+  SetRegister(0x0B, 0x22);
+  EXPECT_EQ(AlarmIn(), seconds(3));
+  now_ += seconds(2);
+  cmos_.Expire();
+  EXPECT_EQ(line_.rises, 0);
+  now_ += seconds(1);
+  cmos_.Expire();
+  EXPECT_EQ(Register(0x0C), 0xF0);
+  EXPECT_EQ(AlarmIn(), seconds(60)) << "a day off: the host's clock may be set meanwhile";
+  now_ += seconds(86'400) - nanoseconds(1);
+  EXPECT_EQ(Register(0x0C) & 0x20, 0);
+  now_ += nanoseconds(1);
+  EXPECT_EQ(Register(0x0C) & 0x20, 0x20);
+}
+
+TEST_F(CmosTest, AnAlarmOfAnyMinuteAndOneThatNeverComes) {
+  cmos_.SetAlarm(&alarm_);
+  SetRegister(0x01, 0x07);
+  SetRegister(0x03, 0xFF);
+  SetRegister(0x05, 0xC0);
+  SetRegister(0x0B, 0x22);
+  EXPECT_EQ(AlarmIn(), seconds(9));
+  now_ += seconds(9);
+  cmos_.Expire();
+  EXPECT_EQ(line_.rises, 1);
+  EXPECT_EQ(Register(0x0C) & 0xA0, 0xA0);
+  SetRegister(0x01, 0x77);
+  EXPECT_EQ(alarm_.when, Alarm::kNever);
+}
+
+TEST_F(CmosTest, AnAlarmInBinaryWithTwelveHours) {
+  cmos_.SetAlarm(&alarm_);
+  SetRegister(0x01, 59);
+  SetRegister(0x03, 59);
+  SetRegister(0x05, 0x80 | 11);
+  SetRegister(0x0B, 0x24);
+  EXPECT_EQ(AlarmIn(), seconds(1));
+}
+
+TEST_F(CmosTest, WhileTheTimeIsSetThereAreNoUpdates) {
+  cmos_.SetAlarm(&alarm_);
+  SetRegister(0x0B, 0x92);
+  EXPECT_EQ(Register(0x0B), 0x82);
+  EXPECT_EQ(alarm_.when, Alarm::kNever);
+  now_ += seconds(5);
+  EXPECT_EQ(Register(0x0C) & 0x10, 0);
+}
+
+TEST_F(CmosTest, TheHostsClockIsSetBack) {
+  cmos_.SetAlarm(&alarm_);
+  SetRegister(0x0B, 0x12);
+  now_ -= seconds(1000);
+  cmos_.Expire();
+  EXPECT_EQ(line_.rises, 0);
+  EXPECT_EQ(AlarmIn(), seconds(1));
+}
+
 TEST_F(CmosTest, MemoryKeepsValuesAndTheNmiBitIsNotPartOfTheIndex) {
   SetRegister(0x8F, 0x5A);
   EXPECT_EQ(Register(0x0F), 0x5A);
@@ -188,6 +387,24 @@ TEST(I8042Test, ResetCommand) {
   Out(keyboard, 0x60, 0xFE);
   EXPECT_FALSE(stop.requested());
   Out(keyboard, 0x64, 0xFE);
+  EXPECT_EQ(stop.Wait().reason, Reason::kReset);
+}
+
+TEST(SystemControlTest, Address20IsNeverHeldDown) {
+  StopLatch stop;
+  SystemControl control(stop);
+  EXPECT_EQ(In(control, 0x92), 0x02);
+  Out(control, 0x92, 0x00);
+  EXPECT_EQ(In(control, 0x92), 0x02);
+  Out(control, 0x92, 0xC2);
+  EXPECT_EQ(In(control, 0x92), 0xC2) << "the other bits are as they were written";
+  EXPECT_FALSE(stop.requested());
+}
+
+TEST(SystemControlTest, FastReset) {
+  StopLatch stop;
+  SystemControl control(stop);
+  Out(control, 0x92, static_cast<uint8_t>(In(control, 0x92) | 1));
   EXPECT_EQ(stop.Wait().reason, Reason::kReset);
 }
 

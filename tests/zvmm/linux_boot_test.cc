@@ -67,7 +67,7 @@ TEST(LinuxImageTest, AcceptsAnImage) {
   ASSERT_TRUE(image.ok()) << image.status();
   EXPECT_EQ(image->kernel.size(), kKernelSize);
   EXPECT_EQ(image->kernel[3], 21);
-  EXPECT_EQ(image->header.version, 0x020F);
+  EXPECT_EQ(uint16_t{image->header.version}, 0x020F);
 }
 
 TEST(LinuxImageTest, NoSetupSectorsMeansFour) {
@@ -163,23 +163,34 @@ TEST(PlaceLinuxTest, InitrdStaysBelowTheKernelsLimitAndTheHole) {
   EXPECT_FALSE(PlaceLinux(boot, MemoryLayout(64 * kMiB)).ok()) << "the kernel is there";
 }
 
-TEST(PlaceLinuxTest, ARelocatableKernelGoesLowerInLittleMemory) {
+// Loaded lower it would move itself up to there, over its initrd or beyond the memory.
+TEST(PlaceLinuxTest, ARelocatableKernelIsNotLoadedBelowWhereItWantsToBe) {
   LinuxBoot boot = MakeBoot();
-  const auto placement = PlaceLinux(boot, MemoryLayout(16 * kMiB));
+  for (const uint8_t relocatable : {1, 0}) {
+    boot.image.header.relocatable_kernel = relocatable;
+    EXPECT_EQ(PlaceLinux(boot, MemoryLayout(16 * kMiB)).status().message(),
+              "the kernel and its initrd do not fit into the guest's memory: at least 24 MiB are "
+              "needed (--memory)");
+  }
+}
+
+TEST(PlaceLinuxTest, NoKernelGoesBelowTheFirstMebibyte) {
+  LinuxBoot boot = MakeBoot();
+  boot.image.header.pref_address = 0x10000;
+  const auto placement = PlaceLinux(boot, MemoryLayout(64 * kMiB));
   ASSERT_TRUE(placement.ok()) << placement.status();
   EXPECT_EQ(placement->kernel, 2 * kMiB) << "the lowest multiple of its alignment above 1 MiB";
   boot.image.header.relocatable_kernel = 0;
-  EXPECT_EQ(PlaceLinux(boot, MemoryLayout(16 * kMiB)).status().message(),
-            "the kernel and its initrd do not fit into the guest's memory: at least 24 MiB are "
-            "needed (--memory)");
+  EXPECT_EQ(PlaceLinux(boot, MemoryLayout(64 * kMiB)).status().message(),
+            "the kernel wants to be at 0x10000, below 1 MiB, and cannot be moved");
 }
 
 TEST(PlaceLinuxTest, TooLittleMemoryIsAnErrorThatSaysHowMuchIsNeeded) {
-  const auto placement = PlaceLinux(MakeBoot(20 * kMiB), MemoryLayout(29 * kMiB));
+  const auto placement = PlaceLinux(MakeBoot(20 * kMiB), MemoryLayout(43 * kMiB));
   EXPECT_EQ(placement.status().message(),
-            "the kernel and its initrd do not fit into the guest's memory: at least 30 MiB are "
+            "the kernel and its initrd do not fit into the guest's memory: at least 44 MiB are "
             "needed (--memory)");
-  EXPECT_TRUE(PlaceLinux(MakeBoot(20 * kMiB), MemoryLayout(30 * kMiB)).ok());
+  EXPECT_TRUE(PlaceLinux(MakeBoot(20 * kMiB), MemoryLayout(44 * kMiB)).ok());
 }
 
 TEST(PlaceLinuxTest, TheCommandLineHasALimit) {

@@ -8,6 +8,7 @@
 #define VIRTIO_RING_NO_LEGACY
 #include <linux/virtio_ring.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
@@ -81,7 +82,10 @@ class TestQueue {
   uint16_t available_event() {
     return memory_.Get<uint16_t>(used() + 4 + kSize * sizeof(vring_used_elem));
   }
-  uint16_t used_index() { return memory_.Get<uint16_t>(used() + 2); }
+  // What stands before it is seen too; a device may be at work on a thread of its own.
+  uint16_t used_index() {
+    return std::atomic_ref(memory_.Get<uint16_t>(used() + 2)).load(std::memory_order_acquire);
+  }
   vring_used_elem used_entry(unsigned index) {
     return memory_.Get<vring_used_elem>(used() + 4 + index % kSize * sizeof(vring_used_elem));
   }

@@ -319,6 +319,7 @@ TEST_F(ZbiDataTest, BothGenerationsLearnOfTheMemory) {
 TEST_F(ZbiDataTest, AcpiAndTheSerialPort) {
   Make(MakeBoot(), MemoryLayout(64 * kMiB));
   EXPECT_EQ(Array<uint64_t>(ZBI_TYPE_ACPI_RSDP), std::vector<uint64_t>{kRsdp});
+  EXPECT_EQ(Array<uint64_t>(ZBI_TYPE_SMBIOS), std::vector<uint64_t>{kSmbios});
   const auto uart = Array<zbi_uart_t>(ZBI_TYPE_DEBUG_UART).at(0);
   EXPECT_EQ(uart.base, 0x3F8u);
   EXPECT_EQ(uart.type, ZBI_UART_PC_PORT);

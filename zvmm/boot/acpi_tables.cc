@@ -1,13 +1,15 @@
 #include "boot/acpi_tables.h"
 
 #include <cstring>
-#include <numeric>
 #include <string_view>
 
+#include "boot/checksum.h"
 #include "boot/dsdt.h"
 #include "devices/acpi_pm.h"
 #include "devices/cmos.h"
+#include "devices/hpet.h"
 #include "devices/io_apic.h"
+#include "devices/pit.h"
 #include "pci/host_bridge.h"
 
 namespace zvmm {
@@ -54,11 +56,6 @@ struct Address {
   uint64_t address;
 };
 static_assert(sizeof(Address) == 12);
-
-struct Xsdt {
-  Header header;
-  uint64_t tables[2];  // FADT and MADT; the FADT leads to the others.
-};
 
 struct Fadt {
   Header header;
@@ -159,6 +156,26 @@ struct MadtIoApic {
 };
 static_assert(sizeof(MadtIoApic) == 12);
 
+struct MadtOverride {
+  uint8_t type;
+  uint8_t length;
+  uint8_t bus;
+  uint8_t source;
+  uint32_t pin;
+  uint16_t flags;
+};
+static_assert(sizeof(MadtOverride) == 10);
+
+struct HpetTable {
+  Header header;
+  uint32_t id;  // The low half of its capabilities.
+  Address base;
+  uint8_t number;
+  uint16_t shortest_period;
+  uint8_t page_protection;
+};
+static_assert(sizeof(HpetTable) == 56);
+
 #pragma pack(pop)
 
 constexpr uint8_t kSpaceIo = 1;
@@ -183,11 +200,8 @@ constexpr uint32_t kPhysicalDestinations = 1 << 19;
 constexpr uint32_t kMadtPcAt = 1 << 0;  // There is also a pair of 8259s.
 constexpr uint8_t kMadtTypeLocalApic = 0;
 constexpr uint8_t kMadtTypeIoApic = 1;
+constexpr uint8_t kMadtTypeOverride = 2;
 constexpr uint32_t kMadtEnabled = 1 << 0;
-
-uint8_t Checksum(const uint8_t* bytes, size_t size) {
-  return static_cast<uint8_t>(-std::accumulate(bytes, bytes + size, 0));
-}
 
 Header MakeHeader(std::string_view signature, uint8_t revision) {
   Header header = {};
@@ -273,6 +287,13 @@ std::vector<uint8_t> MakeMadt(unsigned vcpus) {
                                 .reserved = 0,
                                 .address = static_cast<uint32_t>(IoApic::kAddress),
                                 .first_interrupt = 0});
+  // As on a PC: the 8254, interrupt 0 of the ISA bus, is at another pin.
+  AppendStruct(madt, MadtOverride{.type = kMadtTypeOverride,
+                                  .length = sizeof(MadtOverride),
+                                  .bus = 0,
+                                  .source = 0,
+                                  .pin = Pit::kPin,
+                                  .flags = 0});
   return madt;
 }
 
@@ -303,9 +324,19 @@ std::vector<uint8_t> MakeFadt(uint64_t facs, uint64_t dsdt) {
   return BytesOf(fadt);
 }
 
+std::vector<uint8_t> MakeHpet() {
+  HpetTable hpet = {};
+  hpet.header = MakeHeader("HPET", 1);
+  hpet.id = static_cast<uint32_t>(Hpet::kCapabilities);
+  hpet.base.bit_width = 64;
+  hpet.base.address = Hpet::kAddress;
+  hpet.shortest_period = 1000;  // ticks, which are 10 us
+  return BytesOf(hpet);
+}
+
 }  // namespace
 
-std::vector<uint8_t> BuildAcpiTables(uint64_t address, unsigned vcpus) {
+std::vector<uint8_t> BuildAcpiTables(uint64_t address, unsigned vcpus, bool hpet) {
   Block block(address);
   // The RSDP comes first and points to what follows; it is written last.
   Rsdp rsdp = {};
@@ -318,10 +349,12 @@ std::vector<uint8_t> BuildAcpiTables(uint64_t address, unsigned vcpus) {
   const uint64_t facs_address = block.Append(&facs, sizeof(facs), 64);
   const uint64_t dsdt_address = block.AppendTable(MakeDsdt());
 
-  const Xsdt xsdt = {.header = MakeHeader("XSDT", 1),
-                     .tables = {block.AppendTable(MakeFadt(facs_address, dsdt_address)),
-                                block.AppendTable(MakeMadt(vcpus))}};
-  const uint64_t xsdt_address = block.AppendTable(BytesOf(xsdt));
+  // The FADT leads to the others.
+  std::vector<uint8_t> xsdt = BytesOf(MakeHeader("XSDT", 1));
+  AppendStruct(xsdt, block.AppendTable(MakeFadt(facs_address, dsdt_address)));
+  AppendStruct(xsdt, block.AppendTable(MakeMadt(vcpus)));
+  if (hpet) AppendStruct(xsdt, block.AppendTable(MakeHpet()));
+  const uint64_t xsdt_address = block.AppendTable(xsdt);
 
   std::memcpy(rsdp.signature, "RSD PTR ", sizeof(rsdp.signature));
   std::memcpy(rsdp.oem_id, "ZVMM  ", sizeof(rsdp.oem_id));

@@ -6,8 +6,10 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "boot/elf_image.h"
 #include "boot/linux_boot.h"
 #include "boot/linux_image.h"
+#include "boot/pvh_boot.h"
 #include "boot/whole_file.h"
 #include "boot/zbi_boot.h"
 #include "boot/zbi_image.h"
@@ -22,7 +24,7 @@ absl::Status Annotate(const std::string& path, const absl::Status& status) {
 
 absl::StatusOr<BootLoader> OpenLinux(const BootFiles& files, std::span<const uint8_t> kernel,
                                      std::vector<uint8_t> initrd, const MemoryLayout& layout) {
-  auto image = ParseLinuxImage(kernel);
+  auto image = IsElf(kernel) ? ParseElfImage(kernel) : ParseLinuxImage(kernel);
   if (!image.ok()) {
     return Annotate(files.kernel, image.status());
   }
@@ -38,7 +40,8 @@ absl::StatusOr<BootLoader> OpenLinux(const BootFiles& files, std::span<const uin
     return placement.status();
   }
   return [boot = std::move(boot), placement = *placement](uint64_t rsdp, const MemoryView& memory) {
-    return LoadLinux(boot, placement, rsdp, memory);
+    return boot.image.pvh_entry != 0 ? LoadPvh(boot, placement, rsdp, memory)
+                                     : LoadLinux(boot, placement, rsdp, memory);
   };
 }
 

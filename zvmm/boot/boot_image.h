@@ -1,4 +1,5 @@
-// What zvmm boots: a Linux kernel or a Zircon boot image, whichever the file is.
+// What zvmm boots: a Linux kernel (bzImage, or vmlinux) or a Zircon boot image, whichever the file
+// is.
 //
 //   auto load = OpenBootImage(files, layout);         // reads, checks, finds places
 //   CpuEntry entry = (*load)(kAcpiTables, memory);    // writes it into RAM

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <initializer_list>
 #include <span>
 
 #include "absl/strings/str_format.h"
@@ -11,9 +10,6 @@
 
 namespace zvmm {
 namespace {
-
-// From the start of the loaded kernel.
-constexpr uint64_t kEntry64 = 0x200;
 
 constexpr uint8_t kUnknownLoader = 0xFF;
 constexpr uint16_t kNormalVideoMode = 0xFFFF;
@@ -39,24 +35,21 @@ absl::StatusOr<LinuxPlacement> PlaceLinux(const LinuxBoot& boot, const MemoryLay
                         boot.command_line.size(), longest));
   }
 
-  // Where the kernel wants to be, or, if it can be moved, as low as it goes.
+  // Where the kernel wants to be. One that can be moved moves itself up to there when it is loaded
+  // below, onto what lies there.
   LinuxPlacement placement;
-  uint64_t needed = 0;
-  const uint64_t lowest = AlignUp(kHighRamStart, std::max<uint64_t>(header.kernel_alignment, 1));
-  for (const uint64_t address : {uint64_t{header.pref_address}, lowest}) {
-    const uint64_t kernel_end = AlignUp(address + header.init_size, kPageSize);
-    needed = kernel_end + AlignUp(boot.initrd.size(), kPageSize);
-    if (address >= kHighRamStart && needed <= layout.low) {
-      placement.kernel = address;
-      break;
-    }
-    if (!header.relocatable_kernel) {
-      break;
-    }
+  placement.kernel = header.pref_address;
+  if (header.relocatable_kernel) {
+    const uint64_t alignment = std::max<uint64_t>(header.kernel_alignment, 1);
+    placement.kernel = std::max(placement.kernel, AlignUp(kHighRamStart, alignment));
   }
-  if (placement.kernel == 0) {
-    return TooSmall(needed);
+  if (placement.kernel < kHighRamStart) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the kernel wants to be at %#x, below 1 MiB, and cannot be moved", placement.kernel));
   }
+  const uint64_t needed = AlignUp(placement.kernel + header.init_size, kPageSize) +
+                          AlignUp(boot.initrd.size(), kPageSize);
+  if (needed > layout.low) return TooSmall(needed);
 
   if (!boot.initrd.empty()) {
     const uint64_t end = std::min<uint64_t>(uint64_t{header.initrd_addr_max} + 1, layout.low);
@@ -88,17 +81,22 @@ boot_params MakeBootParams(const LinuxBoot& boot, const LinuxPlacement& placemen
   return params;
 }
 
-CpuEntry LoadLinux(const LinuxBoot& boot, const LinuxPlacement& placement, uint64_t rsdp,
-                   const MemoryView& memory) {
-  WriteIdentityPageTables(memory);
-  const boot_params params = MakeBootParams(boot, placement, rsdp, memory.layout());
-  memory.Put(kBootParams, {reinterpret_cast<const uint8_t*>(&params), sizeof(params)});
+void LoadLinuxFiles(const LinuxBoot& boot, const LinuxPlacement& placement,
+                    const MemoryView& memory) {
   // With its NUL.
   memory.Put(kCommandLine, {reinterpret_cast<const uint8_t*>(boot.command_line.c_str()),
                             boot.command_line.size() + 1});
   memory.Put(placement.kernel, boot.image.kernel);
   memory.Put(placement.initrd, boot.initrd);
-  return {.rip = placement.kernel + kEntry64, .rsi = kBootParams};
+}
+
+CpuEntry LoadLinux(const LinuxBoot& boot, const LinuxPlacement& placement, uint64_t rsdp,
+                   const MemoryView& memory) {
+  WriteIdentityPageTables(memory);
+  const boot_params params = MakeBootParams(boot, placement, rsdp, memory.layout());
+  memory.Put(kBootParams, {reinterpret_cast<const uint8_t*>(&params), sizeof(params)});
+  LoadLinuxFiles(boot, placement, memory);
+  return {.rip = placement.kernel + boot.image.entry, .rsi = kBootParams};
 }
 
 }  // namespace zvmm

@@ -38,7 +38,11 @@ absl::StatusOr<LinuxPlacement> PlaceLinux(const LinuxBoot& boot, const MemoryLay
 boot_params MakeBootParams(const LinuxBoot& boot, const LinuxPlacement& placement, uint64_t rsdp,
                            const MemoryLayout& layout);
 
-// Writes kernel, initrd, command line, boot_params and page tables.
+// Writes kernel, initrd and command line.
+void LoadLinuxFiles(const LinuxBoot& boot, const LinuxPlacement& placement,
+                    const MemoryView& memory);
+
+// As above, and boot_params and page tables.
 CpuEntry LoadLinux(const LinuxBoot& boot, const LinuxPlacement& placement, uint64_t rsdp,
                    const MemoryView& memory);
 

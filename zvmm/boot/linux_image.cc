@@ -42,7 +42,8 @@ absl::StatusOr<LinuxImage> ParseLinuxImage(std::span<const uint8_t> file) {
   const setup_header& header = image.header;
   if (header.boot_flag != kBootFlag || header.header != kHeaderMagic) {
     return absl::InvalidArgumentError(
-        "not a Linux kernel image (bzImage) nor a Zircon boot image: it has neither's header");
+        "not a Linux kernel image (bzImage or ELF) nor a Zircon boot image: it has no header of "
+        "these");
   }
   if (header.version < kOldestVersion) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -67,7 +68,7 @@ absl::StatusOr<LinuxImage> ParseLinuxImage(std::span<const uint8_t> file) {
   if (header.init_size < kernel_size) {
     return absl::InvalidArgumentError(
         absl::StrFormat("the kernel image is damaged: it has %d bytes and says it needs %d",
-                        kernel_size, header.init_size));
+                        kernel_size, uint32_t{header.init_size}));
   }
   const auto kernel = file.subspan(kernel_offset);
   image.kernel.assign(kernel.begin(), kernel.end());

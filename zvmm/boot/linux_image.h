@@ -15,10 +15,12 @@
 
 namespace zvmm {
 
-// A checked bzImage. A value.
+// A checked kernel. A value.
 struct LinuxImage {
   setup_header header;          // As in the file.
   std::vector<uint8_t> kernel;  // The protected-mode part, what is loaded.
+  uint64_t entry = 0x200;       // From the start of that; a bzImage's 64-bit one.
+  uint32_t pvh_entry = 0;       // Its address, if the kernel is to be entered by PVH (pvh_boot.h).
 };
 
 // Checks and takes apart the contents of a bzImage. The error says what is wrong in words that fit

@@ -4,6 +4,7 @@
 //   0x10000  boot_params, the "zero page" of the Linux boot protocol
 //   0x20000  command line
 //   0xE0000  ACPI tables, the RSDP first: where firmware keeps it and guests search for it
+//   0xF0000  SMBIOS, its entry point first: where guests search for it
 //   1 MiB…   Linux: the kernel, at the address it prefers, and the initrd, as high as the kernel
 //            allows below the device hole
 //            Zircon: the kernel; at 64 MiB, or behind the kernel, the data of the boot image
@@ -24,7 +25,9 @@ inline constexpr uint64_t kBootParams = 0x10000;
 inline constexpr uint64_t kCommandLine = 0x20000;
 inline constexpr uint64_t kCommandLineCapacity = 0x10000;  // With the NUL.
 inline constexpr uint64_t kAcpiTables = 0xE0000;
-inline constexpr uint64_t kAcpiTablesCapacity = 0x20000;
+inline constexpr uint64_t kAcpiTablesCapacity = 0x10000;
+inline constexpr uint64_t kSmbios = 0xF0000;
+inline constexpr uint64_t kSmbiosCapacity = 0x10000;
 
 // What e820 says about the first mebibyte: RAM up to where firmware would keep its own data.
 inline constexpr uint64_t kLowRamEnd = 0x9FC00;

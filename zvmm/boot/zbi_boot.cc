@@ -142,6 +142,7 @@ std::vector<uint8_t> MakeZbiData(const ZbiBoot& boot, uint64_t rsdp, const Memor
                                    boot.command_line.size() + 1});
   AppendMemory(writer, layout);
   writer.AppendValue(ZBI_TYPE_ACPI_RSDP, rsdp);
+  writer.AppendValue(ZBI_TYPE_SMBIOS, kSmbios);
   AppendSerialPort(writer);
   if (!boot.ramdisk.empty()) {
     writer.Append(ZBI_TYPE_STORAGE_RAMDISK, boot.ramdisk,

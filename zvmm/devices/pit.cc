@@ -29,7 +29,34 @@ constexpr uint64_t Period(uint16_t reload) { return reload == 0 ? 0x10000 : relo
 
 }  // namespace
 
-Pit::Pit(MonotonicClock clock) : clock_(std::move(clock)) { channels_[2].gate = false; }
+Pit::Pit(InterruptLine line, MonotonicClock clock)
+    : line_(std::move(line)), clock_(std::move(clock)) {
+  channels_[2].gate = false;
+}
+
+void Pit::Expire() {
+  const std::lock_guard lock(mutex_);
+  const uint64_t elapsed = Elapsed(channels_[0]);
+  if (next_rise_ == 0 || elapsed < next_rise_) return;
+  // What counts at an edge pin is that it rises.
+  line_(false);
+  line_(true);
+  Await(elapsed);
+}
+
+void Pit::Await(uint64_t elapsed) {
+  const Channel& channel = channels_[0];
+  const uint64_t period = Period(channel.reload);
+  const bool repeats = channel.mode == kRateGenerator || channel.mode == kSquareWave;
+  next_rise_ = 0;
+  if (channel.loaded && repeats) {
+    next_rise_ = (elapsed / period + 1) * period;
+  } else if (channel.loaded && elapsed < period) {
+    next_rise_ = period;
+  }
+  if (alarm_ == nullptr) return;
+  alarm_->Set(next_rise_ == 0 ? Alarm::kNever : channel.started + TimeOf(next_rise_, kHertz));
+}
 
 uint8_t Pit::ReadByte(uint16_t port) {
   std::lock_guard lock(mutex_);
@@ -83,6 +110,7 @@ void Pit::WriteCounter(Channel& channel, uint8_t value) {
       if (!std::exchange(channel.write_high, !channel.write_high)) {
         channel.low_byte = value;
         channel.loaded = false;  // Counting waits for the second byte.
+        if (&channel == &channels_[0]) Await(0);
       } else {
         Load(channel, static_cast<uint16_t>((value << 8) | channel.low_byte));
       }
@@ -120,12 +148,19 @@ void Pit::WriteControl(uint8_t value) {
   channel.read_high = false;
   channel.latched = false;
   channel.status_latched = false;
+  if (number == 0) {
+    line_(false);
+    Await(0);
+  }
 }
 
 void Pit::Load(Channel& channel, uint16_t reload) {
   channel.reload = reload;
   channel.loaded = true;
   channel.started = clock_();
+  if (&channel != &channels_[0]) return;
+  line_(false);
+  Await(0);
 }
 
 void Pit::SetGate(Channel& channel, bool gate) {

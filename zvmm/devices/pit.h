@@ -1,5 +1,7 @@
-// An 8254 timer that counts but never interrupts, and the speaker port 0x61 with the gate and the
-// output of its channel 2: what guests use to find out how fast their other clocks run.
+// An 8254 timer, and the speaker port 0x61 with the gate and the output of its channel 2: what
+// guests use to find out how fast their other clocks run. Channel 0 interrupts where its output
+// rises: once in modes 0, 1, 4 and 5, each period in modes 2 and 3. A period that nobody saw the
+// end of because the host was late has no interrupt of its own.
 
 #pragma once
 
@@ -20,7 +22,14 @@ class Pit final : public ByteIoDevice {
   static constexpr uint16_t kSpeaker = 0x61;
   static constexpr uint64_t kHertz = 1'193'182;
 
-  explicit Pit(MonotonicClock clock = MonotonicNow);
+  // The pin that channel 0 is wired to; ISA interrupt 0 by the MADT's override.
+  static constexpr unsigned kPin = 2;
+
+  explicit Pit(InterruptLine line, MonotonicClock clock = MonotonicNow);
+  // Before the guest begins; rung, it is to call Expire(). Without one nothing interrupts.
+  void SetAlarm(Alarm* alarm) { alarm_ = alarm; }
+  // Interrupts if it is time to.
+  void Expire();
 
   std::string_view name() const override { return "timer 8254"; }
 
@@ -52,6 +61,8 @@ class Pit final : public ByteIoDevice {
   void WriteCounter(Channel& channel, uint8_t value);
   void WriteControl(uint8_t value);
   void Load(Channel& channel, uint16_t reload);
+  // Asks for the next rise of channel 0's output that comes after `elapsed` ticks of it.
+  void Await(uint64_t elapsed);
   void SetGate(Channel& channel, bool gate);
   uint64_t Elapsed(const Channel& channel) const;
   uint16_t Count(const Channel& channel) const;
@@ -59,10 +70,13 @@ class Pit final : public ByteIoDevice {
   void LatchCount(Channel& channel);
   void LatchStatus(Channel& channel);
 
+  const InterruptLine line_;
   const MonotonicClock clock_;
+  Alarm* alarm_ = nullptr;
   std::mutex mutex_;
   std::array<Channel, 3> channels_;
   uint8_t speaker_ = 0;
+  uint64_t next_rise_ = 0;  // Of channel 0, in ticks since it was loaded; 0: none.
 };
 
 }  // namespace zvmm

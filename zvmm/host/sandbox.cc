@@ -36,6 +36,7 @@ constexpr std::array kCalls = {
 };
 // Where a file is made at the end.
 constexpr std::array kFileCalls = {SCMP_SYS(openat), SCMP_SYS(rename), SCMP_SYS(unlink)};
+constexpr std::array kGdbCalls = {SCMP_SYS(accept4), SCMP_SYS(setsockopt), SCMP_SYS(unlink)};
 // Of the terminal.
 constexpr std::array<uint64_t, 6> kRequests = {TCGETS,  TCSETS,    TCSETSW,
                                                TCSETSF, TIOCGPGRP, TIOCGWINSZ};
@@ -59,21 +60,22 @@ int AllowRequests(const Filter& filter) {
   return 0;
 }
 
-int Load(bool creates_a_file) {
+int Load(const SandboxNeeds& needs) {
   const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
   if (filter == nullptr) return -ENOMEM;
   int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   if (error == 0) error = zircon_kvm_seccomp_allow(filter.get(), 0);
   if (error == 0) error = Allow(filter, kCalls);
   if (error == 0) error = AllowRequests(filter);
-  if (error == 0 && creates_a_file) error = Allow(filter, kFileCalls);
+  if (error == 0 && needs.creates_a_file) error = Allow(filter, kFileCalls);
+  if (error == 0 && needs.serves_gdb) error = Allow(filter, kGdbCalls);
   return error != 0 ? error : seccomp_load(filter.get());
 }
 
 }  // namespace
 
-absl::Status EnterSandbox(bool creates_a_file) {
-  const int error = Load(creates_a_file);
+absl::Status EnterSandbox(const SandboxNeeds& needs) {
+  const int error = Load(needs);
   if (error == 0) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("the sandbox cannot be made: ", strerror(-error),
                                              "; --sandbox needs a kernel with seccomp filters"));

@@ -9,9 +9,14 @@
 
 namespace zvmm {
 
+// What not every machine needs.
+struct SandboxNeeds {
+  bool creates_a_file = false;  // One that is made at the end.
+  bool serves_gdb = false;      // Connections to a socket that listens already.
+};
+
 // For all threads that there are, and those that they start; for good. A call that is not allowed
-// ends the process with SIGSYS. Files are open by then, but for one that is to be made at the end
-// (`creates_a_file`). Main thread.
-absl::Status EnterSandbox(bool creates_a_file);
+// ends the process with SIGSYS. Files are open by then, but for what is needed. Main thread.
+absl::Status EnterSandbox(const SandboxNeeds& needs);
 
 }  // namespace zvmm

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cstring>
 
@@ -12,7 +11,7 @@
 
 namespace zvmm {
 
-absl::StatusOr<Descriptor> ConnectUnixSocket(const std::string& path) {
+absl::StatusOr<sockaddr_un> UnixAddress(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
@@ -20,11 +19,19 @@ absl::StatusOr<Descriptor> ConnectUnixSocket(const std::string& path) {
         "'%s' is no path of a socket: it has 1 to %d bytes", path, sizeof(address.sun_path) - 1));
   }
   std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+absl::StatusOr<Descriptor> ConnectUnixSocket(const std::string& path) {
+  const auto address = UnixAddress(path);
+  if (!address.ok()) {
+    return address.status();
+  }
   Descriptor file(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!file.is_valid()) {
     return absl::ErrnoToStatus(errno, "socket");
   }
-  if (connect(file.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+  if (connect(file.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot connect to ", path));
   }
   return file;

@@ -1,6 +1,8 @@
-// Connecting to a socket that has a path.
+// Sockets that have a path.
 
 #pragma once
+
+#include <sys/un.h>
 
 #include <string>
 
@@ -9,7 +11,10 @@
 
 namespace zvmm {
 
-// A stream. The error names the path.
+// The path as the kernel takes it, or what is wrong with it.
+absl::StatusOr<sockaddr_un> UnixAddress(const std::string& path);
+
+// A stream, connected. The error names the path.
 absl::StatusOr<Descriptor> ConnectUnixSocket(const std::string& path);
 
 }  // namespace zvmm

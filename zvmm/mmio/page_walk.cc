@@ -6,7 +6,6 @@
 namespace zvmm {
 namespace {
 
-constexpr uint64_t kPresent = 1 << 0;
 constexpr uint64_t kLarge = 1 << 7;
 constexpr uint64_t kAddressMask = 0x000F'FFFF'FFFF'F000;
 constexpr uint64_t kPageSize = 0x1000;
@@ -18,19 +17,23 @@ constexpr int kLargestLeafLevel = 3;  // A page of 1 GiB.
 }  // namespace
 
 std::optional<uint64_t> TranslateLinear(const MemoryView& memory, uint64_t cr3, uint64_t linear,
-                                        PagingLevels levels) {
+                                        PagingLevels levels, std::vector<PageWalkStep>* way) {
   uint64_t table = cr3 & kAddressMask;
   for (int level = static_cast<int>(levels); level > 0; --level) {
     const unsigned shift = kPageShift + kIndexBits * static_cast<unsigned>(level - 1);
-    const uint64_t index = (linear >> shift) & kIndexMask;
+    PageWalkStep step = {
+        .level = level, .table = table, .index = (linear >> shift) & kIndexMask, .entry = {}};
     uint64_t entry = 0;
     const std::span<const uint8_t> bytes =
-        memory.Range(table + index * sizeof(entry), sizeof(entry));
-    if (bytes.empty()) {
-      return std::nullopt;
+        memory.Range(table + step.index * sizeof(entry), sizeof(entry));
+    if (!bytes.empty()) {
+      std::memcpy(&entry, bytes.data(), sizeof(entry));
+      step.entry = entry;
     }
-    std::memcpy(&entry, bytes.data(), sizeof(entry));
-    if ((entry & kPresent) == 0) {
+    if (way != nullptr) {
+      way->push_back(step);
+    }
+    if (!step.present()) {
       return std::nullopt;
     }
     const bool leaf = level == 1 || (level <= kLargestLeafLevel && (entry & kLarge) != 0);

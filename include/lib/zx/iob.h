@@ -10,6 +10,9 @@
 #if !ZX_DETAIL_API_2018
 ZX_DETAIL_ZX_BEGIN
 
+template <>
+struct object_traits<iob> : object_traits_of_ends {};
+
 class iob final : public object<iob> {
  public:
   // Its kind.

@@ -240,8 +240,8 @@ constexpr result<std::decay_t<T>> make_result(zx_status_t status, T&& value) {
   return error(status);
 }
 
-// Results are the same if their statuses and values are; zx::ok() is any success, zx::error() the
-// error of that status, and a value the success with it.
+// Results are the same if their statuses and values are; zx::ok() is any success, zx::ok(value) and
+// a value alone the success with it, and zx::error() the error of that status.
 template <typename... T, typename... U>
 constexpr bool operator==(const result<T...>& a, const result<U...>& b) {
   if (a.status_value() != b.status_value()) return false;
@@ -254,6 +254,10 @@ constexpr bool operator==(const result<T...>& a, const result<U...>& b) {
 template <typename... T>
 constexpr bool operator==(const result<T...>& a, success<>) {
   return a.is_ok();
+}
+template <typename T, typename U>
+constexpr bool operator==(const result<T>& a, const success<U>& b) {
+  return a.is_ok() && a.value() == b.value();
 }
 template <typename... T>
 constexpr bool operator==(const result<T...>& a, error_result b) {

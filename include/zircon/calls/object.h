@@ -162,10 +162,10 @@ zx_status_t zx_object_wait_many(zx_wait_item_t* items, size_t num_items, zx_time
 //   port             port; WRITE.
 //   key              put into the packet; any value.
 //   signals          any of them ends the wait.
-//   options          ZX_WAIT_ASYNC_ONCE         one packet, then the wait is over. Signals that are
-//                                               active already count.
+//   options          ZX_WAIT_ASYNC_ONCE         one packet; signals that are active already count.
 //                    ZX_WAIT_ASYNC_EDGE         only a signal that becomes active counts.
-//                    ZX_WAIT_ASYNC_TIMESTAMP    the packet tells when.
+//                    ZX_WAIT_ASYNC_TIMESTAMP, _BOOT_TIMESTAMP
+//                                               the packet tells when, by either clock; not both.
 //
 // Errors:
 //   INVALID_ARGS     options.

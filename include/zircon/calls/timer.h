@@ -10,9 +10,9 @@ ZX_DETAIL_C_BEGIN
 
 // Creates a timer: an object that gets ZX_TIMER_SIGNALED at a time that is set.
 //
-//   options          ZX_TIMER_SLACK_CENTER, _EARLY or _LATE: what the slack of zx_timer_set()
-//   means. clock_id         ZX_CLOCK_MONOTONIC or ZX_CLOCK_BOOT: what its deadlines count. out
-//   receives the timer: DUPLICATE, TRANSFER, WRITE, SIGNAL, WAIT, INSPECT.
+//   options          ZX_TIMER_SLACK_*, which says what the slack of zx_timer_set() means.
+//   clock_id         ZX_CLOCK_MONOTONIC or ZX_CLOCK_BOOT: what its deadlines count.
+//   out              receives the timer: DUPLICATE, TRANSFER, WRITE, SIGNAL, WAIT, INSPECT.
 //
 // Errors:
 //   INVALID_ARGS     clock_id; options.

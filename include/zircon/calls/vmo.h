@@ -168,8 +168,8 @@ zx_status_t zx_vmo_set_cache_policy(zx_handle_t handle, uint32_t cache_policy)
 //   NO_MEMORY        out of memory, or the handle table is full.
 //   INVALID_ARGS     out.
 //
-// On KVM: the bytes are copied at once, those of pages that exist. Zircon's clone of 2018 showed
-// what was stored in the parent later, in pages that it had not written itself.
+// On KVM: the bytes are copied at once. Zircon's clone of 2018 showed, in pages that it had not
+// written or that DECOMMIT had taken since, what its parent held then, and zeros behind its end.
 //
 // Contract: VMO-CLONE, VMO-CHILD.
 zx_status_t zx_vmo_clone(zx_handle_t handle, uint32_t options, uint64_t offset, uint64_t size,

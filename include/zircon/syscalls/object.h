@@ -49,6 +49,7 @@
 
 // Topics of zx_object_get_info(). Any other number gives ZX_ERR_NOT_SUPPORTED.
 typedef uint32_t zx_object_info_topic_t;
+#define ZX_INFO_NONE 0u          // No topic.
 #define ZX_INFO_HANDLE_VALID 1u  // No record: is this a live handle?
 #define ZX_INFO_HANDLE_BASIC 2u  // zx_info_handle_basic_t
 #if ZX_DETAIL_API_2018
@@ -68,8 +69,7 @@ typedef uint32_t zx_object_info_topic_t;
 #if ZX_DETAIL_API_2018
 #define ZX_INFO_VMO 23u  // zx_info_vmo_t
 #else
-// The record has grown twice. Each version is the beginning of the next.
-#define ZX_INFO_VMO_V1 23u          // zx_info_vmo_v1_t
+#define ZX_INFO_VMO_V1 23u          // zx_info_vmo_v1_t, the beginning of the next versions
 #define ZX_INFO_VMO_V2 0x10000017u  // zx_info_vmo_v2_t
 #define ZX_INFO_VMO_V3 0x20000017u  // zx_info_vmo_t
 #define ZX_INFO_VMO ZX_INFO_VMO_V3
@@ -89,7 +89,7 @@ typedef struct zx_info_handle_basic {
   zx_koid_t koid;
   zx_rights_t rights;      // Of this handle.
   zx_obj_type_t type;      // Of the object.
-  zx_koid_t related_koid;  // The peer's koid for one end of a pair, for ever; else 0.
+  zx_koid_t related_koid;  // The peer's, of an end of a pair; of a thread its process's; else 0.
 #if ZX_DETAIL_API_2018
   uint32_t props;  // A set of ZX_OBJ_PROP_*.
 #else

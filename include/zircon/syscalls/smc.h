@@ -51,4 +51,11 @@ ZX_DETAIL_MEMBER(zx_smc_result_t, arg2, 16, 8);
 ZX_DETAIL_MEMBER(zx_smc_result_t, arg3, 24, 8);
 ZX_DETAIL_MEMBER(zx_smc_result_t, arg6, 32, 8);
 
+// Which service a function belongs to: bits 24 to 29 of its number.
+#define ARM_SMC_SERVICE_CALL_NUM_MAX 0x3F
+#define ARM_SMC_SERVICE_CALL_NUM_MASK 0x3F
+#define ARM_SMC_SERVICE_CALL_NUM_SHIFT 24
+#define ARM_SMC_GET_SERVICE_CALL_NUM_FROM_FUNC_ID(func_id) \
+  (((func_id) >> ARM_SMC_SERVICE_CALL_NUM_SHIFT) & ARM_SMC_SERVICE_CALL_NUM_MASK)
+
 #endif  // ZIRCON_SYSCALLS_SMC_H_

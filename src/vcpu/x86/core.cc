@@ -42,13 +42,13 @@ static_assert(offsetof(zx_vcpu_state_t, rsp) == 4 * sizeof(uint64_t) &&
 
 Core::Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, PendingInterrupts* pending,
            ExitCounters* counters)
-    : fd_(fd),
+    : counters_(*counters),
+      registers_(fd),
+      apic_(id, guest.host().deadline_timer, pending),
+      fd_(fd),
       guest_(guest),
       id_(id),
-      counters_(*counters),
       pending_(*pending),
-      apic_(id, guest.host().deadline_timer, pending),
-      registers_(fd),
       view_(guest.space(), &fd) {}
 
 int Core::Initialize(uint64_t entry, bool used) {
@@ -91,31 +91,53 @@ void Core::WriteState(const zx_vcpu_state_t& state) {
     const uint64_t* by_number = &state.rax;
     *RegisterSlot(&to, owed_.destination.number) = by_number[owed_.destination.number];
   }
-  uint64_t changes = 0;
-  const auto set = [&changes](auto& reg, uint64_t value) {
-    changes |= reg ^ value;
-    reg = value;
-  };
-  set(to.rax, state.rax);
-  set(to.rcx, state.rcx);
-  set(to.rdx, state.rdx);
-  set(to.rbx, state.rbx);
-  set(to.rsp, state.rsp);
-  set(to.rbp, state.rbp);
-  set(to.rsi, state.rsi);
-  set(to.rdi, state.rdi);
-  set(to.r8, state.r8);
-  set(to.r9, state.r9);
-  set(to.r10, state.r10);
-  set(to.r11, state.r11);
-  set(to.r12, state.r12);
-  set(to.r13, state.r13);
-  set(to.r14, state.r14);
-  set(to.r15, state.r15);
+  uint64_t rflags = to.rflags;
   if ((state.rflags & kFlagsGiven) != 0) {
-    set(to.rflags, (to.rflags & ~kUserFlags) | (state.rflags & kUserFlags));
+    rflags = (to.rflags & ~kUserFlags) | (state.rflags & kUserFlags);
   }
-  if (changes != 0) registers_.MarkRegs();
+  uint64_t changes = to.rflags ^ rflags;
+  const auto compare = [&changes](uint64_t reg, uint64_t value) { changes |= reg ^ value; };
+  compare(to.rax, state.rax);
+  compare(to.rcx, state.rcx);
+  compare(to.rdx, state.rdx);
+  compare(to.rbx, state.rbx);
+  compare(to.rsp, state.rsp);
+  compare(to.rbp, state.rbp);
+  compare(to.rsi, state.rsi);
+  compare(to.rdi, state.rdi);
+  compare(to.r8, state.r8);
+  compare(to.r9, state.r9);
+  compare(to.r10, state.r10);
+  compare(to.r11, state.r11);
+  compare(to.r12, state.r12);
+  compare(to.r13, state.r13);
+  compare(to.r14, state.r14);
+  compare(to.r15, state.r15);
+  // Mostly there is none: a VMM gives back what it has read, but for the answer.
+  if (changes != 0) TakeState(state, rflags);
+}
+
+void Core::TakeState(const zx_vcpu_state_t& state, uint64_t rflags) {
+  kvm_regs& to = regs();
+  to.rax = state.rax;
+  to.rcx = state.rcx;
+  to.rdx = state.rdx;
+  to.rbx = state.rbx;
+  to.rsp = state.rsp;
+  to.rbp = state.rbp;
+  to.rsi = state.rsi;
+  to.rdi = state.rdi;
+  to.r8 = state.r8;
+  to.r9 = state.r9;
+  to.r10 = state.r10;
+  to.r11 = state.r11;
+  to.r12 = state.r12;
+  to.r13 = state.r13;
+  to.r14 = state.r14;
+  to.r15 = state.r15;
+  to.rflags = rflags;
+  registers_.MarkRegs();
+  if (steps()) static_cast<void>(RestartStep());
 }
 
 void Core::WriteIo(const zx_vcpu_io_t& io) {
@@ -126,10 +148,24 @@ void Core::WriteIo(const zx_vcpu_io_t& io) {
   if (owed_.kind != PendingExit::kIn || io.access_size > owed_.size) registers_.MarkRegs();
 }
 
+zx_status_t Core::PrepareRun(bool interrupts_added) {
+  if (interrupts_added || may_have_pending_ || may_have_deadline()) {
+    const zx_status_t status = PrepareEvents(interrupts_added);
+    if (status != ZX_OK) return status;
+  }
+  // The run to come settles it.
+  owed_ = PendingExit{};
+  return ZX_OK;
+}
+
 zx_status_t Core::PrepareEvents(bool interrupts_added) {
   ExpireTimer();
   if (interrupts_added) may_have_pending_ = true;
   exception_waits_ = false;
+  if (hold_events_) {
+    fd_.run().request_interrupt_window = 0;
+    return ZX_OK;
+  }
   if (may_have_pending_) {
     const zx_status_t status = Inject();
     exception_waits_ = may_have_pending_ && IsException(pending_.Highest());
@@ -141,8 +177,8 @@ zx_status_t Core::PrepareEvents(bool interrupts_added) {
 zx_status_t Core::Inject() {
   const bool fault_owed = owed_.kind == PendingExit::kFault;
   for (;;) {
-    switch (InjectNext(&fd_.run(), fault_owed, registers_.knows_events(), &pending_,
-                       &may_have_pending_)) {
+    switch (
+        InjectNext(&page(), fault_owed, registers_.knows_events(), &pending_, &may_have_pending_)) {
       case InjectionResult::kChosen:
         return ZX_OK;
       case InjectionResult::kNotSupported:
@@ -178,7 +214,7 @@ void Core::ExpireTimer() {
 }
 
 Turn Core::HandleExit(zx_port_packet_t* packet) {
-  const kvm_run& run = fd_.run();
+  const kvm_run& run = page();
   view_.Forget();
   owed_ = PendingExit{};
   switch (run.exit_reason) {
@@ -212,6 +248,10 @@ Turn Core::HandleExit(zx_port_packet_t* packet) {
       LOG_DEBUG("VCPU {}: triple fault at {:#x}", id_, regs().rip);
       dead_ = ZX_ERR_NOT_SUPPORTED;
       return Turn::Status(dead_);
+    case KVM_EXIT_DEBUG:
+      counters_.Count(ZIRCON_KVM_EXIT_OTHER);
+      return debug_.control != 0 ? HandleDebug(packet)
+                                 : LogOnce("an exit without a meaning", run.exit_reason);
     case KVM_EXIT_FAIL_ENTRY:
       counters_.Count(ZIRCON_KVM_EXIT_FAIL_ENTRY);
       return Turn::Status(ZX_ERR_BAD_STATE);
@@ -250,19 +290,19 @@ Turn Core::LogOnce(const char* what, uint64_t number) {
 
 Turn Core::Unending(const char* what) {
   LOG_ERROR("VCPU {} cannot go on: {} that does not end, exit reason {}, RIP {:#x}", id_, what,
-            fd_.run().exit_reason, regs().rip);
+            page().exit_reason, regs().rip);
   dead_ = ZX_ERR_INTERNAL;
   return Turn::Status(dead_);
 }
 
 void Core::AnswerMsr(const MsrResult& result) {
   const bool faults = result.kind == MsrResult::kFault;
-  fd_.run().msr.error = faults ? 1 : 0;
+  page().msr.error = faults ? 1 : 0;
   if (faults) owed_ = PendingExit::Fault();
 }
 
 Turn Core::HandleReadMsr() {
-  kvm_run& run = fd_.run();
+  kvm_run& run = page();
   uint64_t value = 0;
   const uint32_t msr = run.msr.index;
   const MsrResult result = LocalApic::Covers(msr) ? apic_.Read(msr, &value)
@@ -274,7 +314,7 @@ Turn Core::HandleReadMsr() {
 }
 
 Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
-  kvm_run& run = fd_.run();
+  kvm_run& run = page();
   const uint32_t msr = run.msr.index;
   const uint64_t value = run.msr.data;
   const MsrResult result = LocalApic::Covers(msr) ? apic_.Write(msr, value, packet)
@@ -325,7 +365,7 @@ Turn Core::HandleEmulationFailure() {
   const bool is_sysenter = whole && insn.form == Form::kSysenter;
   const bool undefined = Privilege(sregs()) == kLeastPrivilege || is_sysenter;
   if (!undefined) return Turn::Status(ZX_ERR_NOT_SUPPORTED);
-  QueueException(&fd_.run(), kUndefinedOpcode);
+  QueueException(&page(), kUndefinedOpcode);
   return Turn::Continue();
 }
 

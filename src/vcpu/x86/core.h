@@ -1,11 +1,12 @@
 // Core: the x86-64 half of a VCPU: its register file, what an exit still owes the kernel, what is
 // to be injected, and what each exit means. vcpu/processor.h drives it turn by turn and knows
-// nothing of x86.
+// nothing of x86. What each enter goes through is inline, in vcpu/x86/core_known_exit.h.
 //
 // Ownership: the Processor's. Thread safety: the owner thread.
 
 #pragma once
 
+#include <zircon-kvm/debug.h>
 #include <zircon/syscalls/hypervisor.h>
 #include <zircon/syscalls/port.h>
 #include <zircon/types.h>
@@ -16,6 +17,7 @@
 #include "guest/guest.h"
 #include "kvm/vcpu_fd.h"
 #include "vcpu/exit_counters.h"
+#include "vcpu/x86/access_memory.h"
 #include "vcpu/x86/guest_view.h"
 #include "vcpu/x86/instruction.h"
 #include "vcpu/x86/local_apic.h"
@@ -72,29 +74,56 @@ class Core {
   void WriteState(const zx_vcpu_state_t& state);
   void WriteIo(const zx_vcpu_io_t& io);
 
+  // ---- For a debugger (core_debug.cc), between enters ----
+
+  // Brings the VCPU to where nothing is owed and everything is known: the instruction of the last
+  // packet is over. ZX_OK, or what enter would give. What follows needs it.
+  [[nodiscard]] zx_status_t Rest();
+  // Whether it may be changed: not past running, nor in the middle of an instruction.
+  bool can_be_written() const { return dead_ == ZX_OK && !exit_unseen(); }
+  [[nodiscard]] zx_status_t ReadRegisters(zircon_kvm_general_registers_t* to);
+  [[nodiscard]] zx_status_t ReadRegisters(zircon_kvm_system_registers_t* to);
+  [[nodiscard]] zx_status_t ReadRegisters(zircon_kvm_debug_registers_t* to);
+  [[nodiscard]] zx_status_t ReadRegisters(zircon_kvm_vector_registers_t* to);
+  [[nodiscard]] zx_status_t ReadRegisters(zircon_kvm_apic_registers_t* to);
+  [[nodiscard]] zx_status_t ReadRegisters(zircon_kvm_events_t* to);
+  [[nodiscard]] zx_status_t WriteRegisters(const zircon_kvm_general_registers_t& from);
+  [[nodiscard]] zx_status_t WriteRegisters(const zircon_kvm_system_registers_t& from);
+  [[nodiscard]] zx_status_t WriteRegisters(const zircon_kvm_debug_registers_t& from);
+  [[nodiscard]] zx_status_t WriteRegisters(const zircon_kvm_vector_registers_t& from);
+  [[nodiscard]] zx_status_t ReadMachineRegister(uint32_t index, uint64_t* value);
+  [[nodiscard]] zx_status_t WriteMachineRegister(uint32_t index, uint64_t value);
+  [[nodiscard]] zx_status_t SetDebug(const zircon_kvm_debug_t& wanted);
+
   // ---- Turns ----
 
+  // Whether the next run settles what the last exit owes; if so, that is arranged.
+  bool SettleByRun();
   // Settles what the last exit owes. ZX_OK, or what enter gives. *entered: the kernel was entered
   // for it.
-  [[nodiscard]] zx_status_t Settle(bool* entered) {
-    *entered = false;
-    const bool nothing_owed = dead_ == ZX_OK && owed_.settled_by_run();
-    return nothing_owed ? ZX_OK : SettleOwed(entered);
-  }
+  [[nodiscard]] zx_status_t Settle(bool* entered);
   // Chooses what to inject. ZX_OK, or what enter gives.
-  [[nodiscard]] zx_status_t PrepareRun(bool interrupts_added) {
-    if (interrupts_added || may_have_pending_ || may_have_deadline()) {
-      const zx_status_t status = PrepareEvents(interrupts_added);
-      if (status != ZX_OK) return status;
-    }
-    // The run to come settles it.
-    owed_ = PendingExit{};
-    return ZX_OK;
+  [[nodiscard]] zx_status_t PrepareRun(bool interrupts_added);
+  // After PrepareRun(): whether it would do nothing if it were asked again, up to the timer's
+  // deadline.
+  bool nothing_waits() const {
+    return !may_have_pending_ && !exception_waits_ && bell_.trap == nullptr && dead_ == ZX_OK;
+  }
+  // Whether that deadline has not come.
+  bool nothing_due() const {
+    const uint64_t deadline = apic_.timer_deadline();
+    return deadline == LocalApic::kNever || TscClock::Now() < deadline;
   }
   // Whether the exit in the run page has not been looked at yet (the kernel had no memory).
   bool exit_unseen() const { return owed_.kind == PendingExit::kUnseen; }
   // KVM_RUN: an errno.
   [[nodiscard]] int Run() { return registers_.Run(); }
+  kvm_run& page() const { return registers_.page(); }
+  // Where the guest stands, at an exit.
+  const __u64& rip() const { return regs().rip; }
+  // An exit that HandleExit() has had to look at once: packet and all, as that would do it. False:
+  // it is to look at this one too; nothing has been done.
+  bool HandleKnownExit(zx_port_packet_t* packet);
   // What the exit in the run page means; `packet` is filled for kPacket.
   Turn HandleExit(zx_port_packet_t* packet);
   // KVM_RUN itself failed with `error` (not EINTR, EAGAIN).
@@ -109,7 +138,9 @@ class Core {
   // Slots or traps have changed since the last turn.
   void ForgetTables() {
     ports_.Forget();
-    io_trap_ = memory_trap_ = nullptr;
+    accesses_.Forget();
+    io_trap_ = {};
+    memory_trap_ = nullptr;
   }
 
   // When the guest's timer is due or another try is, in nanoseconds of CLOCK_MONOTONIC (INT64_MAX:
@@ -118,6 +149,10 @@ class Core {
   // False: TimerDeadline() is never.
   bool may_have_deadline() const {
     return apic_.timer_deadline() != LocalApic::kNever || exception_waits_;
+  }
+  // After PrepareRun(): whether the guest exits as soon as it can take an interrupt.
+  bool exits_for_interrupts() const {
+    return page().request_interrupt_window != 0 && !exception_waits_;
   }
   // Makes the timer's interrupt pending if it is due.
   void ExpireTimer();
@@ -135,29 +170,21 @@ class Core {
  private:
   static constexpr uint64_t kTrapFlag = 1u << 8;
   static constexpr uint64_t kResumeFlag = 1u << 16;
+  static constexpr uint32_t kDebugException = 1;
+  static constexpr uint64_t kDr6SingleStep = 1u << 14;
 
   kvm_regs& regs() { return registers_.regs(); }
   const kvm_regs& regs() const { return registers_.regs(); }
   const kvm_sregs& sregs() const { return registers_.sregs(); }
 
   // The trap that covers it, or null; the last one is remembered.
-  const guest::Trap* IoTrap(uint64_t port) {
-    return Remembered(&io_trap_, guest_.space().traps().io, port);
-  }
-  const guest::Trap* MemoryTrap(uint64_t gpa) {
-    return Remembered(&memory_trap_, guest_.space().traps().memory, gpa);
-  }
-  static const guest::Trap* Remembered(const guest::Trap** last, const guest::TrapTree& tree,
-                                       uint64_t address) {
-    if (*last != nullptr && (*last)->Contains(address)) return *last;
-    const guest::Trap* found = tree.Find(address);
-    if (found != nullptr) *last = found;
-    return found;
-  }
+  const guest::Trap* MemoryTrap(uint64_t gpa);
+
+  // What WriteState() has found to differ.
+  [[gnu::noinline]] void TakeState(const zx_vcpu_state_t& state, uint64_t rflags);
 
   // pending exits (core_completion.cc)
-  [[nodiscard]] zx_status_t SettleOwed(bool* entered);
-  bool FoldIntoRun();
+  bool FoldLoad();
   // Lets the kernel finish the instruction. What it reads is zeros; of a store that is reported in
   // pieces `pieces` gets the rest. False when it does not end.
   [[nodiscard]] bool FinishInKernel(StoreExit* pieces = nullptr);
@@ -171,9 +198,10 @@ class Core {
 
   // port exits (core_io.cc)
   Turn HandleIo(zx_port_packet_t* packet);
-  // Of an exit that is not known: true if it is a plain IN or OUT that is trapped, else *instead.
-  bool IsTrappedPortInstruction(const guest::Trap* trap, Turn* instead);
   Turn RefuseIo(const PortInstruction& insn, zx_status_t status);
+  bool HandleKnownIo(zx_port_packet_t* packet);
+  // The packet of an IN or OUT, and what an IN owes.
+  void TakeIo(uint64_t key, zx_port_packet_t* packet);
 
   // memory exits (core_memory.cc)
   Turn HandleMmio(zx_port_packet_t* packet);
@@ -181,11 +209,19 @@ class Core {
   Turn HandleStore(const guest::Trap* trap, zx_port_packet_t* packet);
   Turn HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet);
   Turn RefuseStore(StoreExit* exit, zx_status_t status);
+  bool HandleKnownAccess(zx_port_packet_t* packet);
+  void TakeLoad(const KnownLoad& load);
   // The instruction of a store, with what more it takes from the kernel to be sure of it. False
   // when the instruction does not end.
   [[nodiscard]] bool FindStore(StoreExit* exit, Store* store, bool* found);
   void FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
-                     zx_port_packet_t* packet) const;
+                     uint8_t operand_size, zx_port_packet_t* packet) const;
+
+  // steps and breakpoints (core_debug.cc)
+  bool steps() const { return (debug_.control & KVM_GUESTDBG_SINGLESTEP) != 0; }
+  [[nodiscard]] zx_status_t RestartStep();
+  Turn HandleDebug(zx_port_packet_t* packet);
+  bool IsDirectMsr(uint32_t index) const;
 
   // The kernel has no memory to tell what the exit means: enter says so, and the next looks again.
   Turn LookAgain();
@@ -204,14 +240,27 @@ class Core {
   // The kernel exits again and again for one instruction.
   Turn Unending(const char* what);
 
+  // What a trap of I/O ports says, at hand.
+  struct PortTrap {
+    uint64_t base = 0;
+    uint64_t size = 0;
+    uint64_t key = 0;
+    bool Contains(uint64_t port) const { return port - base < size; }
+  };
+
+  ExitCounters& counters_;
+  RegisterFile registers_;
+  PendingExit owed_;
+  PortTrap io_trap_;  // the last one
+  LocalApic apic_;
+  PortMemory ports_;
+  AccessMemory accesses_;
+
   kvm::VcpuFd& fd_;
   guest::Guest& guest_;
   const uint32_t id_;
-  ExitCounters& counters_;
-
   PendingInterrupts& pending_;
   bool may_have_pending_ = false;  // the owner's own note of pending_
-  LocalApic apic_;
   TscClock clock_;
   // An exception is pending that the run before could not take (contract INT-11): IF is no hurdle
   // for it, so no interrupt window tells when it can.
@@ -220,16 +269,14 @@ class Core {
   uint64_t timer_tsc_ = LocalApic::kNever;
   int64_t timer_monotonic_ = INT64_MAX;
 
-  PendingExit owed_;
   PendingBell bell_;
-  RegisterFile registers_;
-  const guest::Trap* io_trap_ = nullptr;
   const guest::Trap* memory_trap_ = nullptr;
-  PortMemory ports_;
   GuestView view_;
   StoreFinder stores_;
   DecodeCache loads_;
   bool told_no_memory_ = false;
+  bool hold_events_ = false;
+  kvm_guest_debug debug_ = {};  // what the kernel was told last
   // A state from which no run can come back (triple fault, an exit without a meaning): enter gives
   // this from then on.
   zx_status_t dead_ = ZX_OK;

@@ -5,80 +5,35 @@
 #include <cerrno>
 #include <cstring>
 
+#include "guest/kvm_status.h"
 #include "vcpu/x86/core.h"
+#include "vcpu/x86/core_known_exit.h"
 #include "vcpu/x86/injection.h"
 #include "vcpu/x86/operand.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
 
-// An instruction comes back a few times (the pieces of a split access, read and written, the eight
-// registers of a POPA). One that comes back more often repeats, whatever has been decoded: the
-// guest may have changed its code since. It is cut short below.
+// An instruction that comes back more often repeats, whatever has been decoded: the guest may have
+// changed its code since. It is cut short below.
 constexpr int kLongestUnrepeated = 24;
-constexpr int kMaxReturns = 64;
-constexpr int kDebug = 1;
-constexpr uint64_t kDr6SingleStep = 1u << 14;
-
-// `value` cut to its low `size` bytes.
-uint64_t Low(uint64_t value, uint8_t size) {
-  return size >= 8 ? value : value & ((uint64_t{1} << (8 * size)) - 1);
-}
-
-// What a register of `size` bytes holds, as 64 bits, when the `from` low bytes of it were loaded
-// with a sign.
-uint64_t SignExtend(uint64_t value, uint8_t from, uint8_t size) {
-  const int shift = 64 - 8 * from;
-  const auto extended = static_cast<uint64_t>(static_cast<int64_t>(value << shift) >> shift);
-  return Low(extended, size);
-}
 
 }  // namespace
 
-zx_status_t Core::SettleOwed(bool* entered) {
+zx_status_t Core::Settle(bool* entered) {
+  *entered = false;
   if (dead_ != ZX_OK) return dead_;
-  if (FoldIntoRun()) {
-    owed_ = PendingExit{};
-    return ZX_OK;
-  }
+  if (owed_.settled_by_run()) return ZX_OK;
+  if (SettleByRun()) return ZX_OK;
   *entered = true;
   return FinishKeepingRegisters();
 }
 
-// Whether the kernel, given the right bytes, will end with just the registers that the VMM wants;
-// then they are put where the next run finds them, and nothing more is to be done.
-bool Core::FoldIntoRun() {
-  if (owed_.kind == PendingExit::kOther) return false;
-  kvm_run& run = fd_.run();
-  // The kernel's emulator writes its own flags back.
-  if (regs().rflags != owed_.rflags) return false;
-
-  if (owed_.kind == PendingExit::kIn) {
-    // Four bytes clear the upper half of RAX on their way.
-    if (owed_.size == 4 && regs().rax >> 32 != 0) return false;
-    // The kernel takes as many as it waits for; a copy of a known size is no call.
-    std::memcpy(reinterpret_cast<uint8_t*>(&run) + run.io.data_offset, &regs().rax, 4);
-    return true;
-  }
-
-  const GeneralRegister& destination = owed_.destination;
-  const uint64_t whole = *RegisterSlot(&regs(), destination.number);
-  const uint64_t wanted = destination.high_byte ? (whole >> 8) & 0xFF : whole;
-  const uint64_t bytes = Low(wanted, owed_.size);
-  // 8- and 16-bit destinations leave the rest of the register; 32-bit ones clear it.
-  uint64_t result = bytes;
-  if (owed_.form == Form::kLoadSign) result = SignExtend(bytes, owed_.size, destination.size);
-  const uint8_t defined = destination.size >= 4 ? 8 : destination.size;
-  if (Low(wanted, defined) != Low(result, defined)) return false;
-  std::memcpy(run.mmio.data, &bytes, sizeof(bytes));
-  return true;
-}
-
 bool Core::FinishInKernel(StoreExit* pieces) {
-  kvm_run& run = fd_.run();
+  kvm_run& run = page();
   run.kvm_dirty_regs = 0;
   int error = 0;
-  for (int i = 0; i < kMaxReturns && error == 0; ++i) {
+  for (int i = 0; i < kMostReturns && error == 0; ++i) {
     if (owed_.repeated || i >= kLongestUnrepeated) {
       // This iteration is the last.
       run.s.regs.regs.rcx = 1;
@@ -117,7 +72,7 @@ void Core::OweSingleStep() {
     debug.dr6 |= kDr6SingleStep;
     static_cast<void>(fd_.SetDebugRegs(debug));
   }
-  QueueException(&fd_.run(), kDebug);
+  QueueException(&page(), kDebugException);
 }
 
 zx_status_t Core::FinishKeepingRegisters() {
@@ -132,7 +87,9 @@ zx_status_t Core::FinishKeepingRegisters() {
   // kernel has queued it (a load), forgotten it (a store), or queued something else instead.
   if ((owed_.rflags & kTrapFlag) != 0) OweSingleStep();
   owed_ = PendingExit{};
-  return ZX_OK;
+  if (!steps()) return ZX_OK;
+  const int error = fd_.SetRegs(wanted);
+  return error != 0 ? guest::StatusFromErrno(error) : RestartStep();
 }
 
 zx_status_t Core::Rewind() {

@@ -19,12 +19,20 @@ bool IsPlainLoad(const Instruction& insn) {
 }
 
 constexpr uint32_t kPieceSize = 8;
+constexpr uint8_t kOperandSize64 = 4;  // the default in 64-bit code
 constexpr uint64_t kPageSize = 4096;
 
 }  // namespace
 
+const guest::Trap* Core::MemoryTrap(uint64_t gpa) {
+  if (memory_trap_ != nullptr && memory_trap_->Contains(gpa)) return memory_trap_;
+  const guest::Trap* found = guest_.space().traps().memory.Find(gpa);
+  if (found != nullptr) memory_trap_ = found;
+  return found;
+}
+
 Turn Core::HandleMmio(zx_port_packet_t* packet) {
-  const kvm_run& run = fd_.run();
+  const kvm_run& run = page();
   const guest::Trap* trap = MemoryTrap(run.mmio.phys_addr);
   if (trap != nullptr && RingsAtOnce(*trap)) {
     bell_ = {trap, run.mmio.phys_addr};
@@ -34,18 +42,54 @@ Turn Core::HandleMmio(zx_port_packet_t* packet) {
   return run.mmio.is_write != 0 ? HandleStore(trap, packet) : HandleLoad(trap, packet);
 }
 
+bool Core::HandleKnownAccess(zx_port_packet_t* packet) {
+  const kvm_run& run = page();
+  const guest::Trap* trap = MemoryTrap(run.mmio.phys_addr);
+  if (trap == nullptr || trap->kind != ZX_GUEST_TRAP_MEM || !registers_.HaveCopiedSregs()) {
+    return false;
+  }
+  const uint64_t rip = regs().rip;
+  if (run.mmio.is_write != 0) {
+    // A repeated one, or one that owes the trap of a single step.
+    if ((regs().rflags & (kTrapFlag | kResumeFlag)) != 0) return false;
+    const uint8_t length = accesses_.FindStore(view_, regs(), sregs(), run.mmio.phys_addr,
+                                               run.mmio.len, run.mmio.data);
+    if (length == 0) return false;
+    owed_ = PendingExit{};
+    FillMemPacket(*trap, run.mmio.phys_addr, rip - length, length, kOperandSize64, packet);
+  } else {
+    const KnownLoad* load = accesses_.FindLoad(regs(), sregs(), run.mmio.len);
+    if (load == nullptr) return false;
+    TakeLoad(*load);
+    FillMemPacket(*trap, run.mmio.phys_addr, rip, load->length, kOperandSize64, packet);
+  }
+  counters_.Count(ZIRCON_KVM_EXIT_MMIO);
+  return true;
+}
+
+// Its destination is owed to the kernel.
+void Core::TakeLoad(const KnownLoad& load) {
+  owed_ = PendingExit{};
+  owed_.kind = PendingExit::kLoad;
+  owed_.size = load.size;
+  owed_.form = load.form;
+  owed_.destination = load.destination;
+  owed_.rflags = regs().rflags;
+  owed_.next_rip = regs().rip + load.length;
+}
+
 // A bell's packet has the address and nothing else. Where KVM has reported all of the store, and no
 // repetition or single step is under way, nobody needs to know the instruction: a piece of less
 // than 8 bytes that does not end where its page does is the last.
 bool Core::RingsAtOnce(const guest::Trap& trap) const {
-  const kvm_run& run = fd_.run();
+  const kvm_run& run = page();
   return trap.kind == ZX_GUEST_TRAP_BELL && run.mmio.is_write != 0 && run.mmio.len < kPieceSize &&
          (run.mmio.phys_addr + run.mmio.len) % kPageSize != 0 &&
          (regs().rflags & (kTrapFlag | kResumeFlag)) == 0;
 }
 
 void Core::FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
-                         zx_port_packet_t* packet) const {
+                         uint8_t operand_size, zx_port_packet_t* packet) const {
   packet->key = trap.key;
   packet->type = ZX_PKT_TYPE_GUEST_MEM;
   packet->status = ZX_OK;
@@ -55,7 +99,7 @@ void Core::FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip
   mem.cr3 = sregs().cr3;
   mem.rip = rip;
   mem.instruction_size = length;
-  mem.default_operand_size = DefaultOperandSize(sregs());
+  mem.default_operand_size = operand_size;
 }
 
 bool Core::FindStore(StoreExit* exit, Store* store, bool* found) {
@@ -81,7 +125,7 @@ bool Core::FindStore(StoreExit* exit, Store* store, bool* found) {
 
 // The kernel reports a store when it has finished the instruction: RIP is past it.
 Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
-  const kvm_run& run = fd_.run();
+  const kvm_run& run = page();
   const uint64_t address = run.mmio.phys_addr;
   StoreExit exit(address, run.mmio.len, run.mmio.data);
   if (trap == nullptr) return RefuseStore(&exit, guest_.space().Explain(address, true));
@@ -103,13 +147,16 @@ Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
     bell_ = {trap, address};
     return Turn::Bell();
   }
-  FillMemPacket(*trap, address, rip, length, packet);
+  FillMemPacket(*trap, address, rip, length, DefaultOperandSize(sregs()), packet);
+  if (found && !repeats && store.whole && exit.count() == 1 && stores_.code() != nullptr) {
+    accesses_.RememberStore(view_, regs(), sregs(), stores_.ending(), stores_.code(), address);
+  }
   return Turn::Packet();
 }
 
 // RIP is still on the instruction, and the registers are what they were before it.
 Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
-  const kvm_run& run = fd_.run();
+  const kvm_run& run = page();
   const uint64_t address = run.mmio.phys_addr;
   uint8_t bytes[kMaxInstructionLength];
   const size_t have = view_.Read(sregs(), LinearCode(sregs(), regs().rip), bytes, sizeof(bytes));
@@ -131,12 +178,14 @@ Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
     // A bell cannot be read; the instruction is over all the same.
     return Turn::Status(ZX_ERR_NOT_SUPPORTED);
   }
-  FillMemPacket(*trap, address, regs().rip, known ? load.length : 0, packet);
+  FillMemPacket(*trap, address, regs().rip, known ? load.length : 0, DefaultOperandSize(sregs()),
+                packet);
   if (known && IsPlainLoad(load) && load.memory.access_size == run.mmio.len) {
-    owed_.kind = PendingExit::kLoad;
-    owed_.size = static_cast<uint8_t>(run.mmio.len);
-    owed_.form = load.form;
-    owed_.destination = load.reg;
+    TakeLoad({.length = load.length,
+              .size = static_cast<uint8_t>(run.mmio.len),
+              .form = load.form,
+              .destination = load.reg});
+    accesses_.RememberLoad(view_, regs(), sregs(), load, bytes);
   }
   return Turn::Packet();
 }

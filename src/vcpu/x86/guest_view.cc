@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vcpu/x86/control_bits.h"
+
 namespace zircon::vcpu::x86 {
 namespace {
 
@@ -11,12 +13,6 @@ constexpr uint64_t kPresent = 1u << 0;
 constexpr uint64_t kAccessedDirty = 3u << 5;
 constexpr uint64_t kLarge = 1u << 7;
 constexpr uint64_t kAddressMask = 0x000F'FFFF'FFFF'F000;
-
-constexpr uint64_t kCr0Paging = 1u << 31;
-constexpr uint64_t kCr4PageSizeExtension = 1u << 4;
-constexpr uint64_t kCr4Pae = 1u << 5;
-constexpr uint64_t kCr4FiveLevels = 1u << 12;
-constexpr uint64_t kEferLongModeActive = 1u << 10;
 
 // Tables and levels of 64-bit paging in one number.
 uint64_t RootOf(const kvm_sregs& sregs) {
@@ -111,17 +107,34 @@ bool GuestView::WalkLong(const kvm_sregs& sregs, uint64_t linear, Walk* walk) {
   return true;
 }
 
-bool GuestView::Find(const kvm_sregs& sregs, uint64_t linear, Place* place) {
+const GuestView::Walk* GuestView::FindLong(const kvm_sregs& sregs, uint64_t linear) {
+  CheckVersion();
+  Walk& walk = walks_[(linear / kPageSize) % kWalks];
+  const bool known = walk.page == linear / kPageSize && walk.root == RootOf(sregs) && walk.Holds();
+  return known || WalkLong(sregs, linear, &walk) ? &walk : nullptr;
+}
+
+Place GuestView::Walk::PlaceOf(uint64_t linear) const {
   const uint64_t inside = linear & (kPageSize - 1);
+  return {gpa | inside, host == nullptr ? nullptr : host + inside, writable};
+}
+
+bool GuestView::Witness(const kvm_sregs& sregs, uint64_t linear, Place* place, Evidence* evidence) {
+  const Walk* walk = FindLong(sregs, linear);
+  if (walk == nullptr) return false;
+  *place = walk->PlaceOf(linear);
+  for (uint32_t i = 0; i < walk->depth; ++i) {
+    const auto* where = reinterpret_cast<const uint8_t*>(walk->where[i]);
+    if (!evidence->AddWord(where, walk->entries[i], ~kAccessedDirty)) return false;
+  }
+  return true;
+}
+
+bool GuestView::Find(const kvm_sregs& sregs, uint64_t linear, Place* place) {
   if ((sregs.cr0 & kCr0Paging) != 0 && (sregs.efer & kEferLongModeActive) != 0) {
-    CheckVersion();
-    Walk& walk = walks_[(linear / kPageSize) % kWalks];
-    const bool known =
-        walk.page == linear / kPageSize && walk.root == RootOf(sregs) && walk.Holds();
-    if (!known && !WalkLong(sregs, linear, &walk)) return false;
-    place->gpa = walk.gpa | inside;
-    place->host = walk.host == nullptr ? nullptr : walk.host + inside;
-    place->writable = walk.writable;
+    const Walk* walk = FindLong(sregs, linear);
+    if (walk == nullptr) return false;
+    *place = walk->PlaceOf(linear);
     return true;
   }
   if ((sregs.cr0 & kCr0Paging) == 0) {

@@ -17,6 +17,7 @@
 #include "guest/guest_space.h"
 #include "kvm/kvm_abi.h"
 #include "kvm/vcpu_fd.h"
+#include "vcpu/x86/evidence.h"
 
 namespace zircon::vcpu::x86 {
 
@@ -67,6 +68,9 @@ class GuestView {
 
   // False when the guest's tables lead nowhere.
   bool Find(const kvm_sregs& sregs, uint64_t linear, Place* place);
+  // As Find(), for 64-bit paging, with the entries that say so. False also when there is no room
+  // for them.
+  bool Witness(const kvm_sregs& sregs, uint64_t linear, Place* place, Evidence* evidence);
   // What a linear address is in guest-physical memory; false when it is not mapped there.
   bool Translate(const kvm_sregs& sregs, uint64_t linear, uint64_t* gpa);
 
@@ -88,12 +92,15 @@ class GuestView {
 
     // Whether the entries are what they were, but for the bits that walks themselves set.
     bool Holds() const;
+    Place PlaceOf(uint64_t linear) const;
   };
   static constexpr size_t kWalks = 16;
 
   const guest::MemorySlot* Slot(uint64_t gpa);
   const uint8_t* ReadEntry(uint64_t gpa, size_t size, uint64_t* entry);
   bool WalkLong(const kvm_sregs& sregs, uint64_t linear, Walk* walk);
+  // The walk to a page by 64-bit tables, or null where they lead nowhere.
+  const Walk* FindLong(const kvm_sregs& sregs, uint64_t linear);
   bool TranslatePae(const kvm_sregs& sregs, uint64_t linear, uint64_t* gpa);
   bool TranslateTwoLevel(const kvm_sregs& sregs, uint64_t linear, uint64_t* gpa);
   // The memory of walks has addresses of ours, which go with the slots.

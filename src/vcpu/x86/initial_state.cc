@@ -6,20 +6,17 @@
 #include <cstring>
 #include <vector>
 
+#include "vcpu/x86/control_bits.h"
 #include "vcpu/x86/cpuid.h"
+#include "vcpu/x86/pending_exit.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
 
 constexpr uint64_t kCr0LongMode = 0x80010011;  // PG, WP, ET, PE
 constexpr uint64_t kCr0RealMode = 0x00010010;  // WP, ET
-constexpr uint64_t kCr4Pae = 1u << 5;
-constexpr uint64_t kCr4Pge = 1u << 7;
-constexpr uint64_t kCr4OsFxsr = 1u << 9;
-constexpr uint64_t kCr4FsGsBase = 1u << 16;
-constexpr uint64_t kCr4OsXsave = 1u << 18;
-constexpr uint64_t kEferLongMode = 0xD01;  // NXE, LMA, LME, SCE
-constexpr uint64_t kEferRealMode = 0x801;  // NXE, SCE
+constexpr uint64_t kEferLongMode = 0xD01;      // NXE, LMA, LME, SCE
+constexpr uint64_t kEferRealMode = 0x801;      // NXE, SCE
 constexpr uint64_t kRflagsReserved = 0x2;
 
 constexpr uint64_t kXcr0X87Sse = 0x3;
@@ -83,10 +80,9 @@ int SetTsc(kvm::VcpuFd& fd, const guest::x86::Host& host) {
 // The instruction that the last owner left half done is finished here, whatever it does: everything
 // it can change is written anew. RCX = 1 ends a repeated one.
 int Drain(kvm::VcpuFd& fd) {
-  constexpr int kMaxReturns = 64;
   kvm_run& run = fd.run();
   int error = 0;
-  for (int i = 0; i < kMaxReturns && error == 0; ++i) {
+  for (int i = 0; i < kMostReturns && error == 0; ++i) {
     run.s.regs.regs.rcx = 1;
     run.kvm_dirty_regs = KVM_SYNC_X86_REGS;
     run.immediate_exit = 1;
@@ -123,7 +119,8 @@ int ClearMsrs(kvm::VcpuFd& fd, const guest::x86::Host& host) {
 
 // What a new kernel VCPU has anyway.
 int ResetUsed(kvm::VcpuFd& fd, const guest::x86::Host& host, const kvm_regs& regs) {
-  int error = Drain(fd);
+  int error = fd.SetGuestDebug({});
+  if (error == 0) error = Drain(fd);
   if (error == 0) error = ClearMsrs(fd, host);
   if (error != 0) return error;
   kvm_debugregs debug = {};

@@ -1,5 +1,7 @@
 #include "vcpu/x86/injection.h"
 
+#include "base/probes.h"
+
 namespace zircon::vcpu::x86 {
 namespace {
 
@@ -50,6 +52,7 @@ InjectionResult InjectNext(kvm_run* run, bool fault_owed, bool events_known,
     events.nmi.pending = 1;
     events.flags |= KVM_VCPUEVENT_VALID_NMI_PENDING;
     run->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
+    PROBE(injection, kNmi);
     if (events.nmi.masked == 0) {
       EventIsChosen(run, pending, more);
       return InjectionResult::kChosen;
@@ -85,6 +88,7 @@ InjectionResult InjectNext(kvm_run* run, bool fault_owed, bool events_known,
   } else {
     QueueException(run, vector);
   }
+  PROBE(injection, vector);
   pending->Take(static_cast<uint32_t>(vector));
   EventIsChosen(run, pending, more);
   return InjectionResult::kChosen;

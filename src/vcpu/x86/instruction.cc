@@ -8,8 +8,6 @@
 namespace zircon::vcpu::x86 {
 namespace {
 
-constexpr uint64_t kEferLongModeActive = 1u << 10;
-
 constexpr ZydisMachineMode MachineMode(CodeMode mode) {
   switch (mode) {
     case CodeMode::k16:
@@ -317,7 +315,7 @@ void TakePort(const ZydisDecodedOperand* operands, Instruction* out) {
 }  // namespace
 
 uint8_t DefaultOperandSize(const kvm_sregs& sregs) {
-  const bool long_code = (sregs.efer & kEferLongModeActive) != 0 && sregs.cs.l != 0;
+  const bool long_code = CodeModeOf(sregs) == CodeMode::k64;
   return long_code || sregs.cs.db != 0 ? 4 : 2;
 }
 

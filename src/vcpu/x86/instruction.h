@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "kvm/kvm_abi.h"
+#include "vcpu/x86/control_bits.h"
 
 namespace zircon::vcpu::x86 {
 
@@ -104,10 +105,8 @@ struct Instruction {
 // How the bytes are to be read.
 enum class CodeMode : uint8_t { k16, k32, k64 };
 inline CodeMode CodeModeOf(const kvm_sregs& sregs) {
-  constexpr uint64_t kLongModeActive = 1u << 10;  // of EFER
-  constexpr uint64_t kProtection = 1u << 0;       // of CR0
-  if ((sregs.efer & kLongModeActive) != 0 && sregs.cs.l != 0) return CodeMode::k64;
-  return (sregs.cr0 & kProtection) != 0 && sregs.cs.db != 0 ? CodeMode::k32 : CodeMode::k16;
+  if ((sregs.efer & kEferLongModeActive) != 0 && sregs.cs.l != 0) return CodeMode::k64;
+  return (sregs.cr0 & kCr0Protection) != 0 && sregs.cs.db != 0 ? CodeMode::k32 : CodeMode::k16;
 }
 // What the packets call default operand size: 4 in 64-bit and 32-bit code, else 2.
 uint8_t DefaultOperandSize(const kvm_sregs& sregs);

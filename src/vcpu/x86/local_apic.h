@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <zircon-kvm/debug.h>
 #include <zircon/syscalls/port.h>
 #include <zircon/types.h>
 
@@ -27,6 +28,14 @@ class LocalApic {
   MsrResult Read(uint32_t msr, uint64_t* value) const;
   // A write of ICR may fill `packet` (MsrResult::Packet()).
   MsrResult Write(uint32_t msr, uint64_t value, zx_port_packet_t* packet);
+
+  // The state of the timer, for a debugger.
+  void Tell(zircon_kvm_apic_registers_t* to) const {
+    to->lvt_timer = lvt_timer_;
+    to->initial_count = initial_count_;
+    to->divisor = divisor_;
+    to->timer_deadline = deadline_;
+  }
 
   // The counter value at which the timer fires, or kNever.
   static constexpr uint64_t kNever = UINT64_MAX;

@@ -17,6 +17,9 @@ constexpr uint32_t kMiscEnable = 0x1A0;
 constexpr uint32_t kTemperatureTarget = 0x1A2;
 constexpr uint32_t kMtrrDefault = 0x2FF;
 
+// AMD's, for messages of pending interrupts: kernels read it without asking.
+constexpr uint32_t kIntPendingMessage = 0xC0010055;
+
 constexpr uint64_t kFastStrings = 1;
 
 bool IsMtrr(uint32_t msr) {
@@ -81,6 +84,7 @@ MsrResult ReadMsr(uint32_t msr, uint32_t vcpu_id, uint64_t* value) {
     case kMcgStatus:
     case kTemperatureTarget:
     case kMtrrCap:
+    case kIntPendingMessage:
       *value = 0;
       return MsrResult::Done();
     default:

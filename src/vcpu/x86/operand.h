@@ -13,10 +13,11 @@
 
 namespace zircon::vcpu::x86 {
 
+// kvm_regs has its own order for the first eight: rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp.
+inline constexpr uint8_t kRegisterPlaces[16] = {0, 2, 3,  1,  6,  7,  4,  5,
+                                                8, 9, 10, 11, 12, 13, 14, 15};
 inline __u64* RegisterSlot(kvm_regs* regs, uint8_t number) {
-  // kvm_regs has its own order for the first eight: rax, rbx, rcx, rdx, rsi, rdi, rsp, rbp.
-  constexpr uint8_t kPlaces[16] = {0, 2, 3, 1, 6, 7, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15};
-  return &regs->rax + kPlaces[number & 15];
+  return &regs->rax + kRegisterPlaces[number & 15];
 }
 inline uint64_t RegisterValue(const kvm_regs& regs, uint8_t number) {
   return *RegisterSlot(const_cast<kvm_regs*>(&regs), number);

@@ -22,6 +22,12 @@
 
 namespace zircon::vcpu::x86 {
 
+// How often the kernel may come back for one instruction before that is over. Most do a few times:
+// the pieces of a split access, read and written, the eight registers of a POPA. The longest is a
+// REP INS. The kernel reads up to 1,024 bytes ahead from the port and stores them all at once;
+// where the store meets no memory it comes back for every 8 of them.
+inline constexpr int kMostReturns = 32 + 1024 / 8;
+
 struct PendingExit {
   enum Kind : uint8_t { kNone, kIn, kLoad, kOther, kUnseen, kFault };
 

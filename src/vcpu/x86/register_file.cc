@@ -14,20 +14,20 @@ void RegisterFile::SetSregs(const kvm_sregs& sregs) {
 }
 
 int RegisterFile::RunForAll() {
-  fetched_ = 0;
+  news_ = (news_ & ~kFetched) | kOtherSets;
   page().kvm_valid_regs = kAll;
-  return fd_.Run();
+  return run_.Run();
 }
 
 bool RegisterFile::FetchSregs() {
   if (fd_.GetSregs(&page().s.regs.sregs) != 0) return false;
-  fetched_ |= KVM_SYNC_X86_SREGS;
+  news_ |= KVM_SYNC_X86_SREGS;
   return true;
 }
 
 bool RegisterFile::FetchEvents() {
   if (fd_.GetEvents(&page().s.regs.events) != 0) return false;
-  fetched_ |= KVM_SYNC_X86_EVENTS;
+  news_ |= KVM_SYNC_X86_EVENTS;
   return true;
 }
 

@@ -17,27 +17,37 @@
 
 #include "kvm/kvm_abi.h"
 #include "kvm/vcpu_fd.h"
+#include "kvm/vcpu_run.h"
 
 namespace zircon::vcpu::x86 {
 
 class RegisterFile {
  public:
-  explicit RegisterFile(kvm::VcpuFd& fd) : fd_(fd) {}
+  explicit RegisterFile(kvm::VcpuFd& fd) : run_(fd.runner()), fd_(fd) {}
 
   // The page has the first registers. `always_events`: the kernel is too old for less.
   void Begin(bool always_events);
 
+  kvm_run& page() const { return run_.page(); }
   kvm_regs& regs() { return page().s.regs.regs; }
-  const kvm_regs& regs() const { return fd_.run().s.regs.regs; }
+  const kvm_regs& regs() const { return page().s.regs.regs; }
   void MarkRegs() { page().kvm_dirty_regs |= KVM_SYNC_X86_REGS; }
 
   // False when the kernel has no memory to tell. What follows needs it to have been true since the
   // last run.
   [[nodiscard]] bool HaveSregs() {
-    sregs_used_ = true;
+    news_ |= kSregsUsed;
     return Known(KVM_SYNC_X86_SREGS) || FetchSregs();
   }
-  const kvm_sregs& sregs() const { return fd_.run().s.regs.sregs; }
+  // As HaveSregs(), where that takes no call of the kernel.
+  [[nodiscard]] bool HaveCopiedSregs() {
+    if ((page().kvm_valid_regs & KVM_SYNC_X86_SREGS) == 0) return false;
+    news_ |= kSregsUsed;
+    return true;
+  }
+  const kvm_sregs& sregs() const { return page().s.regs.sregs; }
+  // Asks the kernel, which has others than at the last exit. False when it has no memory to tell.
+  [[nodiscard]] bool FetchSregs();
   void SetSregs(const kvm_sregs& sregs);
 
   [[nodiscard]] bool HaveEvents() { return Known(KVM_SYNC_X86_EVENTS) || FetchEvents(); }
@@ -45,41 +55,47 @@ class RegisterFile {
   kvm_vcpu_events& events() { return page().s.regs.events; }
   void MarkEvents() { page().kvm_dirty_regs |= KVM_SYNC_X86_EVENTS; }
   // From now on they are looked at after each exit: NMIs may be blocked.
-  void KeepEvents() { always_ |= KVM_SYNC_X86_EVENTS; }
+  void KeepEvents() {
+    always_ |= KVM_SYNC_X86_EVENTS;
+    news_ |= kOtherSets;
+  }
 
   // KVM_RUN, with what is likely to be needed of it.
   [[nodiscard]] int Run() {
-    ChooseSets();
-    return fd_.Run();
+    if (news_ != 0) ChooseSets();
+    return run_.Run();
   }
   // KVM_RUN with all sets, for a kernel that is made to finish an instruction.
   [[nodiscard]] int RunForAll();
 
  private:
   static constexpr uint64_t kAll = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS;
-  // Of 256, how many exits need SREGS that have it copied out: a KVM_GET_SREGS costs four times as
-  // much as the copy.
-  static constexpr uint32_t kOftenEnough = 66;
+  // Of news_: the sets that were fetched; whether SREGS were needed; and of the eight exits before,
+  // which needed them.
+  static constexpr uint32_t kFetched = 0xFF;
+  static constexpr uint32_t kSregsUsed = 1u << 8;
+  static constexpr uint32_t kUsedBefore = 0xFFu << 9;
+  // And whether the page asks for other sets than it is to.
+  static constexpr uint32_t kOtherSets = 1u << 17;
 
-  kvm_run& page() { return fd_.run(); }
-  bool Known(uint64_t set) const { return ((fd_.run().kvm_valid_regs | fetched_) & set) != 0; }
-  void ChooseSets() {
-    fetched_ = 0;
-    if (often_ != 0 || sregs_used_) {
-      often_ = often_ - (often_ + 3) / 4 + (sregs_used_ ? 64 : 0);
-      sregs_used_ = false;
-    }
-    page().kvm_valid_regs =
-        always_ | (often_ >= kOftenEnough ? uint64_t{KVM_SYNC_X86_SREGS} : uint64_t{0});
+  bool Known(uint64_t set) const {
+    return ((page().kvm_valid_regs | (news_ & kFetched)) & set) != 0;
   }
-  [[nodiscard]] bool FetchSregs();
+  // SREGS are copied out where two of the last eight exits needed them: a KVM_GET_SREGS costs four
+  // times as much as the copy.
+  void ChooseSets() {
+    news_ = (news_ << 1) & kUsedBefore;
+    const bool several = (news_ & (news_ - 1)) != 0;
+    page().kvm_valid_regs = several ? always_ | KVM_SYNC_X86_SREGS : always_;
+  }
   [[nodiscard]] bool FetchEvents();
 
-  kvm::VcpuFd& fd_;
+  kvm::VcpuRun run_;
   uint64_t always_ = KVM_SYNC_X86_REGS;
-  uint64_t fetched_ = 0;     // since the last run, beside what that copied out
-  uint32_t often_ = 0;       // of the last exits, how many needed SREGS: 0 to 256
-  bool sregs_used_ = false;  // since the last run
+  // What has happened since the last run, and what the page's sets for the next depend on. 0: they
+  // are as they were.
+  uint32_t news_ = kOtherSets;
+  kvm::VcpuFd& fd_;
 };
 
 }  // namespace zircon::vcpu::x86

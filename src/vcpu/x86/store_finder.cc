@@ -197,6 +197,7 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
                                             const kvm_sregs& sregs, const StoreExit& exit,
                                             Store* found) {
   const Site& site = SiteAt(view, regs, sregs);
+  last_ = &site;
   const Instruction* best = nullptr;
   bool best_agrees = false, several = false, several_widths = false, vectors = false;
   for (size_t i = 0; i < site.count; ++i) {

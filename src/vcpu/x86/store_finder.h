@@ -19,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "kvm/kvm_abi.h"
 #include "vcpu/x86/guest_view.h"
@@ -94,6 +95,15 @@ class StoreFinder {
   Answer Find(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs, const StoreExit& exit,
               Store* found);
 
+  // ---- After a Find() of a store that is not repeated ----
+
+  // All that may end at its RIP.
+  std::span<const Instruction> ending() const { return {last_->ending, last_->count}; }
+  // The 16 bytes before RIP; null where not all of them could be read.
+  const uint8_t* code() const {
+    return last_->have == kMaxInstructionLength ? last_->code : nullptr;
+  }
+
  private:
   // How far a candidate fits what KVM has reported.
   enum class Fit : uint8_t { kNot, kSoFar, kWhole };
@@ -121,6 +131,7 @@ class StoreFinder {
                    uint64_t next_rip, const kvm_sregs& sregs, const StoreExit& exit, bool* agrees);
 
   std::array<Site, kSites> sites_;
+  const Site* last_ = &sites_[0];
   DecodeCache repeating_;
   Instruction repeating_insn_;
 };

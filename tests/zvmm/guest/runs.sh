@@ -143,6 +143,7 @@ why=''
 [ -s "$work/statistics" ] || why='no statistics'
 report 'a file made at the end, in the sandbox' "$why"
 # All threads are in it, and a signal ends it as ever.
+rm -f "$work/output" "$work/errors"
 "$zvmm" --kernel "$kernel" --memory 16 --cmdline 'lines=1 halt' --sandbox >"$work/output" 2>"$work/errors" </dev/null &
 process=$!
 until [ -s "$work/output" ] || ! kill -0 $process 2>/dev/null; do sleep 1; done
@@ -155,5 +156,23 @@ kill -TERM $process
 status=0
 wait $process || status=$?
 expect 'a signal ends it in the sandbox' 143 'ended by signal 15'
+
+# ---- What it costs, while it runs ----
+
+# What another run has left there is no sign that this one has begun.
+rm -f "$work/output" "$work/errors"
+"$zvmm" --kernel "$kernel" --memory 16 --cmdline 'lines=1 halt' --stats --stats-json "$work/now" >"$work/output" 2>"$work/errors" </dev/null &
+process=$!
+until [ -s "$work/output" ] || ! kill -0 $process 2>/dev/null; do sleep 1; done
+kill -USR1 $process
+until [ -s "$work/now" ] || ! kill -0 $process 2>/dev/null; do sleep 1; done
+why=''
+grep -q 'statistics of' "$work/errors" || why='nothing on standard error'
+grep -q '"seconds": ' "$work/now" || why='nothing in the file'
+report 'SIGUSR1 asks for the statistics' "$why"
+kill -TERM $process
+status=0
+wait $process || status=$?
+expect 'and it runs on' 143 'ended by signal 15'
 
 echo "done"
