@@ -45,6 +45,44 @@ skip_environment() {
   printf 'skipped: %s\n' "${*:2}"
 }
 
+# ---- Results of another shell ----
+# A line each, fields by tabs: "count ENVIRONMENT PASSED FAILED SKIPPED", "skip ENVIRONMENT WORDS", "failure LINE".
+
+forget_results() {
+  local name
+  for name in "${environments[@]}"; do
+    passed[$name]=0 failed[$name]=0 skipped[$name]=0
+  done
+  why_skipped=() failure_lines=()
+}
+
+write_results() {
+  local name
+  for name in "${environments[@]}"; do
+    printf 'count\t%s\t%d\t%d\t%d\n' "$name" "${passed[$name]}" "${failed[$name]}" "${skipped[$name]}"
+  done
+  for name in "${!why_skipped[@]}"; do
+    printf 'skip\t%s\t%s\n' "$name" "${why_skipped[$name]}"
+  done
+  for name in ${failure_lines[@]+"${failure_lines[@]}"}; do
+    printf 'failure\t%s\n' "$name"
+  done
+}
+
+# add_written_results FILE: what was said there is not said again, but at the end.
+add_written_results() {
+  local what first second third fourth
+  while IFS=$'\t' read -r what first second third fourth; do
+    case $what in
+      count) add_results "$first" "$second" "$third" "$fourth" ;;
+      skip) why_skipped[$first]=$second ;;
+      failure) failure_lines+=("$first") ;;
+    esac
+  done <"$1"
+}
+
+# ---- The end ----
+
 sum() {
   local -n counts=$1
   local total=0 name

@@ -20,6 +20,8 @@ source "$scripts_lib/results.sh"
 source "$scripts_lib/test_runs.sh"
 # shellcheck source=scripts/lib/conformance.sh
 source "$scripts_lib/conformance.sh"
+# shellcheck source=scripts/lib/beside.sh
+source "$scripts_lib/beside.sh"
 
 folder=$(mktemp -d)
 trap 'rm -rf -- "$folder"' EXIT
@@ -52,6 +54,40 @@ expect_equal "a slow command" 124 "$status"
 status=0
 run_watched 60 60 "$folder/log" false || status=$?
 expect_equal "a failing command" 1 "$status"
+
+# A part beside the others: its results are added when it is joined, and not what was there when it began.
+add_environment there
+part_beside() {
+  add_results here 1 0 2
+  add_failure there "a thing: with words"
+}
+part_that_ends_early() {
+  add_results here 1 0 0
+  exit 0
+}
+part_that_waits() {
+  run_watched 100 100 "$folder/waits.log" bash -c 'echo $$; exec sleep 100'
+}
+add_results here 5 0 0
+start_beside there part_beside
+add_results here 2 0 0
+join_beside >"$folder/output"
+expect_counts "a part beside" "8 0 2"
+expect_equal "another environment of it" "0 1 0" "${passed[there]} ${failed[there]} ${skipped[there]}"
+expect_equal "what failed in it" "there: a thing: with words" "${failure_lines[*]}"
+expect_equal "what it wrote" "FAILED  a thing: with words" "$(<"$folder/output")"
+start_beside there part_that_ends_early
+join_beside >"$folder/output"
+expect_equal "a part that ends early" "0 2 0" "${passed[there]} ${failed[there]} ${skipped[there]}"
+start_beside there part_that_waits
+until [[ -s $folder/waits.log ]]; do sleep 0.1; done
+end_beside
+join_beside >"$folder/output"
+expect_equal "a part that is ended" "0 3 0" "${passed[there]} ${failed[there]} ${skipped[there]}"
+waiting=$(<"$folder/waits.log")
+while kill -0 "$waiting" 2>/dev/null; do sleep 0.1; done
+expect_counts "parts that end early" "0 0 0"
+environments=(here) failure_lines=()
 
 # zircon-conformance as it comes to its end in every way. The document that it is compared with:
 mkdir -- "$folder/docs"
