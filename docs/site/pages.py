@@ -34,6 +34,8 @@ DOCUMENTS = {
     "docs/CONFORMANCE.md": "conformance.md",
     "docs/SPECIFICATION.md": "specification.md",
     "docs/RELIABILITY.md": "reliability.md",
+    "docs/performance/README.md": "performance/index.md",
+    "docs/kick-counts.md": "kick-counts.md",
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
     "zvmm/README.md": "zvmm.md",
@@ -204,7 +206,8 @@ class Site:
             return match[1] if match[1].startswith("`") else f"`{match[1]}`"
 
         def outside_code(piece):
-            return self.link_rows(re.sub(r"\[([^\]]+)\]\(([^)]+)\)", link, piece))
+            # Pictures stay as they are: main() puts them beside the page.
+            return self.link_rows(re.sub(r"(?<!!)\[([^\]]+)\]\(([^)]+)\)", link, piece))
 
         def code(piece):
             name = piece.strip("`").partition("(")[0]
@@ -319,6 +322,8 @@ def main():
             write(folder / page, site.program(source, page))
             continue
         write(folder / page, site.contract(source) if "docs/contract/" in source else site.document(source))
+        for picture in re.findall(r"!\[[^\]]*\]\(([\w.-]+)\)", (ROOT / source).read_text()):
+            shutil.copy((ROOT / source).parent / picture, (folder / page).parent)
         if "docs/contract/" in source and not page.endswith("index.md"):
             contract.append(pathlib.PurePosixPath(page).stem)
     index = folder / "contract/index.md"
