@@ -72,35 +72,48 @@ nested_kernel_key() {
   printf '%s\n' "${NESTED_MODULES[@]}" / "${DEMO_MODULES[@]}" | sha256sum | head -c 16
 }
 
-# Debian's cloud kernel: small, quick to boot, and with KVM as modules. It is unpacked, never installed.
+# fetch_nested_kernel CACHE FOLDER
 fetch_nested_kernel() {
-  local cache=$1 folder=$2 work package release size
+  local package
   require_command apt-get nested
-  work=$(new_work_folder "$cache")
-  # apt-cache fails for an unknown name; the empty answer says it all.
-  package=$(apt-cache depends --important linux-image-cloud-amd64 2>/dev/null |
-    sed -n 's/^ *Depends: *\(linux-image-[0-9].*\)$/\1/p' || true)
-  package=${package%%$'\n'*}
+  package=$(cloud_kernel_package)
   [[ -n $package ]] || die "apt knows no linux-image-cloud-amd64; run apt-get update as root"
-  size=$(apt-cache show --no-all-versions "$package" | sed -n 's/^Size: //p')
-  say "fetching the kernel of the nested environment, once ($package, $((size / 1000000)) MB)"
+  fetch_kernel "$1" "$2" "$package"
+}
+
+# cloud_kernel_package [APT_OPTION]...: the name of Debian's cloud kernel, which is small, quick to boot, and has KVM as
+# modules; nothing if apt does not know it.
+cloud_kernel_package() {
+  # apt-cache fails for an unknown name; the empty answer says it all.
+  apt-cache "$@" depends --important linux-image-cloud-amd64 2>/dev/null |
+    sed -n 's/^ *Depends: *\(linux-image-[0-9].*\)$/\1/p' | head -n 1 || true
+}
+
+# fetch_kernel CACHE FOLDER PACKAGE [APT_OPTION]...: the kernel and its modules into FOLDER. It is unpacked, never installed.
+# Called with the lock held.
+fetch_kernel() {
+  local cache=$1 folder=$2 package=$3 place release size
+  shift 3
+  place=$(new_work_folder "$cache")
+  size=$(apt-cache "$@" show --no-all-versions "$package" | sed -n 's/^Size: //p')
+  say "fetching a kernel, once ($package, $((size / 1000000)) MB)"
   # As root, apt would warn that its unprivileged user cannot write into our private folder.
-  (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" >"$work/apt.log" 2>&1) || {
-    cat -- "$work/apt.log" >&2
+  (cd "$place" && apt-get -qq -o APT::Sandbox::User=root "$@" download "$package" >"$place/apt.log" 2>&1) || {
+    cat -- "$place/apt.log" >&2
     require_cache_room
     die "cannot download $package; if apt's lists are old, run apt-get update as root"
   }
-  dpkg-deb --extract "$work"/*.deb "$work/tree" || die "cannot unpack $package"
+  dpkg-deb --extract "$place"/*.deb "$place/tree" || die "cannot unpack $package"
 
-  release=$(basename -- "$work"/tree/boot/vmlinuz-*)
+  release=$(basename -- "$place"/tree/boot/vmlinuz-*)
   release=${release#vmlinuz-}
-  mkdir -p "$work/kernel/demo"
-  cp -- "$work/tree/boot/vmlinuz-$release" "$work/kernel/vmlinuz"
-  printf '%s\n' "$release" >"$work/kernel/release"
-  collect_modules "$work/tree/lib/modules/$release" "$work/kernel" "${NESTED_MODULES[@]}"
-  collect_modules "$work/tree/lib/modules/$release" "$work/kernel/demo" "${DEMO_MODULES[@]}"
-  mv -T -- "$work/kernel" "$folder"
-  rm -rf -- "$work"
+  mkdir -p "$place/kernel/demo"
+  cp -- "$place/tree/boot/vmlinuz-$release" "$place/kernel/vmlinuz"
+  printf '%s\n' "$release" >"$place/kernel/release"
+  collect_modules "$place/tree/lib/modules/$release" "$place/kernel" "${NESTED_MODULES[@]}"
+  collect_modules "$place/tree/lib/modules/$release" "$place/kernel/demo" "${DEMO_MODULES[@]}"
+  mv -T -- "$place/kernel" "$folder"
+  rm -rf -- "$place"
 }
 
 # collect_modules TREE DEST MODULE...: copies the modules with their dependencies as DEST/00-NAME.ko, 01-… in the order

@@ -39,17 +39,10 @@ $b poweroff -f
 END
 pack_initramfs
 
-mistakes=0
 for kind in pvh plain; do
-  status=0
-  "$repository/scripts/with-kvm" --timeout 250 --file "$zvmm" --file "$work/$kind:/demo/vmlinux" \
+  run_nested "$kind" --timeout 250 --file "$zvmm" --file "$work/$kind:/demo/vmlinux" \
     --file "$work/initramfs:/demo/initramfs" "$zvmm" --memory 256 --kernel /demo/vmlinux --initrd /demo/initramfs \
-    --cmdline "console=ttyS0 quiet panic=-1 kind=$kind" >"$work/output" 2>&1 </dev/null || status=$?
-  sed "s/^/$kind: /" -- "$work/output"
-  if ((status != 0)) || ! tr -d '\r' <"$work/output" | grep -qx "command line: console=ttyS0 quiet panic=-1 kind=$kind"; then
-    echo "FAIL: $kind: status $status"
-    mistakes=$((mistakes + 1))
-  fi
+    --cmdline "console=ttyS0 quiet panic=-1 kind=$kind"
+  says 1 "command line: console=ttyS0 quiet panic=-1 kind=$kind"
 done
-((mistakes == 0)) || exit 1
-echo "ELF kernels: passed"
+finish "ELF kernels"

@@ -43,23 +43,10 @@ printf '%s\n' "$page" >"$work/pages/page"
 head -c 1000000 /dev/urandom >"$work/pages/large"
 sum=$(sha256sum <"$work/pages/large")
 
-mistakes=0
-"$repository/scripts/with-kvm" --timeout 300 --file "$zvmm" --file "$(type -P passt)" --file "$(type -P busybox):/bin/busybox" \
+run_nested 'passt' --timeout 300 --file "$zvmm" --file "$(type -P passt)" --file "$(type -P busybox):/bin/busybox" \
   --file "$nested_kernel:/demo/vmlinuz" --file "$work/initramfs:/demo/initramfs" --file "$work/pages:/pages" \
-  "$repository/tests/zvmm/guest/linux_passt_runs.sh" "$zvmm" "$(type -P passt)" >"$work/output" 2>&1 || mistakes=1
-tr -d '\r' <"$work/output" >"$work/lines"
-cat -- "$work/lines"
-
-# says LINE
-says() {
-  if ! grep -Fxq -- "$1" "$work/lines"; then
-    echo "FAIL: nowhere is: $1"
-    mistakes=$((mistakes + 1))
-  fi
-}
-
-says "guest: $page"
-says "$sum"
-says "zvmm with passt: status 0"
-((mistakes == 0)) || exit 1
-echo "passt and Linux: passed"
+  "$repository/tests/zvmm/guest/linux_passt_runs.sh" "$zvmm" "$(type -P passt)"
+says 1 "guest: $page"
+says 1 "$sum"
+says 1 "zvmm with passt: status 0"
+finish "passt and Linux"
