@@ -15,6 +15,9 @@ BEGIN {
   says["calls"] = "One thread, when nothing happens for the first time. Exact, and without a KVM. Behind ≤ or > stands the budget."
   matrix["calls"] = 1
   command["calls"] = "build/release/bench/zircon_steps --calls --functions"
+  title["faults"] = "Page faults of a guest"
+  says["faults"] = "Linux with 256 MiB and one processor, to user space, in the nested environment, `shmem_enabled` never: how often the host's kernel had to find a page for it. One or two more or less from boot to boot."
+  command["faults"] = "bench/boot --only zvmm"
   title["scale"] = "One more of very many"
   says["scale"] = "Instructions in user mode of one more, where there are very many, ÷ where there are few."
   command["scale"] = "build/release/tests/scale/scale_tests"

@@ -76,6 +76,7 @@ nested_kernel_key() {
 fetch_nested_kernel() {
   local package
   require_command apt-get nested
+  # shellcheck disable=SC2119 # none here
   package=$(cloud_kernel_package)
   [[ -n $package ]] || die "apt knows no linux-image-cloud-amd64; run apt-get update as root"
   fetch_kernel "$1" "$2" "$package"
@@ -83,6 +84,7 @@ fetch_nested_kernel() {
 
 # cloud_kernel_package [APT_OPTION]...: the name of Debian's cloud kernel, which is small, quick to boot, and has KVM as
 # modules; nothing if apt does not know it.
+# shellcheck disable=SC2120 # tests give options
 cloud_kernel_package() {
   # apt-cache fails for an unknown name; the empty answer says it all.
   apt-cache "$@" depends --important linux-image-cloud-amd64 2>/dev/null |
