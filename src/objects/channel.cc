@@ -5,7 +5,7 @@
 namespace zircon::objects {
 
 zx_status_t Channel::Write(MessagePtr message) {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   Channel* const other = peer();
   if (other == nullptr) return ZX_ERR_PEER_CLOSED;
   other->AssertLocked();
@@ -27,7 +27,8 @@ void Channel::Receive(Message* message) {
 
 zx_status_t Channel::Read(const Room& room, MessagePtr* message, Size* size) {
   MessagePtr discarded = NoMessage();
-  base::MutexLock lock(mutex());
+  // Not as a PairLock: nobody is woken by what a reader does.
+  base::ShortLockScope lock(mutex());
   Message* const first = messages_.front();
   if (first == nullptr) return peer() == nullptr ? ZX_ERR_PEER_CLOSED : ZX_ERR_SHOULD_WAIT;
   *size = {first->num_bytes(), first->num_handles()};
@@ -43,7 +44,7 @@ zx_status_t Channel::Read(const Room& room, MessagePtr* message, Size* size) {
 zx_status_t Channel::Call(MessagePtr message, zx_time_t deadline, MessagePtr* reply) {
   Caller caller;
   {
-    base::MutexLock lock(mutex());
+    PairLock lock(mutex());
     if (!IsOpen()) return ZX_ERR_CANCELED;
     Channel* const other = peer();
     if (other == nullptr) return ZX_ERR_PEER_CLOSED;
@@ -55,7 +56,7 @@ zx_status_t Channel::Call(MessagePtr message, zx_time_t deadline, MessagePtr* re
   }
   if (!caller.parker.Park(deadline)) {
     {
-      base::MutexLock lock(mutex());
+      base::ShortLockScope lock(mutex());
       if (!caller.ended) {
         callers_.Remove(&caller);
         return ZX_ERR_TIMED_OUT;
@@ -86,7 +87,7 @@ void Channel::End(Caller* caller, zx_status_t status) {
   callers_.Remove(caller);
   caller->status = status;
   caller->ended = true;
-  caller->parker.Unpark();
+  caller->parker.UnparkLater();
 }
 
 void Channel::EndAll(zx_status_t status) {
@@ -106,7 +107,7 @@ void Channel::AfterClosed() {
   for (;;) {
     Message* message;
     {
-      base::MutexLock lock(mutex());
+      base::ShortLockScope lock(mutex());
       message = messages_.PopFront();
     }
     if (message == nullptr) return;

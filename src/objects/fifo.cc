@@ -14,7 +14,7 @@ zx_status_t Fifo::Create(size_t element_count, size_t element_size, base::RefPtr
 }
 
 zx_status_t Fifo::Write(size_t element_size, size_t count, CopyFromUser copy, size_t* actual) {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   Fifo* const other = peer();
   if (other == nullptr) return ZX_ERR_PEER_CLOSED;
   other->AssertLocked();
@@ -32,7 +32,7 @@ zx_status_t Fifo::Write(size_t element_size, size_t count, CopyFromUser copy, si
 }
 
 zx_status_t Fifo::Read(size_t element_size, size_t count, CopyToUser copy, size_t* actual) {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   if (element_size != element_size_ || count == 0) return ZX_ERR_OUT_OF_RANGE;
   Fifo* const other = peer();
   if (ring_.stored() == 0) return other == nullptr ? ZX_ERR_PEER_CLOSED : ZX_ERR_SHOULD_WAIT;

@@ -18,11 +18,28 @@
 #include <array>
 #include <utility>
 
-#include "base/mutex.h"
+#include "base/later_wakes.h"
 #include "base/ref_ptr.h"
+#include "base/short_lock.h"
 #include "objects/waitable.h"
 
 namespace zircon::objects {
+
+// The lock of a pair, held. Who is woken meanwhile is woken when it is dropped, since the next
+// thing that it does takes the same lock.
+class ABSL_SCOPED_LOCKABLE PairLock {
+ public:
+  explicit PairLock(base::ShortLock& lock) ABSL_EXCLUSIVE_LOCK_FUNCTION(lock) : lock_(lock) {
+    lock_.Lock();
+  }
+  ~PairLock() ABSL_UNLOCK_FUNCTION() { lock_.Unlock(); }
+  PairLock(const PairLock&) = delete;
+  PairLock& operator=(const PairLock&) = delete;
+
+ private:
+  base::LaterWakes later_;  // ends last
+  base::ShortLock& lock_;
+};
 
 template <typename End>
 class Paired : public Waitable {
@@ -32,7 +49,7 @@ class Paired : public Waitable {
 
   zx_status_t SignalPeer(zx_signals_t clear, zx_signals_t set) override {
     if (((clear | set) & ~user_signals()) != 0) return ZX_ERR_INVALID_ARGS;
-    base::MutexLock lock(mutex());
+    PairLock lock(mutex());
     End* const other = peer();
     if (other == nullptr) return ZX_ERR_PEER_CLOSED;
     other->UpdateSignals(clear, set);
@@ -42,7 +59,7 @@ class Paired : public Waitable {
  protected:
   // What the ends share.
   struct Pair final : base::RefCounted {
-    base::Mutex mutex;
+    base::ShortLock mutex;
     std::array<End*, 2> open ABSL_GUARDED_BY(mutex) = {};
   };
   // Given to the constructor of an end.
@@ -65,7 +82,7 @@ class Paired : public Waitable {
     first->peer_koid_ = second->koid();
     second->peer_koid_ = first->koid();
     {
-      base::MutexLock lock(pair->mutex);
+      PairLock lock(pair->mutex);
       pair->open = {first.get(), second.get()};
     }
     *end0 = std::move(first);
@@ -73,7 +90,7 @@ class Paired : public Waitable {
     return ZX_OK;
   }
 
-  base::Mutex& mutex() const ABSL_LOCK_RETURNED(pair_->mutex) { return pair_->mutex; }
+  base::ShortLock& mutex() const ABSL_LOCK_RETURNED(pair_->mutex) { return pair_->mutex; }
   // Null when it is closed.
   End* peer() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(pair_->mutex) { return pair_->open[1 - side_]; }
   // For the peer, which knows the same lock by another name.
@@ -91,7 +108,7 @@ class Paired : public Waitable {
 
   void OnZeroHandles() final {
     {
-      base::MutexLock lock(mutex());
+      PairLock lock(mutex());
       pair_->open[side_] = nullptr;
       if (End* const other = peer()) {
         other->AssertLocked();

@@ -3,7 +3,8 @@
 //
 //   state     | means                                   | Unpark() then
 //   ----------+-----------------------------------------+----------------
-//   kAwake    | nobody has slept yet                    | makes no call
+//   kAwake    | nobody has slept yet, or the one thread | makes no call
+//             | still looks whether it has to           |
 //   kAsleep   | the one thread sleeps or is about to    | wakes
 //   kUnparked | for good                                | makes no call
 //
@@ -25,8 +26,16 @@ class Parker {
   // True once Unpark() was called, false at `deadline` (absolute monotonic nanoseconds).
   [[nodiscard]] bool Park(zx_time_t deadline);
   void Unpark();
+  // By a thread that holds a lock which the sleeper takes next: the sleeper is woken when that has
+  // been dropped, where LaterWakes are there (base/later_wakes.h).
+  void UnparkLater();
 
  private:
+  // Looks for a moment, where that has been of use lately; true once Unpark() was called.
+  bool Look() const;
+  // Lets the sleeper go; whether it sleeps.
+  [[nodiscard]] bool MustWake();
+
   static constexpr uint32_t kAwake = 0;
   static constexpr uint32_t kAsleep = 1;
   static constexpr uint32_t kUnparked = 2;

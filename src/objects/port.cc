@@ -191,7 +191,7 @@ bool Port::FireWait(PortWait* wait, zx_signals_t active, uint64_t count, zx_time
     }
     UnlistIfOver(wait);
   }
-  if (waiter != nullptr) waiter->parker.Unpark();
+  if (waiter != nullptr) waiter->parker.UnparkLater();
   // The object still holds it.
   if (!repeating) wait->Release();
   return repeating;

@@ -5,7 +5,7 @@
 namespace zircon::objects {
 
 zx_status_t Socket::Write(size_t size, CopyFromUser copy, size_t* actual) {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   Socket* const other = peer();
   if (other == nullptr) return ZX_ERR_PEER_CLOSED;
   other->AssertLocked();
@@ -44,7 +44,7 @@ zx_status_t Socket::Store(Socket* other, size_t size, CopyFromUser copy, size_t*
 
 zx_status_t Socket::Read(size_t size, bool peek, CopyToUser copy, size_t* actual) {
   if (size > UINT32_MAX) return ZX_ERR_INVALID_ARGS;
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   Socket* const other = peer();
   const size_t stored = store_.stored();
   if (stored == 0) {
@@ -105,7 +105,7 @@ void Socket::Apply(Disposition disposition, Socket* writer, Socket* reader) {
 }
 
 zx_status_t Socket::SetDisposition(Disposition own, Disposition of_peer) {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   Socket* const other = peer();
   if (of_peer == Disposition::kEnabled && read_disabled_ && store_.stored() != 0) {
     return ZX_ERR_BAD_STATE;
@@ -122,14 +122,14 @@ zx_status_t Socket::SetDisposition(Disposition own, Disposition of_peer) {
 }
 
 void Socket::Shutdown(bool own_writing, bool peer_writing) {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   Socket* const other = peer();
   if (own_writing) Apply(Disposition::kDisabled, this, other);
   if (peer_writing) Apply(Disposition::kDisabled, other, this);
 }
 
 zx_status_t Socket::SetReadThreshold(uint64_t bytes) {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   if (bytes > kCapacity) return ZX_ERR_INVALID_ARGS;
   read_threshold_ = bytes;
   UpdateReadThreshold();
@@ -137,7 +137,7 @@ zx_status_t Socket::SetReadThreshold(uint64_t bytes) {
 }
 
 zx_status_t Socket::SetWriteThreshold(uint64_t bytes) {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   Socket* const other = peer();
   if (other == nullptr) return ZX_ERR_PEER_CLOSED;
   if (bytes > kCapacity) return ZX_ERR_INVALID_ARGS;
@@ -147,18 +147,18 @@ zx_status_t Socket::SetWriteThreshold(uint64_t bytes) {
 }
 
 uint64_t Socket::read_threshold() const {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   return read_threshold_;
 }
 
 uint64_t Socket::write_threshold() const {
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   return write_threshold_;
 }
 
 zx_info_socket_t Socket::Info() const {
   zx_info_socket_t info{};
-  base::MutexLock lock(mutex());
+  PairLock lock(mutex());
   const bool datagrams = kind_ == Kind::kDatagram;
   info.options = datagrams ? ZX_SOCKET_DATAGRAM : ZX_SOCKET_STREAM;
   info.rx_buf_max = kCapacity;

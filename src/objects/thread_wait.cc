@@ -8,14 +8,14 @@ SignalObserver::Next ThreadWait::Item::Look(zx_signals_t active) {
   if ((active & wanted) == 0) return Next::kStay;
   state = State::kMatched;
   seen = active;
-  wait->parker_.Unpark();
+  wait->parker_.UnparkLater();
   return Next::kLeave;
 }
 
 void ThreadWait::Item::OnHandleGone(zx_signals_t active) {
   state = State::kClosed;
   seen = active | ZX_SIGNAL_HANDLE_CLOSED;
-  wait->parker_.Unpark();
+  wait->parker_.UnparkLater();
 }
 
 void ThreadWait::Add(base::RefPtr<Waitable> object, const handles::HandleRef& ref,

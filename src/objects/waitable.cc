@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "base/later_wakes.h"
+
 namespace zircon::objects {
 
 bool SignalObserver::IsBefore(const Name& name) const {
@@ -25,22 +27,36 @@ void Waitable::Leave(SignalObserver* observer) {
 }
 
 void Waitable::UpdateSignals(zx_signals_t clear, zx_signals_t set) {
-  base::ShortLockScope scope(waits_lock_);
+  waits_lock_.Lock();
   const zx_signals_t before = signals();
   const zx_signals_t active = (before & ~clear) | set;
-  if (active == before) return;
   // relaxed: as in signals().
-  signals_.store(active, std::memory_order_relaxed);
+  if (active != before) signals_.store(active, std::memory_order_relaxed);
+  SignalObserver* const first =
+      active == before ? nullptr : observers_.FirstThat([&](const Watched& watched) {
+        return watched.MeetsChange(before, active);
+      });
+  if (first != nullptr) {
+    TellAndUnlock(first, before, active);
+  } else {
+    waits_lock_.Unlock();
+  }
+}
+
+void Waitable::TellAndUnlock(SignalObserver* first, zx_signals_t before, zx_signals_t active) {
+  // A thread that has waited takes the lock next.
+  const base::LaterWakes later;
   const auto concerned = [&](const Watched& watched) {
     return watched.MeetsChange(before, active);
   };
   SignalObserver* next;
-  for (SignalObserver* at = observers_.FirstThat(concerned); at != nullptr; at = next) {
+  for (SignalObserver* at = first; at != nullptr; at = next) {
     next = observers_.NextThat(at, concerned);
     if (at->OnChange(before, active) == SignalObserver::Next::kStay) continue;
     Leave(at);
     at->OnLeft();
   }
+  waits_lock_.Unlock();
 }
 
 void Waitable::AddObserver(SignalObserver* observer, const handles::HandleRef& handle) {

@@ -133,6 +133,9 @@ class Waitable : public handles::Dispatcher {
       : Dispatcher(type), signals_(initial) {}
 
  private:
+  // UpdateSignals(), where the change concerns somebody: `first`, and perhaps others.
+  void TellAndUnlock(SignalObserver* first, zx_signals_t before, zx_signals_t active)
+      ABSL_UNLOCK_FUNCTION(waits_lock_);
   void Enter(SignalObserver* observer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(waits_lock_);
   void Leave(SignalObserver* observer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(waits_lock_);
 

@@ -1,8 +1,10 @@
 #include "syscalls/channel_message.h"
 
+#include <sys/uio.h>
 #include <zircon/errors.h>
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -29,24 +31,26 @@ zx_status_t NewMessage(uint32_t bytes, uint32_t handles, MessagePtr* out) {
 
 zx_status_t MakeFromPieces(const UserBytes& bytes, uint32_t num_handles, MessagePtr* out) {
   if (bytes.count > kMostPieces) return ZX_ERR_OUT_OF_RANGE;
-  std::unique_ptr<zx_channel_iovec_t[]> pieces(new (std::nothrow) zx_channel_iovec_t[bytes.count]);
+  // The descriptions, each in the place of what becomes of it.
+  static_assert(sizeof(iovec) == sizeof(zx_channel_iovec_t));
+  const std::unique_ptr<iovec[]> pieces(new (std::nothrow) iovec[bytes.count]);
   if (pieces == nullptr) return ZX_ERR_NO_MEMORY;
-  zx_status_t status =
-      user::CopyIn(pieces.get(), bytes.bytes, bytes.count * sizeof(zx_channel_iovec_t));
+  zx_status_t status = user::CopyIn(pieces.get(), bytes.bytes, bytes.count * sizeof(iovec));
   if (status != ZX_OK) return status;
   uint32_t total = 0;
+  size_t count = 0;
   for (uint32_t i = 0; i < bytes.count; ++i) {
-    if (pieces[i].reserved != 0) return ZX_ERR_INVALID_ARGS;
-    if (pieces[i].capacity > kMostBytes - total) return ZX_ERR_OUT_OF_RANGE;
-    total += pieces[i].capacity;
+    zx_channel_iovec_t piece;
+    std::memcpy(&piece, &pieces[i], sizeof(piece));
+    if (piece.reserved != 0) return ZX_ERR_INVALID_ARGS;
+    if (piece.capacity > kMostBytes - total) return ZX_ERR_OUT_OF_RANGE;
+    total += piece.capacity;
+    if (piece.capacity == 0) continue;  // wherever it is
+    pieces[count++] = {const_cast<void*>(piece.buffer), piece.capacity};
   }
   status = NewMessage(total, num_handles, out);
-  uint32_t done = 0;
-  for (uint32_t i = 0; status == ZX_OK && i < bytes.count; ++i) {
-    status = user::CopyIn((*out)->bytes() + done, pieces[i].buffer, pieces[i].capacity);
-    done += pieces[i].capacity;
-  }
-  return status;
+  if (status != ZX_OK) return status;
+  return user::CopyInPieces((*out)->bytes(), {pieces.get(), count}, total);
 }
 
 void Fill(zx_handle_t value, const handles::DetachedHandle& /*handle*/, zx_handle_t* out) {

@@ -96,32 +96,61 @@ enum class Copied { kAll, kFault, kRefused };
 // Set once the kernel has said that it will never copy for us (a filter, or not built in).
 std::atomic<bool> g_kernel_copy_refused{false};
 
-// `call` is process_vm_readv or process_vm_writev. By thread id: the process's own id is that of
-// its first thread, which may have ended and has no memory then.
+// Says why the kernel has not copied, and takes note where it never will. `done` as the call gave.
+Copied WhyNot(ssize_t done) {
+  if (done < 0 && errno == EFAULT) return Copied::kFault;
+  // relaxed: a hint.
+  if (done < 0 && (errno == EPERM || errno == ENOSYS)) {
+    g_kernel_copy_refused.store(true, std::memory_order_relaxed);
+  }
+  return Copied::kRefused;
+}
+
+// What is left of the pieces when `done` bytes of them have been copied; the kernel stops anywhere.
+std::span<iovec> Rest(std::span<iovec> pieces, size_t done) {
+  while (!pieces.empty() && done >= pieces.front().iov_len) {
+    done -= pieces.front().iov_len;
+    pieces = pieces.subspan(1);
+  }
+  if (done != 0) {
+    pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + done;
+    pieces.front().iov_len -= done;
+  }
+  return pieces;
+}
+
+// `call` is process_vm_readv or process_vm_writev; one call, where the kernel does not stop before
+// the end, for as many pieces as it takes at once. By thread id: the process's own id is that of
+// its first thread, which may have ended and has no memory then. `own` and `user` come to what is
+// left; no piece is empty.
 template <typename Call>
-Copied CopyByKernel(Call call, char* own, char* user, size_t size) {
+Copied CopyByKernel(Call call, char*& own, std::span<iovec>& user, size_t size) {
   // relaxed: a hint.
   if (g_kernel_copy_refused.load(std::memory_order_relaxed)) return Copied::kRefused;
+  constexpr size_t kMostPieces = 1024;  // UIO_MAXIOV
   const int saved_errno = errno;
   Copied result = Copied::kAll;
   while (size != 0) {
     const iovec here{own, size};
-    const iovec there{user, size};
-    const ssize_t done = call(base::ThreadId(), &here, 1, &there, 1, 0);
+    const size_t count = std::min(user.size(), kMostPieces);
+    const ssize_t done = call(base::ThreadId(), &here, 1, user.data(), count, 0);
     if (done <= 0) {
-      result = done < 0 && errno == EFAULT ? Copied::kFault : Copied::kRefused;
-      if (done < 0 && (errno == EPERM || errno == ENOSYS)) {
-        // relaxed: a hint.
-        g_kernel_copy_refused.store(true, std::memory_order_relaxed);
-      }
+      result = WhyNot(done);
       break;
     }
     own += done;
-    user += done;
     size -= static_cast<size_t>(done);
+    user = Rest(user, static_cast<size_t>(done));
   }
   errno = saved_errno;
   return result;
+}
+
+template <typename Call>
+Copied CopyByKernel(Call call, char* own, char* user, size_t size) {
+  iovec piece{user, size};
+  std::span<iovec> there(&piece, 1);
+  return CopyByKernel(call, own, there, size);
 }
 
 // No object is larger; the kernel's own limit for one vector.
@@ -164,8 +193,9 @@ zx_status_t CopyIn(void* to, const void* user_from, size_t size) {
     return ZX_OK;
   }
   if (user_from == nullptr || IsAbsurd(size)) return ZX_ERR_INVALID_ARGS;
+  char* own = static_cast<char*>(to);
   char* user = static_cast<char*>(const_cast<void*>(user_from));
-  switch (CopyByKernel(process_vm_readv, static_cast<char*>(to), user, size)) {
+  switch (CopyByKernel(process_vm_readv, own, user, size)) {
     case Copied::kAll:
       return ZX_OK;
     case Copied::kFault:
@@ -197,6 +227,26 @@ zx_status_t CopyOut(void* user_to, const void* from, size_t size) {
   }
   if (!CanWrite(user_to, size)) return ZX_ERR_INVALID_ARGS;
   std::memcpy(user_to, from, size);
+  return ZX_OK;
+}
+
+zx_status_t CopyInPieces(void* to, std::span<iovec> pieces, size_t size) {
+  char* at = static_cast<char*>(to);
+  if (size > kPageSize || !PagesAreRemembered()) {
+    switch (CopyByKernel(process_vm_readv, at, pieces, size)) {
+      case Copied::kAll:
+        return ZX_OK;
+      case Copied::kFault:
+        return ZX_ERR_INVALID_ARGS;
+      case Copied::kRefused:
+        break;
+    }
+  }
+  for (const iovec& piece : pieces) {
+    const zx_status_t status = CopyIn(at, piece.iov_base, piece.iov_len);
+    if (status != ZX_OK) return status;
+    at += piece.iov_len;
+  }
   return ZX_OK;
 }
 

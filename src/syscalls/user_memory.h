@@ -12,7 +12,8 @@
 //   CopyIn, CopyOut,    | a probe for what is not known, then  | the kernel copies, so that
 //   Put: up to a page   | a plain copy                         | memory which another thread
 //   --------------------+--------------------------------------+ unmaps at the same moment is
-//   larger              | the kernel copies                    | an error too
+//   larger, of pieces   | the kernel copies, all pieces with   | an error too
+//   too                 | one call                             |
 //   --------------------+--------------------------------------+-------------------------------
 //   Can…Cached          | a probe for what is not known        | a probe
 //
@@ -24,11 +25,13 @@
 
 #pragma once
 
+#include <sys/uio.h>
 #include <zircon/types.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 #include "base/page_epoch.h"
@@ -48,6 +51,9 @@ bool CanWriteCached(void* address, size_t size);
 // Of a range that is good only in part, part may have been copied.
 [[nodiscard]] zx_status_t CopyIn(void* to, const void* user_from, size_t size);
 [[nodiscard]] zx_status_t CopyOut(void* user_to, const void* from, size_t size);
+// As CopyIn(), one piece behind the other; `size` is of all of them, and none is empty. They are
+// used up.
+[[nodiscard]] zx_status_t CopyInPieces(void* to, std::span<iovec> pieces, size_t size);
 
 // Of a structure that grows: `have` bytes, and zeros up to `size`, which is no less: what a program
 // that knows a later, larger one gets.

@@ -430,6 +430,31 @@ TEST_F(ChannelTest, AMessageInPieces) {
   EXPECT_EQ(Read().bytes, "");
 }
 
+// More than the kernel takes at once, with pieces of nothing between them.
+TEST_F(ChannelTest, ALargeMessageInManyPieces) {
+  Shows("CHANNEL-WRITE-11");
+  std::string bytes(65536, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * i / 251);
+  std::vector<zx_channel_iovec_t> pieces;
+  std::string expected;
+  for (size_t at = 0; pieces.size() < 8192;) {
+    const size_t size = pieces.size() % 4 == 3 ? 0 : pieces.size() % 19;
+    // Backwards, so that the pieces do not continue each other.
+    const char* const from = size == 0 ? nullptr : &bytes[bytes.size() - at - size];
+    pieces.push_back({from, static_cast<uint32_t>(size), 0});
+    if (size != 0) expected.append(from, size);
+    at += size;
+  }
+  ASSERT_GT(expected.size(), 50000u);
+  EXPECT_EQ(zx_channel_write(ends_.a, ZX_CHANNEL_WRITE_USE_IOVEC, pieces.data(), 8192, nullptr, 0),
+            ZX_OK);
+  EXPECT_EQ(Read().bytes, expected);
+  pieces[8100] = {Wild<char>(), 1, 0};
+  EXPECT_EQ(zx_channel_write(ends_.a, ZX_CHANNEL_WRITE_USE_IOVEC, pieces.data(), 8192, nullptr, 0),
+            ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(TryRead(), ZX_ERR_SHOULD_WAIT);
+}
+
 TEST_F(ChannelTest, PiecesAreChecked) {
   Shows("CHANNEL-WRITE-9 CHANNEL-WRITE-10 CHANNEL-WRITE-4");
   const std::string bytes(65536, 'b');

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "asleep.h"
 #include "contract.h"
@@ -156,6 +157,41 @@ TEST_F(SystemCalls, CallsBetweenThreadsMakeNone) {
     std::printf("%-40s 0, strict %d\n", operation.name, counted);
     EXPECT_EQ(counted, operation.strict) << operation.name;
     EXPECT_TRUE(right_) << operation.name;
+  }
+}
+
+// A message of more than a page is copied by the kernel, with one call however many its pieces are.
+TEST_F(SystemCalls, OneForTheBytesOfALargeMessage) {
+  Shows("CHANNEL-WRITE-11");
+  static uint8_t bytes[65536];
+  static uint8_t got[65536];
+  std::array<zx_channel_iovec_t, 500> pieces;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const uint32_t size = i % 7 == 0 ? 0 : 100;
+    pieces[i] = {size == 0 ? nullptr : &bytes[i * 131], size, 0};
+  }
+  uint32_t size = 0;
+  const auto read = [&] {
+    Expect(zx_channel_read(channel_[1], 0, got, nullptr, sizeof(got), 0, &size, nullptr));
+  };
+  const auto write_all = [&] {
+    Expect(zx_channel_write(channel_[0], 0, bytes, sizeof(bytes), nullptr, 0));
+  };
+  const auto write_pieces = [&] {
+    Expect(zx_channel_write(channel_[0], ZX_CHANNEL_WRITE_USE_IOVEC, pieces.data(), pieces.size(),
+                            nullptr, 0));
+  };
+  for (const auto& [write, of_description] :
+       {std::pair<std::function<void()>, int>{write_all, 0}, {write_pieces, 1}}) {
+    // What is taken from the heap, and which pages these are.
+    for (int i = 0; i < 3; ++i) {
+      write();
+      read();
+    }
+    // The description of the pieces is larger than a page too.
+    EXPECT_EQ(SystemCallsOf(write), 1 + of_description);
+    read();
+    EXPECT_TRUE(right_);
   }
 }
 
