@@ -6,6 +6,8 @@ set -euo pipefail
 repository=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/../..")
 readonly repository
 readonly with_kvm=$repository/scripts/with-kvm
+# shellcheck source=scripts/lib/own_processor.sh
+source "$repository/scripts/lib/own_processor.sh"
 
 if ! type -P qemu-system-x86_64 >/dev/null; then
   echo "skipped: QEMU is not installed (scripts/install-packages nested)" >&2
@@ -251,6 +253,29 @@ test_interrupt_and_failed_boot() {
   expect_contains no-boot no-boot.err "before the program was started"
 }
 
+# QEMU's threads are on one processor (scripts/with-kvm says why), each machine on one of its own if there are enough.
+test_processors() {
+  local all taken status=0
+  mkdir bin processors
+  cat >bin/qemu-system-x86_64 <<'END'
+#!/bin/sh
+taskset --cpu-list --pid $$ >"$TMPDIR/../affinity"
+END
+  chmod 755 bin/qemu-system-x86_64
+  TMPDIR=$folder/tmp PATH="$folder/bin:$PATH" "$with_kvm" /bin/true </dev/null >pinned.out 2>pinned.err || status=$?
+  expect_equal "a QEMU that ends" 125 "$status"
+  grep -qE ': [0-9]+$' affinity || fail "QEMU is not on one processor: $(<affinity)"
+  all=$(allowed_processors | xargs)
+  taken=$(
+    for _ in $all once-more; do
+      take_processor processors
+      echo "$processor"
+    done | xargs
+  )
+  expect_equal "processors taken one after the other" "$all" "${taken% *}"
+  [[ " $all " == *" ${taken##* } "* ]] || fail "no processor is left, and '${taken##* }' is taken"
+}
+
 # What fails before a machine is started.
 test_refusals() {
   start missing ./no-such-program </dev/null
@@ -342,6 +367,7 @@ test_own_failures() {
 build_probe
 # Several machines at a time: they must not disturb each other, and it is quicker.
 start_bytes_test
+test_processors
 test_refusals
 test_interrupt_and_failed_boot
 test_own_failures
