@@ -12,6 +12,7 @@
 
 #include "channel_fixture.h"
 #include "contract.h"
+#include "objects/channel.h"
 #include "sleeping_thread.h"
 
 namespace zircon::test {
@@ -286,6 +287,22 @@ TEST_F(ChannelCallTest, CallEtc) {
   EXPECT_EQ(sent.result, ZX_ERR_WRONG_TYPE);
   EXPECT_TRUE(IsOpen(event));
   zx_handle_close(event);
+}
+
+// Whose last handle has gone between the look at it and the call.
+TEST(ChannelObject, ACallFromAClosedEndIsCanceled) {
+  Shows("CHANNEL-CALL-7");
+  base::RefPtr<objects::Channel> closed;
+  base::RefPtr<objects::Channel> other;
+  ASSERT_EQ(objects::Channel::Create(&closed, &other), ZX_OK);
+  other->AddHandle();
+  closed->AddHandle();
+  closed->DropHandle();
+  objects::MessagePtr reply = objects::NoMessage();
+  EXPECT_EQ(closed->Call(objects::Message::Create(4, 0), kPast, &reply), ZX_ERR_CANCELED);
+  EXPECT_EQ(other->queued_messages(), 0u);
+  other->DropHandle();
+  EXPECT_EQ(other->Call(objects::Message::Create(4, 0), kPast, &reply), ZX_ERR_CANCELED);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <zircon/syscalls.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -224,6 +225,35 @@ TEST_F(ChannelTest, TooManyHandlesAreClosedToo) {
   EXPECT_EQ(TryRead(), ZX_ERR_SHOULD_WAIT);
 }
 
+TEST_F(ChannelTest, WhatTooManyHandlesNameHearsOfIt) {
+  Shows("CHANNEL-WRITE-3 CHANNEL-HANDLES-1");
+  for (const bool etc : {false, true}) {
+    std::array<Ends, 3> pairs;  // one for each 64
+    std::vector<zx_handle_t> handles;
+    for (int i = 0; i < 130; ++i) {
+      if (i % 64 != 1) {
+        handles.push_back(NewEvent());
+        continue;
+      }
+      Ends& pair = pairs[i / 64];
+      ASSERT_EQ(zx_eventpair_create(0, &pair.a, &pair.b), ZX_OK);
+      handles.push_back(pair.a);
+    }
+    if (etc) {
+      std::vector<zx_handle_disposition_t> dispositions;
+      for (const zx_handle_t handle : handles) {
+        dispositions.push_back(
+            {ZX_HANDLE_OP_MOVE, handle, ZX_OBJ_TYPE_NONE, ZX_RIGHT_SAME_RIGHTS, ZX_OK});
+      }
+      EXPECT_EQ(zx_channel_write_etc(ends_.a, 0, nullptr, 0, dispositions.data(), 130),
+                ZX_ERR_OUT_OF_RANGE);
+    } else {
+      EXPECT_EQ(Write("", handles), ZX_ERR_OUT_OF_RANGE);
+    }
+    for (const Ends& pair : pairs) EXPECT_EQ(Signals(pair.b), ZX_EVENTPAIR_PEER_CLOSED) << etc;
+  }
+}
+
 TEST_F(ChannelTest, TheFirstWrongHandleDecides) {
   Shows(
       "CHANNEL-HANDLES-3 CHANNEL-HANDLES-4 CHANNEL-HANDLES-5 CHANNEL-HANDLES-6 CHANNEL-HANDLES-1");
@@ -337,6 +367,14 @@ TEST_F(ChannelTest, WhatDoesNotFitStaysOrIsLost) {
   EXPECT_EQ(num_handles, 1u);
   EXPECT_EQ(zx_channel_read(ends_.b, 0, bytes, &handle, 0, 0, nullptr, nullptr),
             ZX_ERR_BUFFER_TOO_SMALL);
+  // Each is told without the other.
+  num_bytes = num_handles = 77;
+  EXPECT_EQ(zx_channel_read(ends_.b, 0, bytes, &handle, 0, 0, &num_bytes, nullptr),
+            ZX_ERR_BUFFER_TOO_SMALL);
+  EXPECT_EQ(zx_channel_read(ends_.b, 0, bytes, &handle, 0, 0, nullptr, &num_handles),
+            ZX_ERR_BUFFER_TOO_SMALL);
+  EXPECT_EQ(num_bytes, 5u);
+  EXPECT_EQ(num_handles, 1u);
   EXPECT_EQ(zx_channel_read(ends_.b, 0, bytes, &handle, 0, 0, Wild<uint32_t>(), nullptr),
             ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(Signals(pair.b), 0u);

@@ -420,6 +420,24 @@ TEST(HandleTable, ReplaceClosesTheHandleAlsoOnFailure) {
   EXPECT_EQ(table.live(), 0u);
 }
 
+TEST(HandleTable, AReplaceThatComesTooLateGivesItsPlaceBack) {
+  Shows("HANDLE-REPLACE-2 HANDLE-1");
+  HandleTable table(2);
+  for (int i = 0; i < 5; ++i) {
+    const zx_handle_t handle = MustInsert(table, MakeRef<Thing>());
+    // Somebody is faster.
+    const auto close = [&](Dispatcher&, zx_rights_t held, zx_rights_t* rights) {
+      *rights = held;
+      return table.Close(handle);
+    };
+    zx_handle_t out = 77;
+    EXPECT_EQ(table.Replace(handle, close, &out), ZX_ERR_BAD_HANDLE);
+    EXPECT_EQ(out, 77u);
+    EXPECT_EQ(table.live(), 0u);
+  }
+  for (int i = 0; i < 2; ++i) MustInsert(table, MakeRef<Thing>());
+}
+
 TEST(HandleTable, ReplaceWorksInAFullTable) {
   Shows("HANDLE-REPLACE-6 HANDLE-1");
   HandleTable table(1);

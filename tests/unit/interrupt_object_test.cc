@@ -269,12 +269,13 @@ TEST_F(IrqTest, DestroyingOneThatIsNotBound) {
 }
 
 TEST_F(IrqTest, DestroyingABoundOne) {
-  Shows("IRQ-DESTROY-2 IRQ-DESTROY-3 IRQ-ACK-2 IRQ-BIND-5");
+  Shows("IRQ-DESTROY-2 IRQ-DESTROY-3 IRQ-ACK-2 IRQ-BIND-5 IRQ-WAIT-2");
   Bind();
   EXPECT_EQ(zx_interrupt_destroy(irq_), ZX_OK);
   EXPECT_EQ(Ack(), ZX_ERR_CANCELED);
   EXPECT_EQ(zx_interrupt_bind(irq_, port_, 0, ZX_INTERRUPT_BIND), ZX_ERR_CANCELED);
   EXPECT_EQ(zx_interrupt_bind(irq_, port_, 0, ZX_INTERRUPT_UNBIND), ZX_ERR_CANCELED);
+  EXPECT_EQ(zx_interrupt_wait(irq_, nullptr), ZX_ERR_BAD_STATE) << "it is bound, first of all";
   for (const bool take : {false, true}) {
     zx_handle_close(irq_);
     ASSERT_EQ(zx_interrupt_create(0, 0, ZX_INTERRUPT_VIRTUAL, &irq_), ZX_OK);
@@ -305,6 +306,40 @@ TEST_F(IrqTest, ClosingTheLastHandle) {
   SleepingThread waiter([&] { EXPECT_EQ(zx_interrupt_wait(irq_, nullptr), ZX_ERR_CANCELED); });
   ASSERT_TRUE(waiter.AwaitSleep());
   zx_handle_close(irq_);
+}
+
+// Destroying sets the signal, when nobody waits by that handle any more.
+TEST_F(IrqTest, ItsLastHandleTakesTheWaitsWithIt) {
+  Shows("IRQ-7 WAIT-1 WAIT-ONE-6 WAIT-ASYNC-11");
+  Ends channel;
+  ASSERT_EQ(zx_channel_create(0, &channel.a, &channel.b), ZX_OK);
+  zx_handle_close(channel.b);
+  enum How { kClosed, kClosedWithOthers, kInAMessageThatIsRefused };
+  for (const How how : {kClosed, kClosedWithOthers, kInAMessageThatIsRefused}) {
+    Trigger(1);
+    ASSERT_EQ(zx_object_wait_async(irq_, port_, kKey, kUntriggered, 0), ZX_OK);
+    zx_signals_t observed = 0;
+    SleepingThread waiter([&] {
+      EXPECT_EQ(zx_object_wait_one(irq_, kUntriggered, ZX_TIME_INFINITE, &observed),
+                ZX_ERR_CANCELED);
+    });
+    ASSERT_TRUE(waiter.AwaitSleep());
+    switch (how) {
+      case kClosed:
+        EXPECT_EQ(zx_handle_close(irq_), ZX_OK);
+        break;
+      case kClosedWithOthers:
+        EXPECT_EQ(zx_handle_close_many(&irq_, 1), ZX_OK);
+        break;
+      case kInAMessageThatIsRefused:
+        EXPECT_EQ(zx_channel_write(channel.a, 0, nullptr, 0, &irq_, 1), ZX_ERR_PEER_CLOSED);
+        break;
+    }
+    waiter.Join();
+    EXPECT_EQ(observed & kUntriggered, 0u) << how;
+    EXPECT_TRUE(Empty()) << how;
+    ASSERT_EQ(zx_interrupt_create(0, 0, ZX_INTERRUPT_VIRTUAL, &irq_), ZX_OK);
+  }
 }
 
 TEST_F(IrqTest, ThePortDies) {

@@ -167,6 +167,28 @@ TEST_F(PacketReserveTest, AllListenersAreTold) {
   EXPECT_EQ(second.calls, 1);
 }
 
+TEST_F(PacketReserveTest, WhatIsCancelledMakesRoomToo) {
+  Shows("PORT-CANCEL-KEY-4 TRAP-BELL-5");
+  auto reserve = Reserve(2);
+  auto other = Reserve(1, kKey + 1);
+  Listener second;
+  Listener of_other;
+  for (uint64_t i = 0; i < 2; ++i) ASSERT_EQ(reserve->QueueBell(i, nullptr), ZX_OK);
+  ASSERT_EQ(reserve->QueueBell(2, &listener_), ZX_ERR_SHOULD_WAIT);
+  ASSERT_EQ(reserve->QueueBell(3, &second), ZX_ERR_SHOULD_WAIT);
+  ASSERT_EQ(other->QueueBell(4, nullptr), ZX_OK);
+  ASSERT_EQ(other->QueueBell(5, &of_other), ZX_ERR_SHOULD_WAIT);
+  EXPECT_TRUE(port_->CancelKey(kKey));
+  EXPECT_EQ(listener_.calls, 1);
+  EXPECT_EQ(second.calls, 1);
+  EXPECT_EQ(of_other.calls, 0);
+  EXPECT_EQ(reserve->QueueBell(2, &listener_), ZX_OK);
+  EXPECT_EQ(Next(), 4u);
+  EXPECT_EQ(of_other.calls, 1);
+  EXPECT_EQ(Next(), 2u);
+  EXPECT_EQ(Next(), UINT64_MAX);
+}
+
 TEST_F(PacketReserveTest, ARemovedListenerIsNotTold) {
   auto reserve = Reserve(1);
   Listener second;

@@ -11,11 +11,14 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "contract.h"
+#include "fake/memory_shortage.h"
 #include "objects/host_gap.h"
+#include "sanitizers.h"
 #include "unit/free_range.h"
 #include "unit/process_memory.h"
 
@@ -384,6 +387,49 @@ TEST_F(ProcessVmarChildren, ZeroIsSeenEverywhere) {
   EXPECT_EQ(zx_vmar_op_range(child, ZX_VMAR_OP_COMMIT, base, 4 * kPage, nullptr, 0), ZX_OK);
   EXPECT_EQ(*At(base), 3);
   EXPECT_EQ(zx_vmar_unmap(root_, other, 8 * kPage), ZX_OK);
+}
+
+// Wherever memory ends, the place is free again.
+TEST_F(ProcessVmarChildren, AChildThatCannotBeMadeLeavesItsPlace) {
+  Shows("VMAR-ALLOC-12 CALL-6");
+  const zx_vaddr_t range = FreeRange(4 * kPage);
+  zx_handle_t child = ZX_HANDLE_INVALID;
+  zx_vaddr_t address = 0;
+  zx_status_t status = ZX_ERR_NO_MEMORY;
+  for (int allocations = 0; status != ZX_OK; ++allocations) {
+    std::optional<fake::MemoryShortage> shortage;
+    {
+      const auto begin = [&shortage] { shortage.emplace(); };
+      const fake::AtAllocation hook(allocations, begin);
+      status = zx_vmar_allocate(root_, kCanAll | ZX_VM_SPECIFIC, range - info_.base, 4 * kPage,
+                                &child, &address);
+      shortage.reset();
+    }
+    if (status == ZX_OK) break;
+    ASSERT_EQ(status, ZX_ERR_NO_MEMORY);
+    for (uint64_t page = 0; page < 4; ++page) {
+      ASSERT_FALSE(IsMapped(range + page * kPage)) << allocations;
+    }
+  }
+  children_.push_back(child);
+  EXPECT_EQ(address, range);
+}
+
+TEST_F(ProcessVmarChildren, ALargeOneGoesAlsoWhereNoLargePageFits) {
+  Shows("VMAR-MAP-29 VMAR-ALLOC-14");
+  constexpr uint64_t kLarge = uint64_t{2} << 20;
+  SKIP_UNDER_THREAD_SANITIZER("it has its own idea of the lowest addresses");
+  // The lowest two megabytes of all, which begin in the middle of a large page.
+  const uint64_t limit = kLarge + 2 * kPage;
+  zx_handle_t vmo = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_vmo_create(kLarge, 0, &vmo), ZX_OK);
+  zx_vaddr_t address = 0;
+  const uint32_t limited = ZX_VM_OFFSET_IS_UPPER_LIMIT;
+  ASSERT_EQ(zx_vmar_map(root_, kRead | limited, limit, vmo, 0, kLarge, &address), ZX_OK);
+  EXPECT_LE(address + kLarge, info_.base + limit);
+  EXPECT_NE(address % kLarge, 0u);
+  EXPECT_EQ(zx_vmar_unmap(root_, address, kLarge), ZX_OK);
+  zx_handle_close(vmo);
 }
 
 }  // namespace

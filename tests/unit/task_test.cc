@@ -596,6 +596,13 @@ TEST(ClocksTest, ClocksOf2018) {
   EXPECT_LT(thread, zx_clock_get_monotonic());
   EXPECT_EQ(zx_clock_get_new(2, &time), ZX_OK);
   EXPECT_GE(time, thread);
+  // This thread's, and not the process's.
+  std::thread([&time] {
+    EXPECT_EQ(zx_clock_get_new(2, &time), ZX_OK);
+    timespec own{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &own);
+    EXPECT_LE(time, own.tv_sec * 1'000'000'000 + own.tv_nsec);
+  }).join();
   for (const zx_clock_t clock : {3u, UINT32_MAX}) {
     EXPECT_EQ(zx_clock_get(clock), 0);
     EXPECT_EQ(zx_clock_get_new(clock, nullptr), ZX_ERR_INVALID_ARGS);
@@ -609,9 +616,11 @@ TEST(ClocksTest, AdjustOf2018) {
   ASSERT_EQ(zircon_kvm_root_resource(&root), ZX_OK);
   zx_handle_t system = ZX_HANDLE_INVALID;
   ASSERT_EQ(zircon_kvm_vmex_resource(&system), ZX_OK);
-  EXPECT_EQ(zx_clock_adjust(0, 7, 0), ZX_ERR_BAD_HANDLE);
-  EXPECT_EQ(zx_clock_adjust(zx_process_self(), 7, 0), ZX_ERR_WRONG_TYPE);
-  EXPECT_EQ(zx_clock_adjust(system, 7, 0), ZX_ERR_WRONG_TYPE);
+  for (const zx_clock_t clock : {0u, 1u, 2u, 7u}) {
+    EXPECT_EQ(zx_clock_adjust(0, clock, 0), ZX_ERR_BAD_HANDLE);
+    EXPECT_EQ(zx_clock_adjust(zx_process_self(), clock, 0), ZX_ERR_WRONG_TYPE);
+    EXPECT_EQ(zx_clock_adjust(system, clock, 0), ZX_ERR_WRONG_TYPE);
+  }
   EXPECT_EQ(zx_clock_adjust(root, 0, 0), ZX_ERR_ACCESS_DENIED);
   EXPECT_EQ(zx_clock_adjust(root, 2, 0), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(zx_clock_adjust(root, 1, ZX_HOUR(1)), ZX_OK);

@@ -144,9 +144,11 @@ TEST_F(VmoInfo, CommittedBytesOfChildren) {
   EXPECT_EQ(InfoOf(reference).committed_bytes, 0u);
   EXPECT_EQ(InfoOf(reference).populated_bytes, 0u);
   EXPECT_EQ(InfoOf(slice).committed_bytes, kPage);
+  const zx_handle_t first = CreateChild(vmo_, ZX_VMO_CHILD_SLICE, 0, kPage);
+  EXPECT_EQ(InfoOf(first).committed_bytes, kPage);
   // The difference: Zircon's has none yet.
   EXPECT_EQ(InfoOf(snapshot).committed_bytes, 2 * kPage);
-  for (zx_handle_t handle : {reference, slice, snapshot}) zx_handle_close(handle);
+  for (zx_handle_t handle : {reference, slice, first, snapshot}) zx_handle_close(handle);
 }
 
 TEST_F(VmoInfo, CountsMappings) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <zircon/syscalls.h>
 
 #include <vector>
@@ -143,6 +144,36 @@ TEST_F(VmoSetSize, OldWindowsShowTheSamePages) {
   vmo.reset();
   EXPECT_FALSE(IsMapped(reinterpret_cast<zx_vaddr_t>(first)));
   EXPECT_FALSE(IsMapped(reinterpret_cast<zx_vaddr_t>(second)));
+}
+
+// What a guest leaves with pages that can change their size.
+class Watcher final : public SizeWatcher {
+ public:
+  zx_status_t OnResize(const VmoPages* pages, uint64_t size) override {
+    struct stat file = {};
+    EXPECT_EQ(fstat(pages->fd(), &file), 0);
+    told.push_back(size);
+    file_size = static_cast<uint64_t>(file.st_size);
+    return ZX_OK;
+  }
+  bool gone() const override { return false; }
+
+  std::vector<uint64_t> told;
+  uint64_t file_size = 0;  // when it was told
+};
+
+TEST(VmoPages, AWatcherIsToldOnceAndBeforePagesGo) {
+  Shows("VMO-SIZE-9 GPAS-19");
+  base::RefPtr<VmoPages> pages;
+  ASSERT_EQ(VmoPages::Create(4 * kPage, true, &pages), ZX_OK);
+  const auto watcher = base::MakeRef<Watcher>();
+  for (int i = 0; i < 3; ++i) pages->AddWatcher(watcher);
+  ASSERT_EQ(pages->Resize(kPage), ZX_OK);
+  EXPECT_EQ(watcher->told, std::vector<uint64_t>({kPage}));
+  EXPECT_EQ(watcher->file_size, 4 * kPage) << "a guest could still reach what is cut off";
+  ASSERT_EQ(pages->Resize(8 * kPage), ZX_OK);
+  EXPECT_EQ(watcher->told, std::vector<uint64_t>({kPage, 8 * kPage}));
+  EXPECT_EQ(watcher->file_size, 8 * kPage) << "a guest may reach for it at once";
 }
 
 }  // namespace

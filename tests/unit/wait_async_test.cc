@@ -279,6 +279,28 @@ TEST_F(WaitAsyncTest, CancelTakesTheWait) {
   zx_handle_close(other);
 }
 
+TEST_F(WaitAsyncTest, CancelTakesAllWaitsThatAreEqual) {
+  Shows("PORT-CANCEL-4");
+  for (int i = 0; i < 3; ++i) Wait();
+  Wait(kSignaled, 0, kKey + 1);
+  Wait(kSignaled, 0, kKey - 1);
+  EXPECT_EQ(zx_port_cancel(port_, event_, kKey), ZX_OK);
+  EXPECT_EQ(zx_port_cancel(port_, event_, kKey), ZX_ERR_NOT_FOUND);
+  Signal(kSignaled);
+  EXPECT_NE(Next().key, kKey);
+  EXPECT_NE(Next().key, kKey);
+  EXPECT_TRUE(Empty());
+}
+
+TEST_F(WaitAsyncTest, CancelFindsAPacketWhoseWaitIsOver) {
+  Shows("PORT-CANCEL-3 PORT-CANCEL-4");
+  Wait();
+  Signal(kSignaled);
+  EXPECT_EQ(zx_port_cancel(port_, event_, kKey), ZX_OK);
+  EXPECT_EQ(zx_port_cancel(port_, event_, kKey), ZX_ERR_NOT_FOUND);
+  EXPECT_TRUE(Empty());
+}
+
 TEST_F(WaitAsyncTest, CancelTakesThePacketAndNoOther) {
   Shows("PORT-CANCEL-3 PORT-CANCEL-4");
   const zx_handle_t other = Duplicate(event_);
@@ -376,6 +398,8 @@ TEST_F(WaitAsyncTest, RepeatingGoesOn) {
   EXPECT_EQ(packet.signal.count, 1u);
   Signal(ZX_USER_SIGNAL_0);  // any bit, while one of those asked for is active
   EXPECT_EQ(Next().signal.observed, kSignaled | ZX_USER_SIGNAL_0);
+  Signal(kSignaled | ZX_USER_SIGNAL_0, ZX_USER_SIGNAL_1);
+  EXPECT_TRUE(Empty()) << "nothing has changed";
   Signal(0, kSignaled);
   Signal(ZX_USER_SIGNAL_1);
   EXPECT_TRUE(Empty());
