@@ -114,6 +114,9 @@ TEST_F(CpuidLeaves, ExtendedStateIsX87SseAvx) {
   EXPECT_EQ(one.eax & Bits({3, 4}), 0u) << "XSAVES, XFD";
   EXPECT_EQ(one.ecx, 0u);
   EXPECT_EQ(one.edx, 0u);
+  *HostLeaf(0xD) = fake::CpuidEntry(0xD, 0, kAll, kAll, kAll, kAll);
+  EXPECT_EQ(Leaf(0xD).eax, Bits({0, 1, 2}));
+  EXPECT_EQ(Leaf(0xD).edx, 0u) << "no component above 31";
   HostLeaf(0xD)->eax = Bits({0, 1});
   EXPECT_EQ(Leaf(0xD).eax, Bits({0, 1})) << "no more than the host has";
 }

@@ -94,6 +94,8 @@ TEST_F(Cpuid, Topology) {
     EXPECT_EQ(leaf.eax | leaf.ebx | leaf.ecx, 0u) << level;
     EXPECT_NE(leaf.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX, 0u) << level;
   }
+  host_.cpuid[0].eax = 0xB;
+  EXPECT_TRUE(Has(0xB)) << "a processor whose last leaf it is";
   host_.cpuid[0].eax = 0xA;
   EXPECT_FALSE(Has(0xB)) << "a processor without the leaf";
   EXPECT_EQ(Leaf(0x8000001E).eax, 3u);

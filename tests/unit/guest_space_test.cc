@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "contract.h"
 #include "fake/machine_test.h"
+#include "fake/memory_shortage.h"
 #include "kvm/counters.h"
 #include "unit/process_memory.h"
 
@@ -70,15 +73,26 @@ TEST_F(GuestSpace, MoreThanOneSlotHoldsIsTwo) {
   zx_handle_t vmo = ZX_HANDLE_INVALID;
   ASSERT_EQ(zx_vmo_create(kSize, 0, &vmo), ZX_OK);
   zx_gpaddr_t at = 0;
-  const zx_status_t status =
-      zx_vmar_map(machine().vmar, kReadWrite | ZX_VM_SPECIFIC, kPlace, vmo, 0, kSize, &at);
+  // At once, and in two parts that continue each other.
+  for (const uint64_t first : {kSize, kSize / 2}) {
+    for (uint64_t offset = 0; offset < kSize; offset += first) {
+      const uint64_t size = std::min(first, kSize - offset);
+      const zx_status_t status = zx_vmar_map(machine().vmar, kReadWrite | ZX_VM_SPECIFIC,
+                                             kPlace + offset, vmo, offset, size, &at);
+      if (status == ZX_ERR_NO_MEMORY) {
+        zx_handle_close(vmo);
+        GTEST_SKIP() << "this process has no room for 9 TiB";
+      }
+      ASSERT_EQ(status, ZX_OK) << first;
+    }
+    const std::vector<Slot> upper = Upper();
+    ASSERT_EQ(upper.size(), 2u) << first;
+    EXPECT_EQ(upper[0], (Slot{kPlace, kMost, upper[0].host, false})) << first;
+    EXPECT_EQ(upper[1], (Slot{kPlace + kMost, kSize - kMost, upper[0].host + kMost, false}))
+        << first;
+    ASSERT_EQ(zx_vmar_unmap(machine().vmar, kPlace, kSize), ZX_OK);
+  }
   zx_handle_close(vmo);
-  if (status == ZX_ERR_NO_MEMORY) GTEST_SKIP() << "this process has no room for 9 TiB";
-  ASSERT_EQ(status, ZX_OK);
-  const std::vector<Slot> upper = Upper();
-  ASSERT_EQ(upper.size(), 2u);
-  EXPECT_EQ(upper[0], (Slot{kPlace, kMost, upper[0].host, false}));
-  EXPECT_EQ(upper[1], (Slot{kPlace + kMost, kSize - kMost, upper[0].host + kMost, false}));
 }
 
 TEST_F(GuestSpace, UnmapInTheMiddle) {
@@ -246,6 +260,31 @@ TEST_F(GuestSpace, SlotFailuresLeaveTheRangeAsItWas) {
     ASSERT_EQ(MapPart(0x300000, 0, 0x1000), ZX_OK);
     ASSERT_EQ(zx_vmar_unmap(machine().vmar, 0x300000, 0x1000), ZX_OK);
   }
+}
+
+// Wherever memory ends: all of the slots go, or none.
+TEST_F(GuestSpace, WithoutMemoryUnmappingIsWholeOrNotAtAll) {
+  Shows("CALL-6");
+  constexpr uint64_t kParts = 8;
+  for (uint64_t i = 0; i < kParts; ++i) {
+    ASSERT_EQ(MapPart(0x200000 + i * 0x2000, i * 0x1000, 0x1000), ZX_OK);
+  }
+  const std::vector<Slot> before = Upper();
+  ASSERT_EQ(before.size(), kParts);
+  zx_status_t status = ZX_ERR_NO_MEMORY;
+  for (int allocations = 0; status != ZX_OK; ++allocations) {
+    std::optional<fake::MemoryShortage> shortage;
+    {
+      const auto begin = [&shortage] { shortage.emplace(); };
+      const fake::AtAllocation hook(allocations, begin);
+      status = zx_vmar_unmap(machine().vmar, 0x200000, kParts * 0x2000);
+      shortage.reset();
+    }
+    if (status == ZX_OK) break;
+    ASSERT_EQ(status, ZX_ERR_NO_MEMORY);
+    ASSERT_EQ(Upper(), before) << allocations;
+  }
+  EXPECT_EQ(Upper(), std::vector<Slot>());
 }
 
 TEST_F(GuestSpace, FailedOverwriteKeepsWhatWasThere) {

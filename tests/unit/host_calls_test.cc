@@ -79,6 +79,31 @@ TEST_F(HostCalls, StatsCountExitsByKindAndKeepThemWhenTheVcpuGoes) {
   }
 }
 
+TEST_F(HostCalls, StatsCountExitsAtPlacesThatAreKnown) {
+  Shows("HOST-29");
+  constexpr uint64_t kLoad = Machine::kEntry + 8;
+  ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
+  ASSERT_EQ(machine().TrapMemory(Machine::kDeviceAddress, 0x1000), ZX_OK);
+  machine().CodeAt(Machine::kEntry, {0xE6, 0x60});
+  machine().CodeAt(kLoad, {0x8B, 0x03});  // mov (%rbx),%eax
+  zx_vcpu_state_t state = {};
+  state.rbx = Machine::kDeviceAddress;
+  ASSERT_EQ(machine().SetState(state), ZX_OK);
+  const zircon_kvm_stats_t before = Stats();
+  constexpr uint64_t kTimes = 5;
+  for (uint64_t i = 0; i < kTimes; ++i) {
+    cpu().Push(fake::Do([](fake::FakeVcpu& vcpu) { vcpu.regs.rip = Machine::kEntry; }));
+    cpu().Push(fake::PioOut(0x60, 1, 2));
+    ASSERT_EQ(machine().Enter(), ZX_OK);
+    cpu().Push(fake::Do([](fake::FakeVcpu& vcpu) { vcpu.regs.rip = kLoad; }));
+    cpu().Push(fake::MmioRead(Machine::kDeviceAddress, 4, 2));
+    ASSERT_EQ(machine().Enter(), ZX_OK);
+  }
+  const zircon_kvm_stats_t after = Stats();
+  EXPECT_EQ(after.exits[ZIRCON_KVM_EXIT_IO] - before.exits[ZIRCON_KVM_EXIT_IO], kTimes);
+  EXPECT_EQ(after.exits[ZIRCON_KVM_EXIT_MMIO] - before.exits[ZIRCON_KVM_EXIT_MMIO], kTimes);
+}
+
 TEST(HostCallsAlone, StatsSizes) {
   Shows("HOST-26 HOST-27 HOST-28");
   zircon_kvm_stats_t stats = {};

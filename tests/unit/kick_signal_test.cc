@@ -101,6 +101,7 @@ TEST_F(KickSignalDeathTest, TheProgramsChoice) {
         right = right && KickSignal::Prepare() == ZX_OK;
         right = right && zircon_kvm_kick_signal() == SIGRTMIN + 5;
         right = right && zircon_kvm_set_kick_signal(SIGRTMIN + 6) == ZX_ERR_BAD_STATE;
+        right = right && zircon_kvm_set_kick_signal(SIGUSR1) == ZX_ERR_INVALID_ARGS;
         Report(right);
       },
       ::testing::ExitedWithCode(0), "");

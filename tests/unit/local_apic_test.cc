@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/monotonic.h"
 #include "contract.h"
+#include "vcpu/x86/tsc_clock.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
@@ -86,6 +88,23 @@ TEST_F(LocalApicTimer, OneShotAndPeriodicAreTheSameCount) {
   EXPECT_FALSE(Runs());
 }
 
+// Whenever it is looked at: the times are those that the guest has asked for.
+TEST_F(LocalApicTimer, PeriodsDoNotMoveWithTheTimeOfALook) {
+  Shows("APIC-18");
+  Write(kDivide, 0xB);  // by 1
+  Write(kLvtTimer, kPeriodic | kVector);
+  Write(kInitialCount, kCount);
+  const uint64_t first = apic_.timer_deadline();
+  for (const uint64_t late : {uint64_t{0}, uint64_t{1}, kCount / 2, kCount - 1}) {
+    const uint64_t due = apic_.timer_deadline();
+    ASSERT_TRUE(apic_.ExpireTimer(due + late));
+    EXPECT_EQ(apic_.timer_deadline(), due + kCount) << late;
+  }
+  // Those that have been missed are one.
+  ASSERT_TRUE(apic_.ExpireTimer(apic_.timer_deadline() + 5 * kCount + 7));
+  EXPECT_EQ(apic_.timer_deadline(), first + 10 * kCount);
+}
+
 TEST_F(LocalApicTimer, TheDeadlineModeHasNothingToDoWithTheCount) {
   Shows("APIC-6 APIC-8 APIC-9");
   Write(kLvtTimer, kVector);
@@ -130,6 +149,17 @@ TEST(LocalApicIcr, TheSendersOwnNmiIsTakenHere) {
     EXPECT_EQ(packet.guest_vcpu.interrupt.vector, 2);
     EXPECT_EQ(pending.Take(2), row.own);
     EXPECT_FALSE(pending.Any());
+  }
+}
+
+TEST(TscClock, WhatIsFarAwayIsNotOver) {
+  for (const uint32_t khz : {1u, 1'000u, 1'000'000u, 5'000'000u}) {
+    const TscClock clock(khz);
+    const int64_t now = base::MonotonicNow();
+    EXPECT_GE(clock.MonotonicAt(0), now) << "at once";
+    for (const uint64_t tsc : {UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2}) {
+      EXPECT_GT(clock.MonotonicAt(tsc), now + INT64_MAX / 8) << khz << ' ' << tsc;
+    }
   }
 }
 

@@ -43,6 +43,13 @@ TEST_F(SystemFdTest, GivesTheErrnoOfOpen) {
   }
 }
 
+TEST_F(SystemFdTest, AnOpenThatASignalEndsIsTriedAgain) {
+  Shows("KVM-ERR-9");
+  kernel_.Fail(fake::kCallOpen, EINTR, 1, 3);
+  ASSERT_EQ(SystemFd::Open(kernel_, &system_), 0);
+  EXPECT_EQ(kernel_.calls(fake::kCallOpen), 4u);
+}
+
 TEST_F(SystemFdTest, RefusesAnotherVersionOfTheInterface) {
   kernel_.host().api_version = 11;
   EXPECT_EQ(SystemFd::Open(kernel_, &system_), ENOTSUP);

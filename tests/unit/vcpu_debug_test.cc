@@ -239,6 +239,13 @@ TEST_F(VcpuDebug, SystemRegisters) {
   EXPECT_EQ(cpu().sregs.cr3, 0x5000u);
   EXPECT_EQ(cpu().sregs.gs.base, 0xFFFF800000001000u);
   EXPECT_EQ(cpu().sregs.apic_base, before.apic_base);
+  // A segment that is not present cannot be used.
+  EXPECT_EQ(cpu().sregs.fs.unusable, 0);
+  system.fs.attributes &= 0xFF7F;
+  ASSERT_EQ(Write(ZIRCON_KVM_REGISTERS_SYSTEM, system), ZX_OK);
+  EXPECT_EQ(cpu().sregs.fs.present, 0);
+  EXPECT_EQ(cpu().sregs.fs.unusable, 1);
+  EXPECT_EQ(cpu().sregs.gs.unusable, 0);
 }
 
 TEST_F(VcpuDebug, WhatTheKernelRefusesChangesNothing) {
@@ -309,6 +316,12 @@ TEST_F(VcpuDebug, MachineRegisters) {
     EXPECT_EQ(zircon_kvm_vcpu_read_msr(vcpu, index, &value), ZX_ERR_NOT_SUPPORTED) << index;
   }
   EXPECT_EQ(zircon_kvm_vcpu_read_msr(vcpu, kLstar, nullptr), ZX_ERR_INVALID_ARGS);
+  // One that this host's KVM does not have.
+  machine().kernel.host().unknown_msrs.insert(kLstar);
+  value = 77;
+  EXPECT_EQ(zircon_kvm_vcpu_read_msr(vcpu, kLstar, &value), ZX_ERR_NOT_SUPPORTED);
+  EXPECT_EQ(value, 77u);
+  EXPECT_EQ(zircon_kvm_vcpu_write_msr(vcpu, kLstar, 0), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(zircon_kvm_vcpu_read_msr(machine().guest, kLstar, &value), ZX_ERR_WRONG_TYPE);
   EXPECT_EQ(zircon_kvm_vcpu_write_msr(ZX_HANDLE_INVALID, kLstar, 0), ZX_ERR_BAD_HANDLE);
   std::thread([&] {

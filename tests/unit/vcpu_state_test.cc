@@ -53,6 +53,44 @@ TEST_F(VcpuState, EveryRegisterThereAndBack) {
   EXPECT_EQ(regs.rip, Machine::kEntry);
 }
 
+TEST_F(VcpuState, EachRegisterByItself) {
+  Shows("STATE-12 STATE-15");
+  ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
+  machine().Code({0xE6, 0x60});
+  for (size_t i = 0; i < 17; ++i) {
+    zx_vcpu_state_t state = machine().State();
+    const zx_vcpu_state_t before = state;
+    auto* words = reinterpret_cast<uint64_t*>(&state);
+    words[i] ^= i < 16 ? 0x0123456789ABCD00 + i : 0x1;  // the carry
+    state.rflags |= 2;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    cpu().Push(fake::Do([](FakeVcpu& vcpu) { vcpu.regs.rip = Machine::kEntry; }));
+    cpu().Push(PioOut(0x60, 1, 2));
+    ASSERT_EQ(EnterWithRuns(1), ZX_OK);
+    const kvm_regs& regs = cpu().regs;
+    const uint64_t has[] = {regs.rax,
+                            regs.rcx,
+                            regs.rdx,
+                            regs.rbx,
+                            regs.rsp,
+                            regs.rbp,
+                            regs.rsi,
+                            regs.rdi,
+                            regs.r8,
+                            regs.r9,
+                            regs.r10,
+                            regs.r11,
+                            regs.r12,
+                            regs.r13,
+                            regs.r14,
+                            regs.r15,
+                            regs.rflags & kVisible};
+    words[16] &= kVisible;
+    EXPECT_NE(std::memcmp(&before, &state, 17 * 8), 0) << i;
+    EXPECT_EQ(std::memcmp(has, words, sizeof(has)), 0) << i;
+  }
+}
+
 TEST_F(VcpuState, NoIoctl) {
   const uint64_t ioctls = machine().kernel.vcpu_ioctls();
   zx_vcpu_state_t state = machine().State();
