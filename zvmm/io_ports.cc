@@ -41,6 +41,14 @@ IoDevice* IoPorts::Find(uint16_t port) const {
   return port < range->second.end ? range->second.device : nullptr;
 }
 
+std::vector<uint16_t> IoPorts::first_ports() const {
+  std::vector<uint16_t> ports;
+  for (const auto& [first, range] : ranges_) {
+    ports.push_back(static_cast<uint16_t>(first));
+  }
+  return ports;
+}
+
 std::set<const IoDevice*> IoPorts::devices() const {
   std::set<const IoDevice*> devices;
   for (const auto& [first, range] : ranges_) {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "devices/device.h"
@@ -34,6 +35,9 @@ class IoPorts {
 
   // The device of a port; nullptr if it has none.
   IoDevice* Find(uint16_t port) const;
+
+  // The first port of each range.
+  std::vector<uint16_t> first_ports() const;
 
   // All devices, each once.
   std::set<const IoDevice*> devices() const;

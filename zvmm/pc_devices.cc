@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "mmio/mmio_trap.h"
+#include "pc_ports.h"
 
 namespace zvmm {
 
@@ -26,7 +27,16 @@ PcDevices::PcDevices(StopLatch& stop, InterruptSink& processors,
 
 absl::Status PcDevices::Connect(const Options& options, const zx::guest& guest,
                                 const zx::vmar& space, const MemoryLayout& ram) {
-  AddPorts();
+  AddPcPorts({.pic = pic_,
+              .pit = pit_,
+              .i8042 = i8042_,
+              .system_control = system_control_,
+              .cmos = cmos_,
+              .console = console_,
+              .acpi_pm = acpi_pm_,
+              .pvpanic = pvpanic_,
+              .host_bridge = host_bridge_},
+             ports_);
   if (absl::Status status = OpenSerialPorts(options.serials); !status.ok()) {
     return status;
   }
@@ -55,22 +65,6 @@ absl::Status PcDevices::Connect(const Options& options, const zx::guest& guest,
   }
   // Whatever is left: there the guest may have put a BAR.
   return SetMmioTrapAround(fixed, ram, guest, space, pci_);
-}
-
-void PcDevices::AddPorts() {
-  ports_.Add(Pic::kMaster, 2, pic_);
-  ports_.Add(Pic::kSlave, 2, pic_);
-  ports_.Add(Pic::kTrigger, 2, pic_);
-  ports_.Add(Pit::kPorts, 4, pit_);
-  ports_.Add(Pit::kSpeaker, 1, pit_);
-  ports_.Add(I8042::kData, 1, i8042_);
-  ports_.Add(I8042::kStatusAndCommand, 1, i8042_);
-  ports_.Add(SystemControl::kPort, 1, system_control_);
-  ports_.Add(Cmos::kIndexPort, 2, cmos_);
-  ports_.Add(Uart::kCom1, Uart::kPorts, console_);
-  ports_.Add(AcpiPm::kPorts, AcpiPm::kPortCount, acpi_pm_);
-  ports_.Add(PvPanic::kPort, 1, pvpanic_);
-  ports_.Add(HostBridge::kPorts, HostBridge::kPortCount, host_bridge_);
 }
 
 absl::Status PcDevices::OpenSerialPorts(const std::vector<SerialOptions>& serials) {

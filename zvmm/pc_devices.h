@@ -62,7 +62,6 @@ class PcDevices {
 
  private:
   absl::Status OpenSerialPorts(const std::vector<SerialOptions>& serials);
-  void AddPorts();
 
   StopLatch& stop_;
   // Devices come after what they refer to.

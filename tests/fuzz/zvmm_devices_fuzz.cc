@@ -25,7 +25,6 @@
 
 #include "devices/acpi_pm.h"
 #include "devices/cmos.h"
-#include "devices/exit_port.h"
 #include "devices/hpet.h"
 #include "devices/i8042.h"
 #include "devices/interrupt_message.h"
@@ -40,6 +39,7 @@
 #include "io_ports.h"
 #include "models/input.h"
 #include "models/require.h"
+#include "pc_ports.h"
 #include "pci/host_bridge.h"
 #include "pci/pci_bus.h"
 #include "virtio/virtio_block.h"
@@ -139,17 +139,17 @@ class Nobody final : public InterruptSink {
 class DeviceWorld {
  public:
   DeviceWorld() {
-    ports_.Add(Pic::kMaster, 2, pic_);
-    ports_.Add(Pit::kPorts, 4, pit_);
-    ports_.Add(Pit::kSpeaker, 1, pit_);
-    ports_.Add(I8042::kData, 1, i8042_);
-    ports_.Add(I8042::kStatusAndCommand, 1, i8042_);
-    ports_.Add(SystemControl::kPort, 1, system_control_);
-    ports_.Add(Cmos::kIndexPort, 2, cmos_);
-    ports_.Add(Uart::kCom1, Uart::kPorts, uart_);
-    ports_.Add(AcpiPm::kPorts, AcpiPm::kPortCount, acpi_pm_);
-    ports_.Add(PvPanic::kPort, 1, pvpanic_);
-    ports_.Add(HostBridge::kPorts, HostBridge::kPortCount, host_bridge_);
+    AddPcPorts({.pic = pic_,
+                .pit = pit_,
+                .i8042 = i8042_,
+                .system_control = system_control_,
+                .cmos = cmos_,
+                .console = uart_,
+                .acpi_pm = acpi_pm_,
+                .pvpanic = pvpanic_,
+                .host_bridge = host_bridge_},
+               ports_);
+    first_ports_ = ports_.first_ports();
     ports_.FillGaps(open_bus_);
     Add(std::make_unique<VirtioBlock>(disk_.Open(false), "serial", running_));
     Add(std::make_unique<VirtioBlock>(read_only_disk_.Open(true), "serial", running_));
@@ -254,18 +254,6 @@ class DeviceWorld {
   static constexpr uint64_t kBuffers = 0x20000;
   static constexpr uint8_t kSizes[] = {1, 2, 4};
   static constexpr uint8_t kMmioSizes[] = {1, 2, 4, 8};
-  static constexpr uint16_t kFirstPorts[] = {Pic::kMaster,
-                                             Pit::kPorts,
-                                             Pit::kSpeaker,
-                                             I8042::kData,
-                                             I8042::kStatusAndCommand,
-                                             SystemControl::kPort,
-                                             Cmos::kIndexPort,
-                                             Uart::kCom1,
-                                             AcpiPm::kPorts,
-                                             PvPanic::kPort,
-                                             HostBridge::kPorts,
-                                             HostBridge::kData};
 
   void Add(std::unique_ptr<VirtioDevice> device) {
     const auto slot = static_cast<unsigned>(slots_.size()) + 1;
@@ -279,8 +267,12 @@ class DeviceWorld {
   }
 
   uint16_t PickPort(Input& input) {
-    port_ = input.OneIn(16) ? static_cast<uint16_t>(input.Below(IoPorts::kEnd))
-                            : static_cast<uint16_t>(input.Pick(kFirstPorts) + input.Below(8));
+    if (input.OneIn(16)) {
+      port_ = static_cast<uint16_t>(input.Below(IoPorts::kEnd));
+    } else {
+      const uint16_t first = first_ports_[input.Below(static_cast<uint32_t>(first_ports_.size()))];
+      port_ = static_cast<uint16_t>(first + input.Below(8));
+    }
     return port_;
   }
 
@@ -423,6 +415,7 @@ class DeviceWorld {
   PvPanic pvpanic_{stop_};
   OpenBus open_bus_;
   IoPorts ports_;
+  std::vector<uint16_t> first_ports_;
   VirtioConsole* console_ = nullptr;
   std::vector<std::unique_ptr<VirtioPci>> slots_;
 };

@@ -481,6 +481,7 @@ TEST(IoPortsTest, EveryPortHasADevice) {
   ports.Add(0x20, 2, pic);
   ports.Add(0x22, 1, exit_port);
   EXPECT_EQ(ports.Find(0x23), nullptr);
+  EXPECT_EQ(ports.first_ports(), (std::vector<uint16_t>{0, 0x20, 0x22}));
   ports.FillGaps(open_bus);
   EXPECT_EQ(ports.Find(0x00), &exit_port);
   EXPECT_EQ(ports.Find(0x01), &open_bus);
