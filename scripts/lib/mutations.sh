@@ -92,11 +92,14 @@ restore() {
   mutated=''
 }
 
-# copy_tree FROM TO: what a build of the tests needs. A file that is the same already is not touched: the build goes by
-# times. A folder of the copy that is no part of the tree stays.
+# copy_tree FROM TO: all but what is built. A file that is the same already is not touched: the build goes by times. A folder
+# of the copy that is no part of the tree stays.
 copy_tree() {
-  local from=$1 to=$2 path parts=(CMakeLists.txt CMakePresets.json cmake include src examples tests bench zvmm)
+  local from=$1 to=$2 path parts=()
   mkdir -p -- "$to"
+  while IFS= read -r path; do
+    parts+=("$path")
+  done < <(cd "$from" && find . -mindepth 1 -maxdepth 1 ! -name build ! -name .git -printf '%P\n')
   while IFS= read -r path; do
     mkdir -p -- "$to/$(dirname -- "$path")"
     cp -- "$from/$path" "$to/$path"

@@ -181,6 +181,35 @@ TEST_F(StoreFinderTest, TheSourceInMemoryTellsCandidatesApart) {
   EXPECT_EQ(found_.insn->length, 2);
 }
 
+// The same where the page ends inside of what is stored: the pieces, and what went to memory, tell.
+TEST_F(StoreFinderTest, TheSourceInMemoryTellsPiecesApart) {
+  Shows("FAULT-8 TRAP-MEM-11");
+  sregs_.fs.base = 0x1000;
+  memory_.Put32(0x5000, 0x44332255);
+  memory_.Put32(0x6000, 0x44332266);
+  regs_.rsi = 0x5004;
+  regs_.rdi = kDevice + 0xFFD + 4;
+  EXPECT_TRUE(Find({0xB0, 0x64, 0xA5}, kDevice + 0xFFD, 0x332255, 3));
+  EXPECT_EQ(found_.insn->length, 1);
+  EXPECT_TRUE(FindHere(kDevice + 0xFFD, 0x332266, 3));
+  EXPECT_EQ(found_.insn->length, 2);
+  // The last piece alone.
+  memory_.Put32(0x6000, 0x66332255);
+  regs_.rdi = fake::GuestMemory::kSize - 3 + 4;
+  memory_.Put32(fake::GuestMemory::kSize - 4, 0x33225500);
+  EXPECT_TRUE(FindHere(fake::GuestMemory::kSize, 0x44, 1));
+  EXPECT_EQ(found_.insn->length, 1);
+  EXPECT_TRUE(FindHere(fake::GuestMemory::kSize, 0x66, 1));
+  EXPECT_EQ(found_.insn->length, 2);
+  // Memory.
+  memory_.Put32(0x6000, 0x44332266);
+  EXPECT_TRUE(FindHere(fake::GuestMemory::kSize, 0x44, 1));
+  EXPECT_EQ(found_.insn->length, 1);
+  memory_.Put32(fake::GuestMemory::kSize - 4, 0x33226600);
+  EXPECT_TRUE(FindHere(fake::GuestMemory::kSize, 0x44, 1));
+  EXPECT_EQ(found_.insn->length, 2);
+}
+
 TEST_F(StoreFinderTest, APrefixWithoutEffectBelongsToTheInstructionBefore) {
   // mov $0x3E,%cl; mov %eax,(%rbx): 3E is also a segment prefix.
   EXPECT_TRUE(Find({0xB1, 0x3E, 0x89, 0x03}, kDevice, 0x44332211, 4));

@@ -15,32 +15,29 @@ constexpr uint64_t kResumeFlag = 1u << 16;
 struct KnownBytes {
   uint8_t bytes[16];
   size_t count = 0;
+  // Memory that the candidate has copied from may have been changed since.
+  bool certain = true;
 };
 
-void KnownValue(const Instruction& insn, const kvm_regs& before, uint64_t next_rip,
+// False if there is no memory where the candidate has copied from.
+bool KnownValue(GuestView& view, const Instruction& insn, const kvm_regs& before, uint64_t next_rip,
                 const kvm_sregs& sregs, const StoreExit& exit, KnownBytes* known) {
+  const size_t size = std::min<size_t>(sizeof(known->bytes), insn.memory.access_size);
   uint64_t value = 0;
   if (StoredValue(insn, before, next_rip, sregs, &value)) {
     std::memcpy(known->bytes, &value, sizeof(value));
-    known->count = std::min<size_t>(sizeof(value), insn.memory.access_size);
+    known->count = std::min(sizeof(value), size);
+  } else if (insn.source == Source::kMemory) {
+    known->certain = false;
+    known->count = size;
+    return view.Read(sregs, LinearAddress(insn.other, before, next_rip, sregs), known->bytes,
+                     size) == size;
   } else if (insn.source == Source::kVector && exit.vectors() != nullptr &&
              insn.vector < std::size(exit.vectors()->xmm)) {
     std::memcpy(known->bytes, exit.vectors()->xmm[insn.vector], sizeof(known->bytes));
-    known->count = std::min<size_t>(sizeof(known->bytes), insn.memory.access_size);
+    known->count = size;
   }
-}
-
-// Whether the memory that the candidate has copied from says what was stored. It may have been
-// changed since.
-bool SourceAgrees(GuestView& view, const Instruction& insn, const kvm_regs& before,
-                  uint64_t next_rip, const kvm_sregs& sregs, const StoreExit& exit) {
-  if (insn.source != Source::kMemory) return true;
-  uint8_t bytes[kPieceSize];
-  const size_t size = std::min<size_t>(exit.piece(0).size, sizeof(bytes));
-  if (exit.piece(0).size != insn.memory.access_size) return true;  // in pieces: nobody can tell
-  const uint64_t linear = LinearAddress(insn.other, before, next_rip, sregs);
-  return view.Read(sregs, linear, bytes, size) == size &&
-         std::memcmp(bytes, exit.data(0), size) == 0;
+  return true;
 }
 
 // Two times 8 bytes: what is compared at each exit.
@@ -81,7 +78,10 @@ StoreFinder::Fit StoreFinder::FitOf(GuestView& view, const Instruction& candidat
 
   const bool long_code = CodeModeOf(sregs) == CodeMode::k64;
   KnownBytes known;
-  KnownValue(candidate, before, next_rip, sregs, exit, &known);
+  if (!KnownValue(view, candidate, before, next_rip, sregs, exit, &known)) {
+    known.count = 0;
+    *agrees = false;
+  }
   size_t piece = 0;
   for (uint64_t offset = 0; offset < size;) {
     const uint64_t at = long_code ? linear + offset : (linear + offset) & 0xFFFFFFFF;
@@ -104,7 +104,9 @@ StoreFinder::Fit StoreFinder::FitOf(GuestView& view, const Instruction& candidat
       if (exit.piece(piece).gpa != gpa || exit.piece(piece).size != length) return Fit::kNot;
       if (offset < known.count) {
         const uint64_t compared = std::min(length, known.count - offset);
-        if (std::memcmp(exit.data(piece), known.bytes + offset, compared) != 0) return Fit::kNot;
+        const bool same = std::memcmp(exit.data(piece), known.bytes + offset, compared) == 0;
+        if (!same && known.certain) return Fit::kNot;
+        *agrees = *agrees && same;
       }
       offset += length;
       gpa += length;
@@ -208,7 +210,7 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
       moved = Store{&candidate, Progress::kOver, true}.Before(regs, sregs, exit);
       before = &moved;
     }
-    bool agrees = SourceAgrees(view, candidate, *before, regs.rip, sregs, exit);
+    bool agrees = true;
     const Fit fit = FitOf(view, candidate, *before, regs.rip, sregs, exit, &agrees);
     if (fit == Fit::kNot) continue;
     vectors = vectors || candidate.source == Source::kVector;
