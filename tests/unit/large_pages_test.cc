@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zircon-kvm/host.h>
@@ -13,11 +14,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "contract.h"
 #include "fake/machine.h"
 #include "objects/large_page_files.h"
+#include "unit/in_child.h"
 #include "unit/vmo_handles.h"
 
 namespace zircon::objects {
@@ -180,6 +184,42 @@ TEST_F(LargePages, TheCheckSaysWhatIsDenied) {
     EXPECT_NE(std::strstr(words, "no large pages"), nullptr) << words;
     EXPECT_NE(std::strstr(words, "shmem_enabled"), nullptr) << words;
   }
+}
+
+// In a process that has made none yet.
+int LargeAfterDescriptorsWereShort() {
+  rlimit limit = {};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &none) != 0) return 1;
+  if (CreateLargePageFile() != -EMFILE) return 2;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return 3;
+  return CreateLargePageFile() >= 0 ? 10 : 11;
+}
+
+TEST_F(LargePages, AShortageOfDescriptorsPasses) {
+  Shows("VMO-5");
+  // Asked of another process, for this one is to begin without.
+  if (InChild([] { return CreateLargePageFile() >= 0 ? 0 : 1; }) != 0) {
+    GTEST_SKIP() << "this process may make no file system of its own";
+  }
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(_exit(LargeAfterDescriptorsWereShort()), testing::ExitedWithCode(10), "");
+}
+
+size_t CountDescriptors() {
+  const std::filesystem::directory_iterator descriptors("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(descriptors), end(descriptors)));
+}
+
+TEST_F(LargePages, TheCheckLeavesNoDescriptor) {
+  Shows("HOST-6");
+  fake::FakeKernel kernel;
+  fake::KernelScope scope(kernel);
+  char words[700];
+  const size_t before = CountDescriptors();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(zircon_kvm_check(words, sizeof(words)), ZX_OK);
+  EXPECT_EQ(CountDescriptors(), before);
 }
 
 }  // namespace

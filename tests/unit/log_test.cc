@@ -8,12 +8,14 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <string>
 
+#include "asleep.h"
 #include "contract.h"
 
 namespace zircon::base {
@@ -81,6 +83,46 @@ TEST(Log, ASignalThatTheProgramHoldsBackStays) {
     sigprocmask(SIG_BLOCK, nullptr, &mask);
     return sigismember(&mask, SIGPIPE) == 1 ? 0 : 3;
   });
+}
+
+int note_end = -1;
+
+void Note(int /*signo*/) {
+  if (write(note_end, "", 1) != 1) abort();
+}
+
+// The pipe takes a part, and a signal ends the write.
+TEST(Log, ALineThatIsTakenInPartsIsWhole) {
+  Shows("HOST-32");
+  Pipe lines;
+  Pipe notes;
+  std::string text;
+  while (text.size() < 400'000) text += std::to_string(text.size()) + ' ';
+  const pid_t writer = fork();
+  if (writer == 0) {
+    dup2(lines.ends[1], STDERR_FILENO);
+    note_end = notes.ends[1];
+    struct sigaction action = {};
+    action.sa_handler = Note;
+    sigaction(SIGUSR1, &action, nullptr);
+    Note(0);
+    LOG_ERROR("{}", text);
+    _exit(0);
+  }
+  char note;
+  ASSERT_EQ(read(notes.ends[0], &note, 1), 1);
+  ASSERT_TRUE(AwaitAsleep(writer));
+  ASSERT_EQ(kill(writer, SIGUSR1), 0);
+  ASSERT_EQ(read(notes.ends[0], &note, 1), 1);
+  const std::string wanted = "zircon-kvm: error: " + text + '\n';
+  std::string line(wanted.size(), '?');
+  for (size_t have = 0; have < line.size();) {
+    const ssize_t more = read(lines.ends[0], line.data() + have, line.size() - have);
+    ASSERT_GT(more, 0);
+    have += static_cast<size_t>(more);
+  }
+  EXPECT_TRUE(line == wanted);
+  EXPECT_EQ(waitpid(writer, nullptr, 0), writer);
 }
 
 TEST(Log, AFileAtItsLimitIsNoSignal) {

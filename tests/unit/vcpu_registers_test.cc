@@ -2,6 +2,7 @@
 // INT,.
 
 #include <gtest/gtest.h>
+#include <zircon-kvm/debug.h>
 
 #include <cerrno>
 
@@ -137,6 +138,34 @@ TEST_P(VcpuRegisters, CodeInOtherMemoryIsLookedAtAgain) {
   EXPECT_EQ(EnterAt(kPage, StringIo(kPort, 1, false, 1, 1, false)), ZX_ERR_NOT_SUPPORTED);
 }
 
+// A debugger's look comes between the change and the next enter. What was known of the code is
+// still there, in memory that the guest does not have any more.
+TEST_P(VcpuRegisters, ALookAtTheRegistersDoesNotHideAChange) {
+  Shows("TRAP-IO-10");
+  constexpr uint64_t kPage = 0x300000;
+  constexpr uint64_t kSize = 0x1000;
+  zx_handle_t vmos[2] = {};
+  for (zx_handle_t& vmo : vmos) {
+    ASSERT_EQ(zx_vmo_create(kSize, 0, &vmo), ZX_OK);
+    zx_gpaddr_t at = 0;
+    ASSERT_EQ(
+        zx_vmar_map(machine().vmar, ZX_VM_PERM_READ | ZX_VM_PERM_WRITE | ZX_VM_SPECIFIC_OVERWRITE,
+                    kPage, vmo, 0, kSize, &at),
+        ZX_OK);
+    if (vmo != vmos[0]) break;
+    machine().CodeAt(kPage, {0xEE, 0x90, 0x90, 0x90});
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(EnterAt(kPage, PioOut(kPort, 1)), ZX_OK);
+  }
+  zircon_kvm_general_registers_t general;
+  ASSERT_EQ(zircon_kvm_vcpu_read_registers(machine().vcpu, ZIRCON_KVM_REGISTERS_GENERAL, &general,
+                                           sizeof(general)),
+            ZX_OK);
+  machine().CodeAt(kPage, {0x6E, 0x90, 0x90, 0x90});
+  machine().CodeAt(0x8000, {0});
+  EXPECT_EQ(EnterAt(kPage, StringIo(kPort, 1, false, 1, 1, false)), ZX_ERR_NOT_SUPPORTED);
+  for (const zx_handle_t vmo : vmos) zx_handle_close(vmo);
+}
+
 // docs/DIFFERENCES.md: no table is walked for what is remembered.
 TEST_P(VcpuRegisters, AnotherAddressSpaceAtARememberedRipIsNotSeen) {
   Shows("TRAP-IO-10");
@@ -156,6 +185,8 @@ TEST_P(VcpuRegisters, AnotherAddressSpaceAtARememberedRipIsNotSeen) {
   cpu().Push(StringIo(kPort, 1, true, 1, 1, false));
   ASSERT_EQ(machine().Enter(), ZX_OK);
   EXPECT_EQ(packet().guest_io.input, 1);
+  // Several elements at once are a string wherever they come from.
+  EXPECT_EQ(EnterAt(Machine::kEntry, StringIo(kPort, 1, true, 3, 1, false)), ZX_ERR_NOT_SUPPORTED);
   // A change of memory or traps has everything looked at again.
   ASSERT_EQ(machine().TrapMemory(0x500000, 0x1000), ZX_OK);
   EXPECT_EQ(EnterAt(Machine::kEntry, StringIo(kPort, 1, true, 1, 1, false)), ZX_ERR_NOT_SUPPORTED);
