@@ -45,7 +45,7 @@ class Message : public Linked<Message> {
  private:
   friend class Discarded;
   Message() = default;
-  ~Message() = default;
+  ~Message() { handles::CloseInOrder({handles_.get(), num_handles_}); }
 
   std::unique_ptr<uint8_t[]> bytes_;
   std::unique_ptr<handles::DetachedHandle[]> handles_;

@@ -18,6 +18,11 @@ namespace zircon::syscalls {
 
 class HandlesToSend {
  public:
+  HandlesToSend() = default;
+  HandlesToSend(const HandlesToSend&) = delete;
+  HandlesToSend& operator=(const HandlesToSend&) = delete;
+  ~HandlesToSend() { handles::CloseInOrder({handles_.data(), touched_}); }
+
   // `channel`, which may be null, is the one that they are to go through. ZX_OK, or the status of
   // the first that is wrong; ZX_ERR_OUT_OF_RANGE for too many, which are all closed.
   [[nodiscard]] zx_status_t Take(const zx_handle_t* user_handles, uint32_t count,
@@ -35,6 +40,7 @@ class HandlesToSend {
 
   std::array<handles::DetachedHandle, kMost> handles_;
   uint32_t count_ = 0;
+  uint32_t touched_ = 0;  // so many of the first, at most, are or were there
 };
 
 }  // namespace zircon::syscalls

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "channel_fixture.h"
@@ -314,6 +315,33 @@ TEST_F(ChannelTest, AnEndWhoseOnlyHandleIsInItsOwnQueue) {
   // It has a handle, so that it is not closed.
   EXPECT_EQ(Signals(a), ZX_CHANNEL_WRITABLE);
   EXPECT_EQ(zx_channel_write(a, 0, "x", 1, nullptr, 0), ZX_OK);
+}
+
+// Which of two ends is closed first is seen by whoever waits with one for the other's end.
+TEST_F(ChannelTest, HandlesAreClosedInTheArraysOrder) {
+  Shows("CHANNEL-HANDLES-7 WAIT-ASYNC-11");
+  zx_handle_t port = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_port_create(0, &port), ZX_OK);
+  for (const bool sent : {false, true}) {
+    for (const bool waiting_first : {true, false}) {
+      Ends channel;
+      ASSERT_EQ(zx_channel_create(0, &channel.a, &channel.b), ZX_OK);
+      zx_handle_t pair[2];
+      ASSERT_EQ(zx_eventpair_create(0, &pair[0], &pair[1]), ZX_OK);
+      ASSERT_EQ(zx_object_wait_async(pair[0], port, 1, ZX_EVENTPAIR_PEER_CLOSED, 0), ZX_OK);
+      if (!waiting_first) std::swap(pair[0], pair[1]);
+      EXPECT_EQ(zx_channel_write(channel.a, sent ? 0 : 1, nullptr, 0, pair, 2),
+                sent ? ZX_OK : ZX_ERR_INVALID_ARGS);
+      if (sent) {
+        EXPECT_EQ(zx_channel_read(channel.b, ZX_CHANNEL_READ_MAY_DISCARD, nullptr, nullptr, 0, 0,
+                                  nullptr, nullptr),
+                  ZX_ERR_BUFFER_TOO_SMALL);
+      }
+      zx_port_packet_t packet;
+      EXPECT_EQ(zx_port_wait(port, 0, &packet), waiting_first ? ZX_ERR_TIMED_OUT : ZX_OK) << sent;
+    }
+  }
+  zx_handle_close(port);
 }
 
 TEST_F(ChannelTest, HandlesThatCannotBeRead) {
