@@ -257,21 +257,21 @@ void AppendStruct(std::vector<uint8_t>& table, const T& part) {
 }
 
 template <typename T>
-std::vector<uint8_t> BytesOf(const T& part) {
+std::vector<uint8_t> TableOf(const T& part) {
   std::vector<uint8_t> bytes;
   AppendStruct(bytes, part);
   return bytes;
 }
 
 std::vector<uint8_t> MakeDsdt() {
-  std::vector<uint8_t> dsdt = BytesOf(MakeHeader("DSDT", kDsdtRevision));
+  std::vector<uint8_t> dsdt = TableOf(MakeHeader("DSDT", kDsdtRevision));
   const aml::Code code = DsdtCode();
   dsdt.insert(dsdt.end(), code.bytes().begin(), code.bytes().end());
   return dsdt;
 }
 
 std::vector<uint8_t> MakeMadt(unsigned vcpus) {
-  std::vector<uint8_t> madt = BytesOf(Madt{.header = MakeHeader("APIC", 4),
+  std::vector<uint8_t> madt = TableOf(Madt{.header = MakeHeader("APIC", 4),
                                            .local_apic_address = kLocalApicAddress,
                                            .flags = kMadtPcAt});
   for (unsigned i = 0; i < vcpus; ++i) {
@@ -321,7 +321,7 @@ std::vector<uint8_t> MakeFadt(uint64_t facs, uint64_t dsdt) {
                kTimer32 | kResetRegister | kPhysicalDestinations;
   fadt.reset_register = IoAddress(HostBridge::kResetPort, 1);
   fadt.reset_value = HostBridge::kResetValue;
-  return BytesOf(fadt);
+  return TableOf(fadt);
 }
 
 std::vector<uint8_t> MakeHpet() {
@@ -331,7 +331,7 @@ std::vector<uint8_t> MakeHpet() {
   hpet.base.bit_width = 64;
   hpet.base.address = Hpet::kAddress;
   hpet.shortest_period = 1000;  // ticks, which are 10 us
-  return BytesOf(hpet);
+  return TableOf(hpet);
 }
 
 }  // namespace
@@ -350,7 +350,7 @@ std::vector<uint8_t> BuildAcpiTables(uint64_t address, unsigned vcpus, bool hpet
   const uint64_t dsdt_address = block.AppendTable(MakeDsdt());
 
   // The FADT leads to the others.
-  std::vector<uint8_t> xsdt = BytesOf(MakeHeader("XSDT", 1));
+  std::vector<uint8_t> xsdt = TableOf(MakeHeader("XSDT", 1));
   AppendStruct(xsdt, block.AppendTable(MakeFadt(facs_address, dsdt_address)));
   AppendStruct(xsdt, block.AppendTable(MakeMadt(vcpus)));
   if (hpet) AppendStruct(xsdt, block.AppendTable(MakeHpet()));

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "boot/bytes.h"
 #include "boot/memory_map.h"
 
 namespace zvmm {
@@ -16,13 +17,6 @@ namespace {
 // Of a Linux kernel: COMMAND_LINE_SIZE, and how high its early page tables reach.
 constexpr uint32_t kLongestCommandLine = 2047;
 constexpr uint32_t kInitrdMost = 0x7FFFFFFF;
-
-template <typename T>
-T Read(std::span<const uint8_t> bytes, size_t offset) {
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof(value));
-  return value;
-}
 
 bool Within(uint64_t offset, uint64_t size, uint64_t end) {
   return offset <= end && size <= end - offset;

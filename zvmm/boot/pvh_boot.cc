@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "boot/bytes.h"
 #include "boot/memory_map.h"
 #include "boot/page_tables.h"
 
@@ -53,11 +54,6 @@ constexpr uint64_t kModule = kStartInfo + 0x100;
 constexpr uint64_t kRanges = kStartInfo + 0x200;
 constexpr uint64_t kPvhEntryCode = kStartInfo + 0x1000;
 static_assert(kPvhEntryCode == 0x11000, "pvh_entry.S has it too");
-
-template <typename T>
-std::span<const uint8_t> BytesOf(const T& value) {
-  return {reinterpret_cast<const uint8_t*>(&value), sizeof(value)};
-}
 
 void WriteEntryCode(uint32_t entry, const MemoryView& memory) {
   std::vector<uint8_t> code(zvmm_pvh_entry, zvmm_pvh_entry_end);

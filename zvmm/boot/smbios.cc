@@ -134,7 +134,7 @@ constexpr uint8_t kCentralProcessor = 3;
 constexpr uint8_t kPopulatedAndEnabled = 1 << 6 | 1;
 constexpr uint8_t kSystemMemory = 3;
 constexpr uint8_t kNoCorrection = 3;
-constexpr uint8_t kRam = 7;
+constexpr uint8_t kTypeRam = 7;
 
 constexpr uint64_t kMebibyte = 1 << 20;
 
@@ -214,7 +214,7 @@ void AddMemory(Structures& structures, uint64_t size) {
   }
   device.form = kOther;
   device.locator = 1;
-  device.type = kRam;
+  device.type = kTypeRam;
   device.detail = 1 << 1;  // other
   structures.Add(17, 0x1100, device, {"DIMM 0"});
 }

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "boot/bytes.h"
 #include "boot/memory_map.h"
 
 namespace zvmm {
@@ -15,13 +16,6 @@ namespace {
 
 // An entry above this is an address, and the kernel is made for the address just above.
 constexpr uint64_t kMostRelativeEntry = kHighRamStart;
-
-template <typename T>
-T Read(std::span<const uint8_t> bytes, size_t offset) {
-  T value;
-  std::memcpy(&value, bytes.data() + offset, sizeof(value));
-  return value;
-}
 
 // A type as people write it: its four characters, or a number.
 std::string TypeText(uint32_t type) {

@@ -8,14 +8,14 @@
 
 #include <cstdint>
 
+#include "boot/memory_map.h"
 #include "host/start_thread.h"
 
 namespace zvmm {
 namespace {
 
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kMemory = 4 * kPage;  // Three tables, one page of code.
-constexpr uint64_t kCode = 3 * kPage;
+constexpr uint64_t kMemory = 4 * kPageSize;  // Three tables, one page of code.
+constexpr uint64_t kCode = 3 * kPageSize;
 constexpr uint16_t kPort = 0x10;
 
 // A guest that executes `code` in 64-bit mode, until it comes to an OUT to kPort. Whether it stops
@@ -35,10 +35,10 @@ bool Stops(const zx::resource& hypervisor, std::initializer_list<uint8_t> code,
   // The first 2 MiB onto themselves.
   constexpr uint64_t kPresentWritable = 3;
   constexpr uint64_t kLarge = 1 << 7;
-  const uint64_t entries[] = {kPage | kPresentWritable, 2 * kPage | kPresentWritable,
+  const uint64_t entries[] = {kPageSize | kPresentWritable, 2 * kPageSize | kPresentWritable,
                               kLarge | kPresentWritable};
   for (size_t i = 0; i < std::size(entries); ++i) {
-    if (memory.write(&entries[i], i * kPage, sizeof(entries[i])) != ZX_OK) {
+    if (memory.write(&entries[i], i * kPageSize, sizeof(entries[i])) != ZX_OK) {
       return false;
     }
   }

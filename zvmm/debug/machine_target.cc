@@ -6,12 +6,11 @@
 #include <cstring>
 #include <vector>
 
+#include "boot/memory_map.h"
 #include "debug/linear_address.h"
 
 namespace zvmm {
 namespace {
-
-constexpr uint64_t kPage = 4096;
 
 template <typename T>
 bool Read(zx_handle_t vcpu, uint32_t kind, T& registers) {
@@ -70,7 +69,7 @@ std::span<uint8_t> MachineTarget::Place(unsigned vcpu, uint64_t linear, size_t s
     return {};
   }
   const auto physical = TranslateFor(memory_, *system, linear);
-  const size_t length = std::min<size_t>(size, kPage - linear % kPage);
+  const size_t length = std::min<size_t>(size, kPageSize - linear % kPageSize);
   return physical ? memory_.Range(*physical, length) : std::span<uint8_t>();
 }
 

@@ -8,7 +8,7 @@
 namespace zvmm {
 namespace {
 
-enum Register : uint8_t {
+enum CmosRegister : uint8_t {
   kSeconds = 0x00,
   kSecondsAlarm = 0x01,
   kMinutes = 0x02,

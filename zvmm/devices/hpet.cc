@@ -19,16 +19,16 @@ constexpr unsigned kLegacyPins[] = {2, 8};
 
 // A comparator's configuration.
 constexpr uint64_t kLevel = 1 << 1;
-constexpr uint64_t kInterrupts = 1 << 2;
-constexpr uint64_t kPeriodic = 1 << 3;
+constexpr uint64_t kTimerInterrupts = 1 << 2;
+constexpr uint64_t kTimerPeriodic = 1 << 3;
 constexpr uint64_t kCanBePeriodic = 1 << 4;
 constexpr uint64_t kIs64Bits = 1 << 5;
 constexpr uint64_t kSetsAccumulator = 1 << 6;
 constexpr uint64_t kForced32Bits = 1 << 8;
 constexpr unsigned kRouteShift = 9;
 constexpr uint64_t kRouteMask = 0x1F;
-constexpr uint64_t kTimerBits =
-    kLevel | kInterrupts | kPeriodic | kSetsAccumulator | kForced32Bits | kRouteMask << kRouteShift;
+constexpr uint64_t kTimerBits = kLevel | kTimerInterrupts | kTimerPeriodic | kSetsAccumulator |
+                                kForced32Bits | kRouteMask << kRouteShift;
 
 uint64_t Mask(uint8_t size) { return size >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * size)) - 1; }
 
@@ -131,7 +131,7 @@ void Hpet::WriteTimerConfig(size_t index, uint64_t value) {
 // is, and the other is the period; one alone is both.
 void Hpet::WriteComparator(Timer& timer, uint64_t value) {
   if ((timer.config & kForced32Bits) != 0) value &= 0xFFFFFFFF;
-  const bool periodic = (timer.config & kPeriodic) != 0;
+  const bool periodic = (timer.config & kTimerPeriodic) != 0;
   if (!periodic ||
       std::exchange(timer.config, timer.config & ~kSetsAccumulator) & kSetsAccumulator) {
     timer.comparator = value;
@@ -141,7 +141,7 @@ void Hpet::WriteComparator(Timer& timer, uint64_t value) {
 }
 
 void Hpet::Await(Timer& timer) {
-  timer.waits = enabled() && (timer.config & kInterrupts) != 0;
+  timer.waits = enabled() && (timer.config & kTimerInterrupts) != 0;
   if (!timer.waits) return;
   const uint64_t count = Count();
   const bool narrow = (timer.config & kForced32Bits) != 0;
@@ -173,7 +173,7 @@ void Hpet::Expire() {
     Timer& timer = timers_[i];
     if (!timer.waits || timer.next - base_count_ > now) continue;
     Fire(i);
-    if ((timer.config & kPeriodic) != 0 && timer.period != 0) {
+    if ((timer.config & kTimerPeriodic) != 0 && timer.period != 0) {
       const uint64_t late = (now - (timer.next - base_count_)) / timer.period;
       timer.comparator += (late + 1) * timer.period;
       if ((timer.config & kForced32Bits) != 0) timer.comparator &= 0xFFFFFFFF;

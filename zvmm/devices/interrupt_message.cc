@@ -5,10 +5,10 @@ namespace {
 
 constexpr uint64_t kProcessors = 0xFEE00000;
 constexpr uint64_t kProcessorsMask = ~uint64_t{0xFFFFF};
-constexpr unsigned kDestinationShift = 12;
+constexpr unsigned kAddressDestinationShift = 12;
 constexpr uint64_t kLogical = 1 << 2;
-constexpr unsigned kDeliveryShift = 8;
-constexpr uint8_t kDeliveryMask = 7;
+constexpr unsigned kDataDeliveryShift = 8;
+constexpr uint8_t kDataDeliveryMask = 7;
 constexpr uint8_t kNothing = 7;  // ExtINT.
 
 constexpr uint8_t kNmiVector = 2;
@@ -21,9 +21,9 @@ InterruptMessage InterruptMessage::FromStore(uint64_t address, uint32_t data) {
   if ((address & kProcessorsMask) != kProcessors) {
     return {.delivery = kNothing};
   }
-  return {.destination = static_cast<uint8_t>(address >> kDestinationShift),
+  return {.destination = static_cast<uint8_t>(address >> kAddressDestinationShift),
           .logical = (address & kLogical) != 0,
-          .delivery = static_cast<uint8_t>(data >> kDeliveryShift & kDeliveryMask),
+          .delivery = static_cast<uint8_t>(data >> kDataDeliveryShift & kDataDeliveryMask),
           .vector = static_cast<uint8_t>(data)};
 }
 

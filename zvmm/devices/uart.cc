@@ -6,7 +6,7 @@ namespace zvmm {
 namespace {
 
 // Registers, as offsets from the base port. With DLAB set the first two are the divisor.
-enum Register : uint16_t {
+enum UartRegister : uint16_t {
   kData = 0,
   kInterruptEnable = 1,
   kInterruptIdAndFifoControl = 2,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "exit_status.h"
+#include "host/polled_file.h"
 #include "host/start_thread.h"
 
 namespace zvmm {
@@ -18,7 +19,6 @@ constexpr uint8_t kEscapeKey = 0x01;  // Ctrl-A.
 
 // A shell that brings a running program to the foreground does not tell it.
 constexpr int kBackgroundLookMs = 250;
-constexpr int kForever = -1;
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <utility>
 
+#include "host/polled_file.h"
 #include "host/start_thread.h"
 
 namespace zvmm {
@@ -23,7 +24,6 @@ constexpr size_t kWriteSize = 4096;
 
 // For a reader that does not read, when nobody wants to wait.
 constexpr int kAbandonedMs = 1000;
-constexpr int kForever = -1;
 
 }  // namespace
 

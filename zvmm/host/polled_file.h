@@ -14,4 +14,7 @@ namespace zvmm {
 //   access           O_RDONLY or O_WRONLY.
 Descriptor OpenForPolling(int fd, int access);
 
+// A time limit of poll().
+inline constexpr int kForever = -1;
+
 }  // namespace zvmm

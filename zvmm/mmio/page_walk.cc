@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "boot/memory_map.h"
+
 namespace zvmm {
 namespace {
 
 constexpr uint64_t kLarge = 1 << 7;
 constexpr uint64_t kAddressMask = 0x000F'FFFF'FFFF'F000;
-constexpr uint64_t kPageSize = 0x1000;
 constexpr unsigned kPageShift = 12;
 constexpr unsigned kIndexBits = 9;
 constexpr unsigned kIndexMask = (1 << kIndexBits) - 1;

@@ -8,7 +8,7 @@
 namespace zvmm {
 namespace {
 
-constexpr uint8_t kGroup = 0x01;
+constexpr uint8_t kGroupBit = 0x01;
 constexpr uint8_t kLocallyAdministered = 0x02;
 
 absl::StatusOr<MacAddress> ParseMac(std::string_view text) {
@@ -26,7 +26,7 @@ absl::StatusOr<MacAddress> ParseMac(std::string_view text) {
       return wrong;
     }
   }
-  if ((mac[0] & kGroup) != 0) {
+  if ((mac[0] & kGroupBit) != 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(std::string(text), " is the address of a group, not of a card"));
   }
@@ -43,7 +43,7 @@ MacAddress MakeMac(std::string_view text) {
   for (size_t i = 0; i < mac.size(); ++i) {
     mac[i] = static_cast<uint8_t>(hash >> (8 * i));
   }
-  mac[0] = static_cast<uint8_t>((mac[0] & ~kGroup) | kLocallyAdministered);
+  mac[0] = static_cast<uint8_t>((mac[0] & ~kGroupBit) | kLocallyAdministered);
   return mac;
 }
 

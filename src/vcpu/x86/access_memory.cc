@@ -10,7 +10,6 @@ namespace {
 // `count` bytes of code from `linear` on are `bytes`: of the guest's memory, by its tables.
 bool AddCode(GuestView& view, const kvm_sregs& sregs, uint64_t linear, const uint8_t* bytes,
              size_t count, Evidence* evidence) {
-  constexpr uint64_t kPageSize = 4096;
   while (count != 0) {
     Place place;
     if (!view.Witness(sregs, linear, &place, evidence) || place.host == nullptr) return false;

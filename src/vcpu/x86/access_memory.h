@@ -20,6 +20,7 @@
 #include <span>
 
 #include "kvm/kvm_abi.h"
+#include "vcpu/x86/control_bits.h"
 #include "vcpu/x86/evidence.h"
 #include "vcpu/x86/guest_view.h"
 #include "vcpu/x86/instruction.h"
@@ -82,7 +83,6 @@ class AccessMemory {
   }
 
  private:
-  static constexpr uint64_t kPageSize = 4096;
   static constexpr size_t kSites = 16;
   static constexpr uint64_t kNowhere = uint64_t{1} << 63;  // not canonical: no RIP
   static size_t IndexOf(uint64_t rip) { return (rip ^ rip >> 4) % kSites; }

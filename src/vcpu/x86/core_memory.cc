@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "vcpu/x86/control_bits.h"
 #include "vcpu/x86/core.h"
 #include "vcpu/x86/operand.h"
 
@@ -18,9 +19,8 @@ bool IsPlainLoad(const Instruction& insn) {
   return insn.form == Form::kLoad || insn.form == Form::kLoadZero || insn.form == Form::kLoadSign;
 }
 
-constexpr uint32_t kPieceSize = 8;
+constexpr uint32_t kWholePiece = 8;    // the most that one exit has
 constexpr uint8_t kOperandSize64 = 4;  // the default in 64-bit code
-constexpr uint64_t kPageSize = 4096;
 
 }  // namespace
 
@@ -83,7 +83,7 @@ void Core::TakeLoad(const KnownLoad& load) {
 // than 8 bytes that does not end where its page does is the last.
 bool Core::RingsAtOnce(const guest::Trap& trap) const {
   const kvm_run& run = page();
-  return trap.kind == ZX_GUEST_TRAP_BELL && run.mmio.is_write != 0 && run.mmio.len < kPieceSize &&
+  return trap.kind == ZX_GUEST_TRAP_BELL && run.mmio.is_write != 0 && run.mmio.len < kWholePiece &&
          (run.mmio.phys_addr + run.mmio.len) % kPageSize != 0 &&
          (regs().rflags & (kTrapFlag | kResumeFlag)) == 0;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "vcpu/x86/control_bits.h"
+
 namespace zircon::vcpu::x86 {
 
 bool Evidence::AddWord(const uint8_t* where, uint64_t value, uint64_t mask) {
@@ -15,7 +17,6 @@ bool Evidence::AddWord(const uint8_t* where, uint64_t value, uint64_t mask) {
 }
 
 bool Evidence::AddBytes(const uint8_t* where, const uint8_t* bytes, size_t count) {
-  constexpr size_t kPageSize = 4096;
   constexpr size_t kWord = sizeof(uint64_t);
   for (; count >= kWord; where += kWord, bytes += kWord, count -= kWord) {
     uint64_t value;

@@ -8,7 +8,6 @@
 namespace zircon::vcpu::x86 {
 namespace {
 
-constexpr uint64_t kPageSize = 4096;
 constexpr uint64_t kPresent = 1u << 0;
 constexpr uint64_t kAccessedDirty = 3u << 5;
 constexpr uint64_t kLarge = 1u << 7;

@@ -205,7 +205,7 @@ MsrResult LocalApic::WriteIcr(uint64_t value, zx_port_packet_t* packet) {
       body.interrupt.mask = DestinationMask(value, id_);
       body.interrupt.vector = static_cast<uint8_t>(value & kVectorMask);
       return MsrResult::Packet();
-    case kNmi: {
+    case Delivery::kNmi: {
       // The packet leaves the sender out, so its own is taken here.
       const uint64_t own = uint64_t{1} << id_;
       const uint64_t mask = DestinationMask(value, id_);

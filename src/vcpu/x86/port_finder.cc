@@ -10,7 +10,6 @@ namespace {
 
 // OUT and OUTS with the prefixes that a program has use for.
 constexpr size_t kLongestOut = 4;
-constexpr uint64_t kResumeFlag = 1u << 16;
 
 const uint8_t* Data(const kvm_run& run) {
   return reinterpret_cast<const uint8_t*>(&run) + run.io.data_offset;
@@ -95,7 +94,6 @@ void PortMemory::Remember(GuestView& view, const kvm_regs& regs, const kvm_sregs
   site = Site{};
   Place code, before;
   const uint64_t linear = LinearCode(sregs, found.before.rip);
-  constexpr uint64_t kPageSize = 4096;
   const bool fits = found.length >= 1 && found.length <= sizeof(site.bytes) &&
                     linear % kPageSize <= kPageSize - sizeof(site.bytes);
   if (!fits || !view.Find(sregs, linear, &code) || code.host == nullptr) return;

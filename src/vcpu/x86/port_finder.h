@@ -19,6 +19,7 @@
 #include <cstring>
 
 #include "kvm/kvm_abi.h"
+#include "vcpu/x86/control_bits.h"
 #include "vcpu/x86/guest_view.h"
 
 namespace zircon::vcpu::x86 {
@@ -56,7 +57,6 @@ class PortMemory {
   void Forget() { sites_.fill(Site{}); }
 
  private:
-  static constexpr uint64_t kResumeFlag = 1u << 16;
   static constexpr size_t kSites = 32;
   static constexpr uint8_t kNothing[4] = {0};
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vcpu/x86/control_bits.h"
+
 namespace zircon::vcpu::x86 {
 namespace {
 
-constexpr uint64_t kPageSize = 4096;
 constexpr uint64_t kPageMask = kPageSize - 1;
 constexpr uint64_t kPieceSize = 8;
-constexpr uint64_t kResumeFlag = 1u << 16;
 
 // What the candidate stores, as far as it is known: bytes of it from the first on.
 struct KnownBytes {
