@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <vector>
 
 #include "contract.h"
 #include "fake/machine_test.h"
+#include "fake/memory_shortage.h"
 #include "unit/vmo_handles.h"
 
 namespace zircon {
@@ -159,6 +161,30 @@ TEST_F(VmoResizeInGuest, GuestsThatHaveGoneAreForgotten) {
     ASSERT_EQ(zx_vmo_set_size(vmo_, (3 + static_cast<uint64_t>(round)) * kPage), ZX_OK);
     ASSERT_EQ(Map(vmo_, kPlace, 0, 8 * kPage), ZX_OK);
     EXPECT_EQ(Upper(), Slots({{kPlace, (3 + static_cast<uint64_t>(round)) * kPage}}));
+  }
+}
+
+// Wherever memory ends while it is mapped for the first time.
+TEST_F(VmoResizeInGuest, IsToldAlsoAfterAMappingThatFailed) {
+  Shows("VMO-SIZE-9 CALL-6");
+  zx_status_t status = ZX_ERR_NO_MEMORY;
+  for (int allocations = 0; status != ZX_OK; ++allocations) {
+    const zx_handle_t vmo = objects::CreateVmo(2 * kPage, ZX_VMO_RESIZABLE);
+    std::optional<fake::MemoryShortage> shortage;
+    {
+      const auto begin = [&shortage] { shortage.emplace(); };
+      const fake::AtAllocation hook(allocations, begin);
+      status = Map(vmo, kPlace, 0, 8 * kPage);
+      shortage.reset();
+    }
+    if (status != ZX_OK) {
+      ASSERT_EQ(status, ZX_ERR_NO_MEMORY);
+      ASSERT_EQ(Map(vmo, kPlace, 0, 8 * kPage), ZX_OK);
+    }
+    ASSERT_EQ(zx_vmo_set_size(vmo, 5 * kPage), ZX_OK);
+    EXPECT_EQ(Upper(), Slots({{kPlace, 5 * kPage}})) << allocations;
+    ASSERT_EQ(zx_vmar_unmap(machine().vmar, kPlace, 8 * kPage), ZX_OK);
+    zx_handle_close(vmo);
   }
 }
 
