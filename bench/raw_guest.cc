@@ -45,7 +45,8 @@ const RawHost& RawHost::Get() {
     const zircon::guest::x86::Host* known = nullptr;
     std::string why;
     Must(zircon::guest::x86::Host::Get(*system, &known, &why) == 0, "KVM's abilities");
-    const std::vector<kvm_cpuid_entry2> entries = zx86::GuestCpuid(*known, 0);
+    const std::vector<kvm_cpuid_entry2> entries =
+        zx86::GuestCpuid(*known, 0, zircon::guest::x86::Apics::kLibrary);
     found.cpuid.resize(sizeof(kvm_cpuid2) + entries.size() * sizeof(kvm_cpuid_entry2));
     reinterpret_cast<kvm_cpuid2*>(found.cpuid.data())->nent = static_cast<uint32_t>(entries.size());
     std::memcpy(found.cpuid.data() + sizeof(kvm_cpuid2), entries.data(),

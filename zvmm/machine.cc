@@ -41,7 +41,7 @@ absl::StatusOr<std::vector<std::unique_ptr<DiskImage>>> OpenDisks(const Options&
   return disks;
 }
 
-absl::Status CreateGuest(zx::guest& guest, zx::vmar& space) {
+absl::Status CreateGuest(const Options& options, zx::guest& guest, zx::vmar& space) {
   // In words, where there are any.
   char why[256] = "";
   if (zircon_kvm_check(why, sizeof(why)) != ZX_OK) {
@@ -52,8 +52,15 @@ absl::Status CreateGuest(zx::guest& guest, zx::vmar& space) {
       status != ZX_OK) {
     return ZxError("zircon_kvm_hypervisor_resource", status);
   }
-  const zx_status_t status = zx::guest::create(resource, 0, &guest, &space);
-  return status == ZX_OK ? absl::OkStatus() : ZxError("zx_guest_create", status);
+  if (zx_status_t status = zx::guest::create(resource, 0, &guest, &space); status != ZX_OK) {
+    return ZxError("zx_guest_create", status);
+  }
+  if (options.interrupts == InterruptKind::kLibrary) {
+    return absl::OkStatus();
+  }
+  const zx_status_t status =
+      zircon_kvm_guest_set_interrupts(guest.get(), ZIRCON_KVM_INTERRUPTS_KERNEL, options.cpus);
+  return status == ZX_OK ? absl::OkStatus() : ZxError("--interrupts kernel", status);
 }
 
 absl::StatusOr<std::unique_ptr<FramePort>> OpenNetwork(const NetOptions& network) {
@@ -78,7 +85,7 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(const Options& options)
 
   zx::guest guest;
   zx::vmar space;
-  if (absl::Status status = CreateGuest(guest, space); !status.ok()) {
+  if (absl::Status status = CreateGuest(options, guest, space); !status.ok()) {
     return status;
   }
   auto memory = GuestMemory::Create(memory_size);

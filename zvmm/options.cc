@@ -107,6 +107,18 @@ void AddGuestOptions(CLI::App& app, Options& options) {
       ->check(CLI::Range(1u, Vcpus::kMost).description(""))
       ->capture_default_str()
       ->group(kGroup);
+  app.add_option(
+         "--interrupts", options.interrupts,
+         "Whose the processors' local APICs are: of the library (as Zircon has them), or of "
+         "the host's kernel (kernel), with which interrupts among several processors cost "
+         "less")
+      ->type_name("WHOSE")
+      ->transform(CLI::CheckedTransformer(
+                      std::map<std::string, InterruptKind>{{"library", InterruptKind::kLibrary},
+                                                           {"kernel", InterruptKind::kKernel}})
+                      .description(""))
+      ->default_str("library")
+      ->group(kGroup);
 }
 
 void AddDeviceOptions(CLI::App& app, Options& options) {

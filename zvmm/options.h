@@ -18,6 +18,10 @@ namespace zvmm {
 // A console of the guest's.
 enum class ConsoleKind { kSerial, kVirtio };
 
+// Whose the guest's local APICs are: the library's, which are Zircon's, or those of the host's
+// kernel.
+enum class InterruptKind { kLibrary, kKernel };
+
 // What the user asks for, checked as far as that is possible without opening files. A value.
 struct Options {
   std::string kernel;
@@ -25,6 +29,7 @@ struct Options {
   std::string command_line = "console=ttyS0";
   uint64_t memory_mib = 512;
   unsigned cpus = 1;
+  InterruptKind interrupts = InterruptKind::kLibrary;
   std::vector<std::string> disks;
   bool read_only_disks = false;
   std::vector<NetOptions> networks;

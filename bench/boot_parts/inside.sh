@@ -3,8 +3,8 @@
 # Boots the pairs of bench/boot, which calls this in the nested environment, and says what each boot took: a line each
 # on standard output, with tabs between.
 
-pairs=$1 memory=$2 cpus=$3 shmem=$4 thp=$5 user=$6 only=$7 qemu=$8
-shift 8
+pairs=$1 memory=$2 cpus=$3 shmem=$4 thp=$5 user=$6 only=$7 work=$8 qemu=$9
+shift 9
 
 b=/.with-kvm/busybox
 commandline="console=ttyS0 panic=-1"
@@ -45,7 +45,7 @@ now() {
 boot() {
   name=$1
   shift
-  $b grep -m 1 'boot: user space' <console >said &
+  $b grep -m "$((work + 1))" -E 'boot: user space|^work: ' <console >said &
   reader=$!
   began=$(now)
   if [ "$user" != 0 ]; then
@@ -71,7 +71,8 @@ boot() {
     return
   fi
   wall=$($b awk "BEGIN { printf \"%.2f\", $ended - $began }")
-  printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$name" "$wall" "$uptime" "$faults" "$exits" "$used"
+  worked=$($b sed -n 's/^work: \([0-9.]*\) \([0-9.]*\).*/\t\1\t\2/p' said)
+  printf '%s\t%s\t%s\t%s\t%s\t%s%s\n' "$name" "$wall" "$uptime" "$faults" "$exits" "$used" "$worked"
 }
 
 zvmm() {

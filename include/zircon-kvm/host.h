@@ -2,8 +2,8 @@
 //
 // On Zircon the hypervisor is part of the kernel, and the system gives a VMM its resources. Here
 // the library stands for both: these functions hand the resources out and say whether guests can
-// run, and let a program choose the log level, the signal for kicks, and how closely its pointers
-// are looked at.
+// run, and let a program choose the log level, the signal for kicks, how closely its pointers are
+// looked at, and whether a guest's local APICs are the library's or the kernel's.
 //
 //   char why[256];
 //   if (zircon_kvm_check(why, sizeof(why)) != ZX_OK) {
@@ -155,6 +155,44 @@ zx_status_t zircon_kvm_set_kick_signal(int signo) ZX_DETAIL_CALL;
 //
 // Contract: HOST.
 int zircon_kvm_kick_signal(void) ZX_DETAIL_CALL;
+
+// -------------------------------------------------------------------------------------------------
+// Interrupts
+
+// Whose the local APICs of a guest's VCPUs are.
+typedef enum zircon_kvm_interrupts {
+  ZIRCON_KVM_INTERRUPTS_LIBRARY = 0,  // Zircon's, as the library has it.
+  ZIRCON_KVM_INTERRUPTS_KERNEL = 1    // The processor's, as the host's kernel has it.
+} zircon_kvm_interrupts_t;
+
+// Chooses that, for one guest. Only before its first zx_vcpu_create(); a guest for which nothing is
+// chosen has the library's. The kernel's cannot be given back.
+//
+// With the kernel's, inter-processor interrupts, timers and halts do not leave the host's kernel,
+// and the guest is shown KVM's own features: steal time, TLB flush, interrupts by call, unhalt.
+// What the guest finds then is the hardware's local APIC, not Zircon's: no INTERRUPT packets;
+// interrupts that take an end of interrupt; a STARTUP packet once for each processor, from the
+// enter of any VCPU. docs/contract/accelerated.md has it row by row.
+//
+//   guest            a guest; WRITE.
+//   interrupts       one of ZIRCON_KVM_INTERRUPTS_*.
+//   processors       how many there may be, 1 to 64: the guest can start those with ids below that.
+//                    With LIBRARY it is not looked at.
+//
+// Errors:
+//   BAD_HANDLE       guest.
+//   WRONG_TYPE       guest.
+//   ACCESS_DENIED    guest.
+//   INVALID_ARGS     interrupts is neither; processors is 0 or above 64.
+//   BAD_STATE        a VCPU of it has been created; or the kernel's have been chosen and these are
+//                    the library's; or in a forked child.
+//   NOT_SUPPORTED    the host's KVM cannot; the log says what it lacks. Several processors take
+//                    Linux 6.1.
+//   NO_MEMORY        out of memory.
+//
+// Contract: ACCEL.
+zx_status_t zircon_kvm_guest_set_interrupts(zx_handle_t guest, int interrupts,
+                                            uint32_t processors) ZX_DETAIL_CALL;
 
 // -------------------------------------------------------------------------------------------------
 // Statistics

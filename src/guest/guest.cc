@@ -3,10 +3,12 @@
 #include <zircon/errors.h>
 #include <zircon/syscalls/hypervisor.h>
 
+#include <cerrno>
 #include <new>
 #include <string>
 
 #include "base/log.h"
+#include "guest/kvm_status.h"
 
 namespace zircon::guest {
 namespace {
@@ -63,6 +65,40 @@ zx_status_t Guest::Create(base::RefPtr<Guest>* guest, base::RefPtr<objects::Vmar
   *root_vmar = made->root_;
   *guest = std::move(made);
   return ZX_OK;
+}
+
+zx_status_t Guest::UseKernelApics(uint32_t processors) {
+  return shelf_.BeforeAnyId([&] {
+    // Both of these before the guest has them: what cannot be taken back is the last to be done.
+    int error = processors > 1 ? x86::EnableTripleFaultEvents(vm()) : 0;
+    if (error == EINVAL) {
+      LOG_WARN(
+          "a guest cannot have several processors with the kernel's local APICs: the KVM of "
+          "this host lacks KVM_CAP_X86_TRIPLE_FAULT_EVENT (Linux 6.1)");
+      return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (error == 0 && apics_ == x86::Apics::kLibrary) error = x86::UseKernelApics(vm());
+    if (error == EINVAL) {
+      LOG_WARN(
+          "a guest cannot have the kernel's local APICs: the KVM of this host lacks "
+          "KVM_CAP_SPLIT_IRQCHIP");
+      return ZX_ERR_NOT_SUPPORTED;
+    }
+    if (error != 0) return StatusFromErrno(error);
+    apics_ = x86::Apics::kKernel;
+    processors_ = processors;
+    return ZX_OK;
+  });
+}
+
+zx_status_t Guest::UseLibraryApics() {
+  return shelf_.BeforeAnyId(
+      [&] { return apics_ == x86::Apics::kLibrary ? ZX_OK : ZX_ERR_BAD_STATE; });
+}
+
+void Guest::AnnounceStartup(const StartupQueue::Startup& startup) {
+  startups_.Add(startup);
+  vcpus_.AnnounceStartup();
 }
 
 zx_status_t Guest::SetTrap(uint32_t kind, uint64_t address, uint64_t size,

@@ -13,6 +13,13 @@ void VcpuSet::Remove(Parkable* vcpu) {
   vcpus_.Remove(vcpu);
 }
 
+void VcpuSet::AnnounceStartup() {
+  base::MutexLock lock(mutex_);
+  for (Parkable* vcpu = vcpus_.front(); vcpu != nullptr; vcpu = vcpus_.Next(vcpu)) {
+    vcpu->AnnounceStartup();
+  }
+}
+
 ParkedScope::ParkedScope(VcpuSet& set) : set_(set) {
   set_.mutex_.Lock();
   // Ask all first: they leave the guest side by side.

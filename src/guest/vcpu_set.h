@@ -26,6 +26,8 @@ class Parkable : public objects::Linked<Parkable> {
   // While it is parked: whether it may not enter the guest before GuestSpace::CatchUp() has given
   // ZX_OK.
   virtual void Hold(bool held) = 0;
+  // The guest has started a processor: a look at its StartupQueue is due.
+  virtual void AnnounceStartup() = 0;
 
  protected:
   ~Parkable() = default;
@@ -35,6 +37,8 @@ class VcpuSet {
  public:
   void Add(Parkable* vcpu) ABSL_LOCKS_EXCLUDED(mutex_);
   void Remove(Parkable* vcpu) ABSL_LOCKS_EXCLUDED(mutex_);
+  // To every VCPU: whichever is in enter next takes it.
+  void AnnounceStartup() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   friend class ParkedScope;

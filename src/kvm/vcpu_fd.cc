@@ -73,6 +73,21 @@ int VcpuFd::SetDebugRegs(const kvm_debugregs& regs) { return Call(KVM_SET_DEBUGR
 int VcpuFd::GetEvents(kvm_vcpu_events* events) { return Call(KVM_GET_VCPU_EVENTS, events); }
 int VcpuFd::SetEvents(const kvm_vcpu_events& events) { return Call(KVM_SET_VCPU_EVENTS, &events); }
 
+int VcpuFd::GetLapic(kvm_lapic_state* lapic) { return Call(KVM_GET_LAPIC, lapic); }
+int VcpuFd::SetLapic(const kvm_lapic_state& lapic) { return Call(KVM_SET_LAPIC, &lapic); }
+
+int VcpuFd::GetMpState(uint32_t* state) {
+  kvm_mp_state answer = {};
+  const int error = Call(KVM_GET_MP_STATE, &answer);
+  *state = answer.mp_state;
+  return error;
+}
+
+int VcpuFd::SetMpState(uint32_t state) {
+  const kvm_mp_state wanted = {.mp_state = state};
+  return Call(KVM_SET_MP_STATE, &wanted);
+}
+
 int VcpuFd::SetGuestDebug(const kvm_guest_debug& debug) {
   return Call(KVM_SET_GUEST_DEBUG, &debug);
 }

@@ -58,6 +58,12 @@ class VcpuFd {
   [[nodiscard]] int SetMsr(uint32_t index, uint64_t value);
   // As many of `entries` as the kernel takes; stops at the first it refuses (*taken says how many).
   [[nodiscard]] int SetMsrs(std::span<const kvm_msr_entry> entries, size_t* taken);
+  // Where the kernel has the local APIC: its registers, and whether the VCPU runs, halts or waits
+  // to be started (KVM_MP_STATE_*).
+  [[nodiscard]] int GetLapic(kvm_lapic_state* lapic);
+  [[nodiscard]] int SetLapic(const kvm_lapic_state& lapic);
+  [[nodiscard]] int GetMpState(uint32_t* state);
+  [[nodiscard]] int SetMpState(uint32_t state);
   [[nodiscard]] int EnableCap(uint32_t capability, uint64_t argument);
   [[nodiscard]] int SetTscOffset(uint64_t offset);
   [[nodiscard]] int TscKhz(uint32_t* khz);

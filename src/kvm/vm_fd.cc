@@ -53,6 +53,17 @@ int VmFd::SetClock(uint64_t nanoseconds) {
   return result < 0 ? -result : 0;
 }
 
+int VmFd::SignalMessage(uint32_t id, uint32_t data) {
+  constexpr uint32_t kProcessors = 0xFEE00000;
+  constexpr int kDestinationShift = 12;
+  kvm_msi message = {};
+  message.address_lo = kProcessors | id << kDestinationShift;
+  message.data = data;
+  // More than 0: delivered; 0: the guest has it pending already.
+  const int result = kernel_.Ioctl(fd_, KVM_SIGNAL_MSI, reinterpret_cast<uintptr_t>(&message));
+  return result < 0 ? -result : 0;
+}
+
 int VmFd::SetMemorySlot(const kvm_userspace_memory_region& region) {
   const int result =
       kernel_.Ioctl(fd_, KVM_SET_USER_MEMORY_REGION, reinterpret_cast<uintptr_t>(&region));

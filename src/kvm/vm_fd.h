@@ -34,6 +34,9 @@ class VmFd {
   [[nodiscard]] int SetMsrFilter(std::span<const MsrRange> allowed);
   // What the guests' para-virtual clock is from now on, in nanoseconds.
   [[nodiscard]] int SetClock(uint64_t nanoseconds);
+  // The message that interrupts the VCPU `id`, where the kernel has its local APIC: `data` is the
+  // vector, or what else an interrupt message says.
+  [[nodiscard]] int SignalMessage(uint32_t id, uint32_t data);
   // Size 0 deletes the slot.
   [[nodiscard]] int SetMemorySlot(const kvm_userspace_memory_region& region);
   // Without its run page yet.

@@ -1,6 +1,7 @@
-// zx_guest_*, and of zx_vcpu_* those that are not the owner's at each exit (syscalls/vcpu.cc):
-// handles and rights, then arguments, in the documented order.
+// zx_guest_* and zircon_kvm_guest_*, and of zx_vcpu_* those that are not the owner's at each exit
+// (syscalls/vcpu.cc): handles and rights, then arguments, in the documented order.
 
+#include <zircon-kvm/host.h>
 #include <zircon/errors.h>
 #include <zircon/syscalls.h>
 #include <zircon/syscalls/hypervisor.h>
@@ -47,6 +48,24 @@ ZIRCON_SYSCALL(zx_status_t, guest_create, (zx_handle_t)resource, (uint32_t)optio
   if (status != ZX_OK) return status;
   return syscalls::PutHandles(guest_handle, std::move(guest), rights::kGuest, vmar_handle,
                               std::move(root), rights::kRootVmar);
+}
+
+ZIRCON_HOST_CALL(zx_status_t, guest_set_interrupts, (zx_handle_t)handle, (int)interrupts,
+                 (uint32_t)processors) {
+  TypedRef<Guest> guest;
+  const zx_status_t status = guest.Lookup(handle, ZX_RIGHT_WRITE);
+  if (status != ZX_OK) return status;
+  switch (interrupts) {
+    case ZIRCON_KVM_INTERRUPTS_LIBRARY:
+      return guest->UseLibraryApics();
+    case ZIRCON_KVM_INTERRUPTS_KERNEL:
+      if (processors == 0 || processors > zircon::guest::VcpuShelf::kMaxVcpus) {
+        return ZX_ERR_INVALID_ARGS;
+      }
+      return guest->UseKernelApics(processors);
+    default:
+      return ZX_ERR_INVALID_ARGS;
+  }
 }
 
 ZIRCON_SYSCALL(zx_status_t, guest_set_trap, (zx_handle_t)handle, (uint32_t)kind, (zx_vaddr_t)addr,

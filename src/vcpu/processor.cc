@@ -10,6 +10,7 @@
 #include "base/monotonic.h"
 #include "base/probes.h"
 #include "vcpu/kick_signal.h"
+#include "vcpu/startup_waiter.h"
 
 namespace zircon::vcpu {
 
@@ -19,7 +20,13 @@ zx_status_t Seat::Take(base::RefPtr<guest::Guest> guest) {
   return status;
 }
 
-zx_status_t Seat::TakeFd() { return guest_->shelf().TakeFd(guest_->vm(), id_, &fd_, &used_); }
+zx_status_t Seat::TakeFd() {
+  if (guest_->apics() == guest::x86::Apics::kKernel) {
+    const zx_status_t status = AwaitStartups(*guest_);
+    if (status != ZX_OK) return status;
+  }
+  return guest_->shelf().TakeFd(guest_->vm(), id_, &fd_, &used_);
+}
 
 Seat::~Seat() {
   // The kernel's VCPU goes with the id: it cannot be had a second time.
@@ -45,16 +52,36 @@ int Processor::Initialize(uint64_t entry) {
   seat_.SetUsed();
   seat_.guest().vcpus().Add(&gate_);
   joined_ = true;
+  // What has been announced before it joined.
+  if (seat_.guest().startups().any()) gate_.Post(kRequestStartup);
   return 0;
 }
 
-Processor::Next Processor::Prepare(uint32_t requests, zx_status_t* status) {
+bool Processor::TakeStartup(zx_port_packet_t* packet) {
+  // In this order: what is announced after the look at the queue makes the request anew.
+  gate_.Take(kRequestStartup);
+  guest::StartupQueue::Startup startup;
+  if (!seat_.guest().startups().Take(&startup)) return false;
+  // There may be more, announced by what has just been taken away.
+  gate_.Remind(kRequestStartup);
+  *packet = {};
+  packet->type = ZX_PKT_TYPE_GUEST_VCPU;
+  packet->guest_vcpu.type = ZX_PKT_GUEST_VCPU_STARTUP;
+  packet->guest_vcpu.startup.id = startup.id;
+  packet->guest_vcpu.startup.entry = startup.entry;
+  return true;
+}
+
+Processor::Next Processor::Prepare(uint32_t requests, zx_port_packet_t* packet,
+                                   zx_status_t* status) {
   plain_ = false;
   if ((requests & kRequestKick) != 0) {
     gate_.Take(kRequestKick);
+    core_.EndHalt();
     *status = ZX_ERR_CANCELED;
     return Next::kReturn;
   }
+  if ((requests & kRequestStartup) != 0 && TakeStartup(packet)) return Next::kReturn;
   if (gate_.TakeTablesChanged()) core_.ForgetTables();
   if (core_.bell().trap != nullptr) {
     *status = RingBell();
@@ -177,7 +204,7 @@ zx_status_t Processor::RingBell() {
       return ZX_ERR_CANCELED;
     }
     // What waits until the guest runs does not end the wait for room.
-    constexpr uint32_t kForTheRun = kRequestInterrupt | kRequestHold;
+    constexpr uint32_t kForTheRun = kRequestInterrupt | kRequestHold | kRequestStartup;
     if ((requests & kRequestRoom) == 0) gate_.Sleep(base::kForever, kForTheRun);
   }
 }

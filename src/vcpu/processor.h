@@ -84,10 +84,12 @@ class Processor {
     kReturn,  // enter gives the status
   };
   // Before the run: all that may be to do, beside folding in what is owed.
-  [[nodiscard]] Next Prepare(uint32_t requests, zx_status_t* status);
+  [[nodiscard]] Next Prepare(uint32_t requests, zx_port_packet_t* packet, zx_status_t* status);
   // Behind the run, which gave `error`, and for kExit.
   [[nodiscard]] Next Finish(int error, zx_port_packet_t* packet, x86::InstructionBytes* code,
                             zx_status_t* status);
+  // The packet of a processor that the guest has started, if there is one that nobody else gives.
+  [[nodiscard]] bool TakeStartup(zx_port_packet_t* packet);
   // Waits, as HLT does, until something is pending. ZX_ERR_CANCELED when kicked.
   [[nodiscard]] zx_status_t Halt();
   // Queues the bell that waits, waiting for room. ZX_ERR_CANCELED when kicked.

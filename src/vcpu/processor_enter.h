@@ -28,7 +28,7 @@ inline zx_status_t Processor::Enter(zx_port_packet_t* packet,
     Next next = Next::kRun;
     const bool nothing_to_do = requests == 0 && plain_ && core_.nothing_due();
     if (!nothing_to_do || !core_.SettleByRun()) [[unlikely]]
-      next = Prepare(requests, &status);
+      next = Prepare(requests, packet, &status);
     if (next == Next::kRun) [[likely]] {
       PROBE(enter, seat_.id());
       const int error = core_.Run();

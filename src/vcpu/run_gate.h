@@ -1,6 +1,6 @@
 // RunGate: who may have the VCPU run, and how others get it to stop. It holds the requests that
-// reach a VCPU from other threads (kick, interrupt, park, room in a port) and closes the gap
-// between looking at them and entering the guest: no request can fall in between.
+// reach a VCPU from other threads (kick, interrupt, park, room in a port, startup) and closes the
+// gap between looking at them and entering the guest: no request can fall in between.
 //
 //   state      meaning                                  a request then
 //   kOutside   the owner is not in the guest            is seen by the next Begin()
@@ -37,7 +37,8 @@ enum Request : uint32_t {
   // The guest's slots are not what is mapped: GuestSpace::CatchUp() before the next run. It stays
   // until that has worked.
   kRequestHold = 1u << 4,
-  kRequestTables = 1u << 5,  // slots or traps have changed, or may have
+  kRequestTables = 1u << 5,   // slots or traps have changed, or may have
+  kRequestStartup = 1u << 6,  // the guest has started a processor (guest/startup_queue.h)
 };
 
 class RunGate final : public guest::Parkable {
@@ -62,6 +63,8 @@ class RunGate final : public guest::Parkable {
   bool TakeTablesChanged() { return std::exchange(tables_changed_, false); }
   // Takes requests away.
   void Take(uint32_t requests) { requests_.fetch_and(~requests, std::memory_order_seq_cst); }
+  // Has the next turn look at them once more.
+  void Remind(uint32_t requests) { requests_.fetch_or(requests, std::memory_order_seq_cst); }
   // Sleeps until there is a request that is not in `ignored`, or `deadline` (monotonic nanoseconds)
   // has passed; wakes without reason are possible. The next turn starts with Begin().
   void Sleep(int64_t deadline, uint32_t ignored);
@@ -89,6 +92,7 @@ class RunGate final : public guest::Parkable {
   void AwaitParked() override;
   void Unpark() override;
   void Hold(bool held) override;
+  void AnnounceStartup() override { Post(kRequestStartup); }
 
  private:
   enum State : uint32_t { kOutside, kRunning, kSleeping, kParked };

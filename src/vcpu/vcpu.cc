@@ -15,7 +15,10 @@
 namespace zircon::vcpu {
 
 Vcpu::Vcpu(base::RefPtr<ThreadOwner> owner, Seat seat)
-    : Waitable(kType, 0), gate_(owner->tid()), owner_(std::move(owner)) {
+    : Waitable(kType, 0),
+      gate_(owner->tid()),
+      link_(seat.guest(), seat.id()),
+      owner_(std::move(owner)) {
   processor_.emplace(std::move(seat), &gate_, &pending_, static_cast<RoomListener*>(this));
 }
 
@@ -65,6 +68,7 @@ void Vcpu::OnZeroHandles() {
 void Vcpu::GiveBackPlace() {
   const bool own = OnOwnerThread();
   if (own) KickSignal::Detach();
+  link_.Cut();
   // First the id, then the thread: its next VCPU may have this id again.
   processor_.reset();
   owner_->DropVcpu();
@@ -76,6 +80,7 @@ void Vcpu::GiveBackPlace() {
 zx_status_t Vcpu::Interrupt(uint32_t vector) {
   if (vector >= x86::kVectors) return ZX_ERR_OUT_OF_RANGE;
   PROBE(interrupt, gate_.owner_tid(), vector);
+  if (link_.Takes(vector)) return link_.Send(vector);
   pending_.Set(vector);
   gate_.Post(kRequestInterrupt);
   return ZX_OK;

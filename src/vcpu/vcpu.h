@@ -23,6 +23,7 @@
 #include "guest/guest.h"
 #include "objects/packet_reserve.h"
 #include "objects/waitable.h"
+#include "vcpu/interrupt_link.h"
 #include "vcpu/processor.h"
 #include "vcpu/run_gate.h"
 #include "vcpu/tenure.h"
@@ -58,7 +59,8 @@ class Vcpu final : public objects::Waitable, private objects::RoomListener {
     PROBE(kick, gate_.owner_tid());
     gate_.Post(kRequestKick);
   }
-  // ZX_ERR_OUT_OF_RANGE for a vector that the architecture does not have.
+  // ZX_ERR_OUT_OF_RANGE for a vector that the architecture does not have; as KVM-ERR where the
+  // local APIC is the kernel's.
   [[nodiscard]] zx_status_t Interrupt(uint32_t vector);
   // A kick that no enter has taken yet.
   bool kicked() const { return gate_.IsSet(kRequestKick); }
@@ -88,6 +90,7 @@ class Vcpu final : public objects::Waitable, private objects::RoomListener {
   // What other threads touch.
   RunGate gate_;
   x86::PendingInterrupts pending_;
+  InterruptLink link_;
 
   const base::RefPtr<ThreadOwner> owner_;
   Tenure tenure_;

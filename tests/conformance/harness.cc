@@ -26,6 +26,7 @@ using Seconds = std::chrono::duration<double>;
 constexpr Seconds kAbortAfterKick(10);
 constexpr Seconds kEntryLimit(20);
 
+std::atomic<bool> kernel_interrupts = false;
 std::atomic<double> entry_limit = 0;
 std::atomic<void (*)(const char*)> watchdog_hook = nullptr;
 
@@ -278,6 +279,11 @@ Machine::Machine(const Blob& blob, VcpuChoice choice, uint64_t entry) : blob_(bl
   Require(zx_guest_create(resource.get(), 0, &guest, &space), "zx_guest_create");
   guest_.Reset(guest);
   space_.Reset(space);
+  if (kernel_interrupts) {
+    constexpr uint32_t kProcessors = 4;
+    Require(zircon_kvm_guest_set_interrupts(guest, ZIRCON_KVM_INTERRUPTS_KERNEL, kProcessors),
+            "zircon_kvm_guest_set_interrupts");
+  }
   memory_ = CreateVmo(GUEST_MEMORY_SIZE);
   mapping_ = std::make_unique<HostMapping>(memory_.get(), GUEST_MEMORY_SIZE);
   Require(Map(0, memory_.get(), GUEST_MEMORY_SIZE,
@@ -351,6 +357,8 @@ int Rounds(int full) {
   static const bool shorter = IsShort();
   return shorter ? full / 10 : full;
 }
+
+bool UseKernelInterrupts(bool use) { return kernel_interrupts.exchange(use); }
 
 void SetEntryLimit(double seconds) { entry_limit = seconds; }
 

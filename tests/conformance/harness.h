@@ -172,6 +172,22 @@ class Vcpu {
   zx_port_packet_t packet_{};
 };
 
+// Whether Machine makes guests whose local APICs are the kernel's, for four processors. Gives what
+// was chosen before.
+bool UseKernelInterrupts(bool use);
+
+// They are, while this lives.
+class KernelInterrupts {
+ public:
+  KernelInterrupts() : before_(UseKernelInterrupts(true)) {}
+  ~KernelInterrupts() { UseKernelInterrupts(before_); }
+  KernelInterrupts(const KernelInterrupts&) = delete;
+  KernelInterrupts& operator=(const KernelInterrupts&) = delete;
+
+ private:
+  const bool before_;
+};
+
 // A guest with 2 MiB of memory at 0, page tables, code, and, unless told otherwise, a VCPU of the
 // calling thread.
 class Machine {

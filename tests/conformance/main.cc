@@ -55,7 +55,7 @@ void InitTests(bool self_test) {
   testing::InitGoogleTest(&argc, argv);
 }
 
-// --child-test NAME LIMIT [--self-test] [--sandbox]
+// --child-test NAME LIMIT [--self-test] [--sandbox] [--kernel-interrupts]
 int RunChildTest(int argc, char** argv) {
   if (argc < 4) return 2;
   const auto has = [&](const char* option) {
@@ -64,6 +64,7 @@ int RunChildTest(int argc, char** argv) {
   };
   BecomeChild();
   InitTests(has("--self-test"));
+  UseKernelInterrupts(has("--kernel-interrupts"));
   if (has("--sandbox")) {
     const std::string error = EnterSandbox();
     if (!error.empty()) {
@@ -117,6 +118,7 @@ int RunAll(const Options& options, const std::vector<CatalogTest>& tests) {
   RunnerOptions runner;
   runner.self_test = options.self_test;
   runner.sandbox = options.sandbox;
+  runner.kernel_interrupts = options.kernel_interrupts;
   runner.limit = options.limit > 0 ? options.limit : runner.limit * SlowFactor();
 
   Run run;

@@ -35,7 +35,8 @@ run on. Results:
 
   passed             the machine does what the contract says
   FAILED             it does not: a bug of the library, or of this machine's KVM
-  known difference   it does what docs/DIFFERENCES.md says instead, and the test has seen that it does
+  known difference   it does what docs/DIFFERENCES.md says instead, and the test has seen that it does; with --interrupts
+                     kernel also a test that fails and is about what docs/contract/accelerated.md says differs then
   not testable here  this machine's KVM cannot do what the test is about; a probe without the library says so
 
 Exit status: 0 if no test failed, 1 if one did, 2 if the program could not do its work. On a machine that has no KVM
@@ -83,6 +84,15 @@ std::optional<Options> ParseOptions(int argc, char** argv, int* status) {
                "exit status 2 where there is no KVM: nothing tested is no success");
   app.add_flag("--sandbox", options.sandbox,
                "each test under the seccomp filter of <zircon-kvm/seccomp.h>");
+  app.add_option(
+         "--interrupts", options.kernel_interrupts,
+         "whose local APICs the guests have: the library's (the default) or those of the "
+         "host's kernel (kernel);\n"
+         "what docs/contract/accelerated.md says differs with these is a known difference then")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, bool>{{"library", false}, {"kernel", true}})
+              .description(""))
+      ->type_name("WHOSE");
   app.add_flag("--list", options.list, "print the tests and run none");
   app.add_flag("--list-rows", options.list_rows,
                "print the rows of the contract and which tests show each, and run none");

@@ -21,6 +21,7 @@ struct Options {
   bool quiet = false;
   bool require_kvm = false;
   bool sandbox = false;
+  bool kernel_interrupts = false;
   bool self_test = false;
 };
 

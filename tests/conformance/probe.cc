@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 
 #include "guests/layout.h"
@@ -208,6 +209,21 @@ std::string ProbeCpuid(uint32_t leaf) {
       0xB8,     static_cast<uint8_t>(leaf), 0, 0, 0, 0x31, 0xC9, 0x0F, 0xA2, 0x89, 0xD8, 0xE7,
       kDonePort};
   return Ask(leaf == 1 ? "cpuid-leaf-1" : "cpuid-leaf-7", probe);
+}
+
+std::string ProbeKernelInterrupts() {
+  const int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  if (kvm < 0) return fmt::format("probe kernel-interrupts: /dev/kvm: {}", strerror(errno));
+  std::string missing;
+  const auto need = [&](const char* name, int number) {
+    if (missing.empty() && ioctl(kvm, KVM_CHECK_EXTENSION, number) <= 0) {
+      missing = fmt::format("probe kernel-interrupts: no {}", name);
+    }
+  };
+  need("KVM_CAP_SPLIT_IRQCHIP", KVM_CAP_SPLIT_IRQCHIP);
+  need("KVM_CAP_X86_TRIPLE_FAULT_EVENT", KVM_CAP_X86_TRIPLE_FAULT_EVENT);
+  close(kvm);
+  return missing;
 }
 
 std::string ProbeVmcall() {

@@ -22,6 +22,8 @@ std::string ProbeXsetbv();
 std::string ProbeRealMode();
 // The guest sees in that leaf of CPUID (1 or 7) what KVM_SET_CPUID2 was told.
 std::string ProbeCpuid(uint32_t leaf);
+// The kernel can have the local APICs of a guest with several processors; asked of KVM alone.
+std::string ProbeKernelInterrupts();
 // VMCALL gets an answer.
 std::string ProbeVmcall();
 

@@ -32,6 +32,7 @@ struct RunnerOptions {
   double limit = 80;  // Seconds for a test.
   bool self_test = false;
   bool sandbox = false;  // Under the library's seccomp filter.
+  bool kernel_interrupts = false;
 };
 
 // How much more time than on a plain machine things get: emulated processors, sanitizers.

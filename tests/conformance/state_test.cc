@@ -361,6 +361,34 @@ TEST_F(SecondaryTest, StartedByTheGuest) {
   });
 }
 
+// With the kernel's local APICs: nobody is told of a processor that there cannot be, nor of one
+// that has a VCPU; that begins anew, as a processor does.
+TEST_F(SecondaryTest, BegunAnewByTheKernelsApic) {
+  Shows("ACCEL-11 ACCEL-12");
+  NEEDS(ProbeKernelInterrupts());
+  const KernelInterrupts kernels;
+  Service guest;
+  LoadSecond(guest.machine());
+  const auto start = [&](uint64_t id) {
+    ASSERT_TRUE(guest.WriteMsr(0x830, id << 32 | 5u << 8 | 1u << 14));
+    ASSERT_TRUE(guest.WriteMsr(0x830, id << 32 | 6u << 8 | kSecondEntry >> 12));
+  };
+  start(7);
+  std::atomic<bool> began = false;
+  std::atomic<bool> again = false;
+  Thread second([&] {
+    Vcpu vcpu(guest.machine().guest(), kSecondEntry);
+    EXPECT_TRUE(vcpu.Reaches(0));
+    began = true;
+    EXPECT_TRUE(WaitUntil([&] { return again.load(); }));
+    EXPECT_TRUE(vcpu.Reaches(0)) << "instead of going on";
+    EXPECT_EQ(vcpu.State().rax & 0xFFFFFFFF, 1u) << "its x2APIC id";
+  });
+  EXPECT_TRUE(WaitUntil([&] { return began.load(); }));
+  start(1);
+  again = true;
+}
+
 // ---- Ids ----
 
 TEST_F(StateTest, AnIdIsUsedAnewWithBootState) {

@@ -81,6 +81,7 @@ int FakeKernel::Ioctl(int fd, unsigned long request, uintptr_t argument) {
       const int taken = descriptor.vm->TakeVcpuId(static_cast<uint32_t>(argument));
       if (taken < 0) return taken;
       last_vcpu_ = std::make_shared<FakeVcpu>(descriptor.vm, static_cast<uint32_t>(argument));
+      if (descriptor.vm == last_vm_) last_vcpus_[last_vcpu_->id()] = last_vcpu_;
       return Add({Descriptor::kVcpu, descriptor.vm, last_vcpu_, false});
     }
   }
@@ -107,6 +108,7 @@ int FakeKernel::SystemIoctl(unsigned long request, uintptr_t argument) {
       return SupportedCpuid(reinterpret_cast<kvm_cpuid2*>(argument));
     case KVM_CREATE_VM:
       last_vm_ = std::make_shared<FakeVm>(host_);
+      last_vcpus_.clear();
       return Add({Descriptor::kVm, last_vm_, nullptr, false});
     default:
       ++misuses_;
@@ -186,6 +188,11 @@ int FakeKernel::open_flags() const {
 std::shared_ptr<FakeVm> FakeKernel::vm() const {
   std::lock_guard lock(mutex_);
   return last_vm_;
+}
+
+std::shared_ptr<FakeVcpu> FakeKernel::vm_vcpu(uint32_t id) const {
+  std::lock_guard lock(mutex_);
+  return last_vcpus_.at(id);
 }
 
 std::shared_ptr<FakeVcpu> FakeKernel::vcpu() const {

@@ -60,6 +60,8 @@ class FakeKernel final : public kvm::Kernel {
   // The machine, VCPU, created last, though closed; null if none.
   std::shared_ptr<FakeVm> vm() const;
   std::shared_ptr<FakeVcpu> vcpu() const;
+  // Of the machine that was created last the VCPU with that id, which there must be.
+  std::shared_ptr<FakeVcpu> vm_vcpu(uint32_t id) const;
 
  private:
   struct Descriptor {
@@ -93,6 +95,7 @@ class FakeKernel final : public kvm::Kernel {
   int open_flags_ = 0;
   std::shared_ptr<FakeVm> last_vm_;
   std::shared_ptr<FakeVcpu> last_vcpu_;
+  std::map<uint32_t, std::shared_ptr<FakeVcpu>> last_vcpus_;  // by id
 };
 
 }  // namespace zircon::fake

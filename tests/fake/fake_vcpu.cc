@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -26,9 +28,29 @@ const T& In(uintptr_t argument) {
 }  // namespace
 
 FakeVcpu::FakeVcpu(std::shared_ptr<FakeVm> vm, uint32_t id)
-    : vm_(std::move(vm)), id_(id), page_(vm_->host().run_page_size) {
+    : vm_(std::move(vm)),
+      id_(id),
+      page_(vm_->host().run_page_size),
+      apic_event_(vm_->has_kernel_apics() ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) : -1) {
   regs.rip = 0xFFF0;
   regs.rflags = 0x2;
+  // What the library has to put right.
+  std::memset(lapic.regs, 0xEE, sizeof(lapic.regs));
+  if (vm_->has_kernel_apics() && id_ != 0) mp_state = KVM_MP_STATE_UNINITIALIZED;
+}
+
+FakeVcpu::~FakeVcpu() {
+  if (apic_event_ >= 0) close(apic_event_);
+}
+
+void FakeVcpu::SendInit() {
+  init_pending_ = true;
+  eventfd_write(apic_event_, 1);
+}
+
+void FakeVcpu::SendStartup(uint8_t vector) {
+  startup_pending_ = vector;
+  eventfd_write(apic_event_, 1);
 }
 
 void FakeVcpu::Push(Step step) {
@@ -111,6 +133,10 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
       *reinterpret_cast<kvm_vcpu_events*>(argument) = EventsToTell();
       return 0;
     case KVM_SET_VCPU_EVENTS:
+      if ((In<kvm_vcpu_events>(argument).flags & KVM_VCPUEVENT_VALID_TRIPLE_FAULT) != 0) {
+        if (!vm_->has_cap(KVM_CAP_X86_TRIPLE_FAULT_EVENT)) return -EINVAL;
+        triple_fault_ = In<kvm_vcpu_events>(argument).triple_fault.pending != 0;
+      }
       SetEvents(In<kvm_vcpu_events>(argument));
       return 0;
     case KVM_SET_CPUID2:
@@ -124,6 +150,20 @@ int FakeVcpu::Ioctl(unsigned long request, uintptr_t argument) {
       return 0;
     case KVM_SET_DEVICE_ATTR:
       return SetAttribute(In<kvm_device_attr>(argument));
+    case KVM_GET_LAPIC:
+      if (!vm_->has_kernel_apics()) return -EINVAL;
+      *reinterpret_cast<kvm_lapic_state*>(argument) = lapic;
+      return 0;
+    case KVM_SET_LAPIC:
+      if (!vm_->has_kernel_apics()) return -EINVAL;
+      lapic = In<kvm_lapic_state>(argument);
+      return 0;
+    case KVM_GET_MP_STATE:
+      reinterpret_cast<kvm_mp_state*>(argument)->mp_state = mp_state;
+      return 0;
+    case KVM_SET_MP_STATE:
+      mp_state = In<kvm_mp_state>(argument).mp_state;
+      return 0;
     case KVM_GET_TSC_KHZ: {
       const uint32_t khz = vm_->host().tsc_khz;
       return static_cast<int>(khz != 0 ? khz : MeasuredTscKhz());
@@ -222,8 +262,29 @@ void FakeVcpu::TakeDirty() {
   page.kvm_dirty_regs = 0;
 }
 
+int FakeVcpu::AwaitApic() {
+  blocked_.fetch_add(1, std::memory_order_acq_rel);
+  pollfd event = {.fd = apic_event_, .events = POLLIN, .revents = 0};
+  if (ppoll(&event, 1, nullptr, &blocked_signals_) < 0) return -EINTR;
+  eventfd_t count = 0;
+  eventfd_read(apic_event_, &count);
+  if (init_pending_.exchange(false)) mp_state = KVM_MP_STATE_INIT_RECEIVED;
+  const int vector = startup_pending_.exchange(-1);
+  if (vector >= 0 && mp_state == KVM_MP_STATE_INIT_RECEIVED) {
+    mp_state = KVM_MP_STATE_RUNNABLE;
+    regs.rip = 0;
+    sregs.cs.selector = static_cast<uint16_t>(vector << 8);
+    sregs.cs.base = static_cast<uint64_t>(vector) << 12;
+  }
+  return 0;
+}
+
 int FakeVcpu::RunToExit() {
   kvm_run& page = run();
+  if (mp_state == KVM_MP_STATE_UNINITIALIZED) {
+    const int result = page.immediate_exit != 0 ? -EINTR : AwaitApic();
+    return result != 0 ? result : -EAGAIN;
+  }
   if (completion_) {
     const Step complete = std::move(completion_);
     completion_ = nullptr;
@@ -235,6 +296,15 @@ int FakeVcpu::RunToExit() {
     return -EINTR;
   }
   has_run_ = true;
+  while (mp_state == KVM_MP_STATE_INIT_RECEIVED) {
+    const int result = AwaitApic();
+    if (result != 0) return result;
+  }
+  if (std::exchange(triple_fault_, false)) {
+    page.exit_reason = KVM_EXIT_SHUTDOWN;
+    return kExit;
+  }
+  if (mp_state == KVM_MP_STATE_HALTED) return Block();
   for (;;) {
     if (SignalPending()) {
       page.exit_reason = KVM_EXIT_INTR;
@@ -297,6 +367,11 @@ int FakeVcpu::Block() {
   ppoll(nullptr, 0, nullptr, &blocked_signals_);
   run().exit_reason = KVM_EXIT_INTR;
   return -EINTR;
+}
+
+int FakeVcpu::Halt() {
+  mp_state = KVM_MP_STATE_HALTED;
+  return Block();
 }
 
 bool FakeVcpu::ReadyForInterrupt() const {

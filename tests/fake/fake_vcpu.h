@@ -13,8 +13,13 @@
 //   7. the script's next step
 //   8. what kvm_valid_regs names is put into the page, whatever came of it; so is readiness
 //
+// Where the machine has the kernel's local APICs a VCPU may be halted, which a signal interrupts
+// and KVM_SET_MP_STATE ends, and all but the first wait in KVM_RUN for INIT and STARTUP before all
+// that: with EAGAIN, but where they wait for STARTUP alone.
+//
 // Thread safety: the members and KVM_RUN are the owner thread's (or a test's, while that is joined
-// or idle); Push(), Always(), ForgetScript(), runs(), blocked() are for any thread.
+// or idle); Push(), Always(), ForgetScript(), SendInit(), SendStartup(), runs(), blocked() are for
+// any thread.
 
 #pragma once
 
@@ -57,6 +62,7 @@ struct Delivery {
 class FakeVcpu {
  public:
   FakeVcpu(std::shared_ptr<FakeVm> vm, uint32_t id);
+  ~FakeVcpu();
 
   // ---- Scripts ----
 
@@ -68,6 +74,13 @@ class FakeVcpu {
   void BeforeNextRun(std::function<void()> handler) { before_run_ = std::move(handler); }
   // The steps that have not been taken are not taken any more.
   void ForgetScript();
+
+  // ---- From another processor of the guest ----
+
+  void SendInit();
+  void SendStartup(uint8_t vector);
+  // One that is there as soon as an INIT is.
+  void HoldStartup(uint8_t vector) { startup_pending_ = vector; }
 
   // ---- For steps ----
 
@@ -84,6 +97,8 @@ class FakeVcpu {
   void RaiseException(uint8_t vector, bool has_error_code);
   // Waits, as a running guest does, until a signal ends it.
   int Block();
+  // As that, halted in the kernel.
+  int Halt();
   FakeVm& vm() { return *vm_; }
 
   // ---- The kernel's state of the VCPU ----
@@ -105,6 +120,8 @@ class FakeVcpu {
   bool has_tsc_offset = false;
   std::map<uint32_t, uint64_t> caps;
   uint64_t rip_given = 0;  // RIP of the registers given last
+  kvm_lapic_state lapic = {};
+  std::atomic<uint32_t> mp_state{KVM_MP_STATE_RUNNABLE};
 
   // ---- What happened ----
 
@@ -127,6 +144,8 @@ class FakeVcpu {
   int RunToExit();
   // As KVM: what the flags do not name stays.
   void SetEvents(const kvm_vcpu_events& wanted);
+  // Until INIT or STARTUP comes, and with it the state they make. -EINTR for a signal.
+  int AwaitApic();
   void TakeDirty();
   void StoreValid();
   kvm_vcpu_events EventsToTell() const;
@@ -152,6 +171,10 @@ class FakeVcpu {
   bool regs_given_ = false;
   uint64_t sregs_given_ = 0;
   uint64_t step_begins_at_ = 0;  // RIP when a step was asked for last
+  bool triple_fault_ = false;
+  std::atomic<bool> init_pending_{false};
+  std::atomic<int> startup_pending_{-1};  // its vector
+  const int apic_event_;                  // an eventfd, where there are APICs
   Step completion_;
   std::function<void()> before_run_;
   std::vector<Delivery> deliveries_;

@@ -22,11 +22,19 @@ int FakeVm::Ioctl(unsigned long request, uintptr_t argument) {
       const auto& cap = *reinterpret_cast<const kvm_enable_cap*>(argument);
       const auto known = host_.capabilities.find(cap.cap);
       if (known == host_.capabilities.end() || known->second == 0) return -EINVAL;
+      // As KVM: local APICs come before the VCPUs, and stay.
+      if (cap.cap == KVM_CAP_SPLIT_IRQCHIP && (caps_.count(cap.cap) != 0 || !vcpu_ids_.empty())) {
+        return -EEXIST;
+      }
       caps_[cap.cap] = cap.args[0];
       return 0;
     }
     case KVM_X86_SET_MSR_FILTER:
       return SetMsrFilter(*reinterpret_cast<const kvm_msr_filter*>(argument));
+    case KVM_SIGNAL_MSI:
+      if (caps_.count(KVM_CAP_SPLIT_IRQCHIP) == 0) return -EINVAL;
+      messages_.push_back(*reinterpret_cast<const kvm_msi*>(argument));
+      return 1;
     case KVM_SET_CLOCK: {
       const auto& data = *reinterpret_cast<const kvm_clock_data*>(argument);
       if (data.flags != 0) return -EINVAL;
@@ -129,6 +137,11 @@ uint8_t* FakeVm::Host(uint64_t gpa, size_t size) const {
     }
   }
   return nullptr;
+}
+
+std::vector<kvm_msi> FakeVm::messages() const {
+  std::lock_guard lock(mutex_);
+  return messages_;
 }
 
 bool FakeVm::has_cap(uint32_t number) const {

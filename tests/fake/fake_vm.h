@@ -1,5 +1,6 @@
 // FakeVm: one virtual machine of the fake kernel: its memory slots, with KVM's rules for them, the
-// capabilities that were turned on, its MSR filter and the VCPU ids in use.
+// capabilities that were turned on, its MSR filter, the VCPU ids in use, and the interrupt messages
+// that were sent to the kernel's local APICs, if it has them.
 //
 // Thread safety: any thread.
 
@@ -46,6 +47,8 @@ class FakeVm {
   bool has_cap(uint32_t number) const;
   // Whether the guest may use the MSR without an exit.
   bool MsrAllowed(uint32_t index, bool write) const;
+  bool has_kernel_apics() const { return has_cap(KVM_CAP_SPLIT_IRQCHIP); }
+  std::vector<kvm_msi> messages() const;
   // What the guests' clock was set to; 0 if it never was.
   uint64_t clock() const { return clock_; }
   const HostModel& host() const { return host_; }
@@ -68,6 +71,7 @@ class FakeVm {
   std::vector<Slot> past_slots_;
   std::map<uint32_t, uint64_t> caps_;
   std::set<uint32_t> vcpu_ids_;
+  std::vector<kvm_msi> messages_;
   bool has_filter_ = false;
   bool filter_denies_ = false;
   std::vector<MsrRange> filter_;

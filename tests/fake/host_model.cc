@@ -63,6 +63,8 @@ HostModel DefaultHost() {
       {KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1},
       {KVM_CAP_VCPU_ATTRIBUTES, 1},
       {KVM_CAP_SREGS2, 1},
+      {KVM_CAP_SPLIT_IRQCHIP, 1},
+      {KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1},
   };
   constexpr uint32_t kAll = 0xFFFFFFFF;
   host.cpuid = {

@@ -207,6 +207,30 @@ void ReuseVcpu(Run& run) {
   if (!RunToOut(rig)) return;
 }
 
+// One processor: others wait in threads of their own, whose calls come when they like
+// (tests/unit/kernel_interrupts_test.cc has those).
+void UseKernelApics(Run& run) {
+  GuestRig rig(run);
+  if (!rig.MakeGuest()) return;
+  if (!DO(run, ZX_OK,
+          zircon_kvm_guest_set_interrupts(rig.guest.get(), ZIRCON_KVM_INTERRUPTS_KERNEL, 1))) {
+    return;
+  }
+  CHECK_THAT(run, rig.vm().has_kernel_apics());
+  if (!rig.MakeMemory() || !rig.MakeVcpu() || !TrapPort(run, rig)) return;
+  if (!DO(run, ZX_OK, zx_vcpu_interrupt(rig.vcpu.get(), 0x40))) return;
+  CHECK_THAT(run, rig.vm().messages().size() == 1);
+  if (!RunToOut(rig)) return;
+  zircon_kvm_apic_registers_t apic = {};
+  if (!DO(run, ZX_OK,
+          zircon_kvm_vcpu_read_registers(rig.vcpu.get(), ZIRCON_KVM_REGISTERS_APIC, &apic,
+                                         sizeof(apic)))) {
+    return;
+  }
+  rig.vcpu.Close();
+  if (!rig.MakeVcpu() || !RunToOut(rig)) return;
+}
+
 // All registers, a step, and registers that are others afterwards.
 void DebugVcpu(Run& run) {
   GuestRig rig(run);

@@ -14,6 +14,7 @@ void Interrupt(Run& run);
 void UseMsrs(Run& run);
 void ReuseVcpu(Run& run);
 void DebugVcpu(Run& run);
+void UseKernelApics(Run& run);
 
 // memory_scenarios.cc
 void ChangeGuestMemory(Run& run);

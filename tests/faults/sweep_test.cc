@@ -37,6 +37,7 @@ constexpr Scenario kScenarios[] = {
     SCENARIO(Interrupt),
     SCENARIO(ReuseVcpu),
     SCENARIO(DebugVcpu),
+    SCENARIO(UseKernelApics),
     // memory
     SCENARIO(UseVmos),
     // objects

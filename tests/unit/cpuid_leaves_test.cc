@@ -32,7 +32,7 @@ class CpuidLeaves : public ::testing::Test {
   }
   // All zero where the table has no such leaf, as the processor then shows it.
   kvm_cpuid_entry2 Leaf(uint32_t function, uint32_t index = 0) {
-    const auto table = GuestCpuid(host_, kId);
+    const auto table = GuestCpuid(host_, kId, guest::x86::Apics::kLibrary);
     const kvm_cpuid_entry2* entry = fake::FindCpuid(table, function, index);
     return entry != nullptr ? *entry : kvm_cpuid_entry2{};
   }

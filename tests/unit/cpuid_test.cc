@@ -20,13 +20,14 @@ class Cpuid : public ::testing::Test {
   }
   // The host's leaves have every bit set that matters, so what is clear was cleared.
   kvm_cpuid_entry2 Leaf(uint32_t function, uint32_t index = 0, uint32_t id = 3) {
-    const auto table = GuestCpuid(host_, id);
+    const auto table = GuestCpuid(host_, id, guest::x86::Apics::kLibrary);
     const kvm_cpuid_entry2* entry = fake::FindCpuid(table, function, index);
     EXPECT_NE(entry, nullptr) << std::hex << function;
     return entry != nullptr ? *entry : kvm_cpuid_entry2{};
   }
   bool Has(uint32_t function, uint32_t index = 0) {
-    return fake::FindCpuid(GuestCpuid(host_, 3), function, index) != nullptr;
+    return fake::FindCpuid(GuestCpuid(host_, 3, guest::x86::Apics::kLibrary), function, index) !=
+           nullptr;
   }
   guest::x86::Host host_;
 };
@@ -131,7 +132,7 @@ TEST_F(Cpuid, KvmLeaves) {
 }
 
 TEST_F(Cpuid, Features) {
-  const ProcessorFeatures all = FeaturesOf(GuestCpuid(host_, 0));
+  const ProcessorFeatures all = FeaturesOf(GuestCpuid(host_, 0, guest::x86::Apics::kLibrary));
   EXPECT_TRUE(all.xsave);
   EXPECT_TRUE(all.avx);
   EXPECT_TRUE(all.fsgsbase);

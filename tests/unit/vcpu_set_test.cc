@@ -20,6 +20,7 @@ class Recorder final : public Parkable {
   void AwaitParked() override { log_->push_back("await " + name_); }
   void Unpark() override { log_->push_back("let go " + name_); }
   void Hold(bool held) override { log_->push_back((held ? "hold " : "free ") + name_); }
+  void AnnounceStartup() override { log_->push_back("startup for " + name_); }
 
  private:
   const std::string name_;

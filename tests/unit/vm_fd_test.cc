@@ -38,7 +38,7 @@ class VmFdTest : public ::testing::Test {
 TEST_F(VmFdTest, Capabilities) {
   EXPECT_EQ(vm_->EnableCap(KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1), 0);
   EXPECT_EQ(kernel_.vm()->cap(KVM_CAP_EXIT_ON_EMULATION_FAILURE), 1u);
-  EXPECT_EQ(vm_->EnableCap(KVM_CAP_SPLIT_IRQCHIP, 24), EINVAL);
+  EXPECT_EQ(vm_->EnableCap(KVM_CAP_HYPERV_SYNIC, 0), EINVAL);
 }
 
 TEST_F(VmFdTest, MsrFilterAllowsTheRangesAndNothingElse) {

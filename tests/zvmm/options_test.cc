@@ -50,6 +50,15 @@ TEST(OptionsTest, DevicesMayComeSeveralTimes) {
   EXPECT_EQ(parsed.options.serials[1].path, "/tmp/x");
 }
 
+TEST(OptionsTest, WhoseTheInterruptsAre) {
+  EXPECT_EQ(Parse({"--kernel", "k"}).options.interrupts, InterruptKind::kLibrary);
+  EXPECT_EQ(Parse({"--kernel", "k", "--interrupts", "library"}).options.interrupts,
+            InterruptKind::kLibrary);
+  EXPECT_EQ(Parse({"--kernel", "k", "--interrupts=kernel"}).options.interrupts,
+            InterruptKind::kKernel);
+  EXPECT_EQ(Parse({"--kernel", "k", "--interrupts", "mine"}).exit_status, kExitNotRun);
+}
+
 TEST(OptionsTest, TheConfigurationFileHasThemWithoutDashes) {
   const TestFile file(
       "# A guest.\n"

@@ -13,7 +13,31 @@ void SetGuestClock(kvm::VmFd& vm) {
   if (error != 0) LOG_INFO("the clock of a guest cannot be set (errno {}): it begins at 0", error);
 }
 
+constexpr kvm::MsrRange kDeadline = {0x6E0, 1};
+// Steal time, and the end of interrupts by a flag in memory.
+constexpr kvm::MsrRange kKvmFeatures = {0x4B564D03, 2};
+
 }  // namespace
+
+std::vector<kvm::MsrRange> DirectMsrsOf(const Host& host, Apics apics) {
+  std::vector<kvm::MsrRange> direct = host.direct_msrs;
+  if (apics == Apics::kKernel) direct.insert(direct.end(), {kDeadline, kKvmFeatures});
+  return direct;
+}
+
+int UseKernelApics(kvm::VmFd& vm) {
+  // No line of an I/O APIC: that is the VMM's, which sends messages.
+  constexpr uint64_t kIoApicLines = 0;
+  return vm.EnableCap(KVM_CAP_SPLIT_IRQCHIP, kIoApicLines);
+}
+
+int EnableTripleFaultEvents(kvm::VmFd& vm) {
+  return vm.EnableCap(KVM_CAP_X86_TRIPLE_FAULT_EVENT, 1);
+}
+
+int OpenKernelApicMsrs(kvm::VmFd& vm, const Host& host) {
+  return vm.SetMsrFilter(DirectMsrsOf(host, Apics::kKernel));
+}
 
 int EnableMsrExits(kvm::VmFd& vm, const Host& host) {
   // INVAL: x2APIC registers, which no filter covers, without an in-kernel APIC.

@@ -12,6 +12,7 @@
 #include "guest/kvm_status.h"
 #include "vcpu/x86/initial_state.h"
 #include "vcpu/x86/injection.h"
+#include "vcpu/x86/kernel_apic.h"
 #include "vcpu/x86/msr.h"
 #include "vcpu/x86/operand.h"
 #include "vcpu/x86/pvclock.h"
@@ -49,10 +50,11 @@ Core::Core(kvm::VcpuFd& fd, guest::Guest& guest, uint32_t id, PendingInterrupts*
       guest_(guest),
       id_(id),
       pending_(*pending),
-      view_(guest.space(), &fd) {}
+      view_(guest.space(), &fd),
+      kernel_apic_(guest.apics() == guest::x86::Apics::kKernel) {}
 
 int Core::Initialize(uint64_t entry, bool used) {
-  const int error = SetInitialState(fd_, guest_.host(), id_, entry, used);
+  const int error = SetInitialState(fd_, guest_.host(), id_, guest_.apics(), entry, used);
   if (error != 0) return error;
   registers_.Begin(!guest_.host().ready_means_no_event);
   uint32_t khz = kFallbackTscKhz;
@@ -167,6 +169,8 @@ zx_status_t Core::PrepareEvents(bool interrupts_added) {
     return ZX_OK;
   }
   if (may_have_pending_) {
+    // The kernel would not wake a halted VCPU for an exception.
+    EndHalt();
     const zx_status_t status = Inject();
     exception_waits_ = may_have_pending_ && IsException(pending_.Highest());
     if (status != ZX_OK) return status;
@@ -190,6 +194,11 @@ zx_status_t Core::Inject() {
         break;
     }
   }
+}
+
+void Core::EndHalt() {
+  // It fails where the kernel has no memory for the answer, on its stack: that is, never.
+  if (kernel_apic_) static_cast<void>(x86::EndHalt(fd_));
 }
 
 int64_t Core::TimerDeadline() {

@@ -143,6 +143,9 @@ class Core {
     memory_trap_ = nullptr;
   }
 
+  // The VCPU has been kicked: the guest goes on behind a HLT that it is in.
+  void EndHalt();
+
   // When the guest's timer is due or another try is, in nanoseconds of CLOCK_MONOTONIC (INT64_MAX:
   // never).
   int64_t TimerDeadline();
@@ -276,6 +279,7 @@ class Core {
   DecodeCache loads_;
   bool told_no_memory_ = false;
   bool hold_events_ = false;
+  const bool kernel_apic_;      // Its local APIC is the kernel's; apic_ is never asked then.
   kvm_guest_debug debug_ = {};  // what the kernel was told last
   // A state from which no run can come back (triple fault, an exit without a meaning): enter gives
   // this from then on.

@@ -8,6 +8,7 @@
 
 #include "guest/kvm_status.h"
 #include "vcpu/x86/core.h"
+#include "vcpu/x86/kernel_apic.h"
 #include "vcpu/x86/msr.h"
 #include "vcpu/x86/pvclock.h"
 
@@ -237,6 +238,7 @@ zx_status_t Core::WriteRegisters(const zircon_kvm_vector_registers_t& from) {
 zx_status_t Core::ReadRegisters(zircon_kvm_apic_registers_t* to) {
   *to = {};
   to->id = id_;
+  if (kernel_apic_) return guest::StatusFromErrno(TellKernelApic(fd_, to));
   apic_.Tell(to);
   return ZX_OK;
 }
@@ -257,18 +259,18 @@ zx_status_t Core::ReadRegisters(zircon_kvm_events_t* to) {
   to->interrupt_shadow = from.interrupt.shadow != 0;
   to->nmi = from.nmi.injected != 0 || from.nmi.pending != 0;
   to->nmi_blocked = from.nmi.masked != 0;
-  return ZX_OK;
+  return kernel_apic_ ? guest::StatusFromErrno(TellKernelApic(fd_, to)) : ZX_OK;
 }
 
 bool Core::IsDirectMsr(uint32_t index) const {
-  const auto& direct = guest_.host().direct_msrs;
+  const auto direct = guest::x86::DirectMsrsOf(guest_.host(), guest_.apics());
   return std::any_of(direct.begin(), direct.end(), [index](const kvm::MsrRange& range) {
     return index - range.first < range.count;
   });
 }
 
 zx_status_t Core::ReadMachineRegister(uint32_t index, uint64_t* value) {
-  if (IsDirectMsr(index)) {
+  if (IsDirectMsr(index) || (kernel_apic_ && LocalApic::Covers(index))) {
     const int error = fd_.GetMsr(index, value);
     return error == EINVAL ? ZX_ERR_NOT_SUPPORTED : guest::StatusFromErrno(error);
   }
@@ -302,6 +304,10 @@ zx_status_t Core::SetDebug(const zircon_kvm_debug_t& wanted) {
   }
   if ((wanted.flags & ZIRCON_KVM_DEBUG_STEP) != 0) debug.control |= KVM_GUESTDBG_SINGLESTEP;
   if ((wanted.flags & ZIRCON_KVM_DEBUG_BREAKPOINTS) != 0) debug.control |= KVM_GUESTDBG_USE_SW_BP;
+  // What waits in the kernel's APIC only the kernel can hold.
+  if (kernel_apic_ && (wanted.flags & ZIRCON_KVM_DEBUG_HOLD_EVENTS) != 0) {
+    debug.control |= KVM_GUESTDBG_BLOCKIRQ;
+  }
   if (debug.control != 0) debug.control |= KVM_GUESTDBG_ENABLE;
   const int error = fd_.SetGuestDebug(debug);
   if (error != 0) return error == EINVAL ? ZX_ERR_NOT_SUPPORTED : guest::StatusFromErrno(error);

@@ -38,6 +38,9 @@ constexpr uint32_t kLastComponent = 2;
 
 // Leaf 0x40000001: clocksource, no I/O delay, clocksource2, stable.
 constexpr uint32_t kPvFeatures = Bit(0) | Bit(1) | Bit(3) | Bit(24);
+// And with the kernel's APIC, where the host's KVM has them: steal time, end of interrupt by a flag
+// in memory, unhalt, TLB flush, inter-processor interrupts by call.
+constexpr uint32_t kKernelApicPvFeatures = Bit(5) | Bit(6) | Bit(7) | Bit(9) | Bit(11);
 
 // Leaves that say something of the processor that is true in a guest: the others are about what a
 // guest does not have (power, counters, tracing, enclaves, memory encryption …).
@@ -71,7 +74,7 @@ bool IsShown(const kvm_cpuid_entry2& entry) {
   }
 }
 
-void Change(kvm_cpuid_entry2* entry, const guest::x86::Host& host, uint32_t vcpu_id) {
+void Change(kvm_cpuid_entry2* entry, bool deadline_timer, uint32_t vcpu_id) {
   const uint32_t leaf = entry->function;
   const uint32_t subleaf = entry->index;
   switch (leaf) {
@@ -81,7 +84,7 @@ void Change(kvm_cpuid_entry2* entry, const guest::x86::Host& host, uint32_t vcpu
     case 1:
       entry->ebx = (entry->ebx & 0x00FFFFFF) | vcpu_id << 24;
       entry->ecx = (entry->ecx & ShownFeatures(1, 0, kEcx) & ~kEcx1Deadline) | kEcx1Set;
-      if (host.deadline_timer) entry->ecx |= kEcx1Deadline;
+      if (deadline_timer) entry->ecx |= kEcx1Deadline;
       entry->edx = (entry->edx & ShownFeatures(1, 0, kEdx)) | kEdx1Set;
       break;
     case 6:
@@ -148,12 +151,18 @@ kvm_cpuid_entry2 Entry(uint32_t function, uint32_t eax, uint32_t ebx, uint32_t e
 
 }  // namespace
 
-std::vector<kvm_cpuid_entry2> GuestCpuid(const guest::x86::Host& host, uint32_t vcpu_id) {
+std::vector<kvm_cpuid_entry2> GuestCpuid(const guest::x86::Host& host, uint32_t vcpu_id,
+                                         guest::x86::Apics apics) {
+  const bool kernel_apic = apics == guest::x86::Apics::kKernel;
   std::vector<kvm_cpuid_entry2> shown;
   uint32_t highest = 0;
+  uint32_t pv_features = kPvFeatures;
   for (kvm_cpuid_entry2 entry : host.cpuid) {
+    if (entry.function == kHypervisorLeaf + 1 && kernel_apic) {
+      pv_features |= entry.eax & kKernelApicPvFeatures;
+    }
     if (!IsShown(entry)) continue;
-    Change(&entry, host, vcpu_id);
+    Change(&entry, kernel_apic || host.deadline_timer, vcpu_id);
     if (entry.function == 0) highest = entry.eax;
     shown.push_back(entry);
   }
@@ -173,7 +182,7 @@ std::vector<kvm_cpuid_entry2> GuestCpuid(const guest::x86::Host& host, uint32_t 
   std::memcpy(signature, "KVMKVMKVM\0\0\0", sizeof(signature));
   shown.push_back(
       Entry(kHypervisorLeaf, kHypervisorLeaf + 1, signature[0], signature[1], signature[2]));
-  shown.push_back(Entry(kHypervisorLeaf + 1, kPvFeatures, 0, 0, 0));
+  shown.push_back(Entry(kHypervisorLeaf + 1, pv_features, 0, 0, 0));
   return shown;
 }
 

@@ -8,6 +8,7 @@
 
 #include "vcpu/x86/control_bits.h"
 #include "vcpu/x86/cpuid.h"
+#include "vcpu/x86/kernel_apic.h"
 #include "vcpu/x86/pending_exit.h"
 
 namespace zircon::vcpu::x86 {
@@ -77,6 +78,15 @@ int SetTsc(kvm::VcpuFd& fd, const guest::x86::Host& host) {
   return fd.SetMsr(kMsrTsc, __rdtsc());
 }
 
+// Before SREGS: without x2APIC in CPUID the kernel refuses the APIC base. After the first run it
+// may not change, and it does not.
+int SetCpuid(kvm::VcpuFd& fd, const guest::x86::Host& host,
+             const std::vector<kvm_cpuid_entry2>& cpuid) {
+  const int error = fd.SetCpuid(cpuid);
+  if (error != 0 || !host.enforce_pv_features) return error;
+  return fd.EnableCap(KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1);
+}
+
 // The instruction that the last owner left half done is finished here, whatever it does: everything
 // it can change is written anew. RCX = 1 ends a repeated one.
 int Drain(kvm::VcpuFd& fd) {
@@ -95,14 +105,14 @@ int Drain(kvm::VcpuFd& fd) {
 
 // What the guest may have written without the library, and KVM's clock page. EFER goes with SREGS,
 // PAT gets its value later.
-int ClearMsrs(kvm::VcpuFd& fd, const guest::x86::Host& host) {
+int ClearMsrs(kvm::VcpuFd& fd, const guest::x86::Host& host, guest::x86::Apics apics) {
   std::vector<kvm_msr_entry> msrs;
   const auto add = [&](uint32_t index) {
     kvm_msr_entry entry = {};
     entry.index = index;
     msrs.push_back(entry);
   };
-  for (const kvm::MsrRange& range : host.direct_msrs) {
+  for (const kvm::MsrRange& range : guest::x86::DirectMsrsOf(host, apics)) {
     for (uint32_t i = 0; i < range.count; ++i) {
       if (range.first + i != kMsrEfer) add(range.first + i);
     }
@@ -118,10 +128,11 @@ int ClearMsrs(kvm::VcpuFd& fd, const guest::x86::Host& host) {
 }
 
 // What a new kernel VCPU has anyway.
-int ResetUsed(kvm::VcpuFd& fd, const guest::x86::Host& host, const kvm_regs& regs) {
+int ResetUsed(kvm::VcpuFd& fd, const guest::x86::Host& host, guest::x86::Apics apics,
+              const kvm_regs& regs) {
   int error = fd.SetGuestDebug({});
   if (error == 0) error = Drain(fd);
-  if (error == 0) error = ClearMsrs(fd, host);
+  if (error == 0) error = ClearMsrs(fd, host, apics);
   if (error != 0) return error;
   kvm_debugregs debug = {};
   debug.dr6 = 0xFFFF0FF0;
@@ -150,23 +161,23 @@ uint64_t ApicBase(uint32_t id) {
   return kAddress | kEnabled | kX2Apic | (id == 0 ? kBootProcessor : 0);
 }
 
-int SetInitialState(kvm::VcpuFd& fd, const guest::x86::Host& host, uint32_t id, uint64_t entry,
-                    bool used) {
-  const std::vector<kvm_cpuid_entry2> cpuid = GuestCpuid(host, id);
+int SetWaitingState(kvm::VcpuFd& fd, const guest::x86::Host& host, uint32_t id) {
+  const int error = SetCpuid(fd, host, GuestCpuid(host, id, guest::x86::Apics::kKernel));
+  return error == 0 ? SetTsc(fd, host) : error;
+}
+
+int SetInitialState(kvm::VcpuFd& fd, const guest::x86::Host& host, uint32_t id,
+                    guest::x86::Apics apics, uint64_t entry, bool used) {
+  const std::vector<kvm_cpuid_entry2> cpuid = GuestCpuid(host, id, apics);
   const ProcessorFeatures features = FeaturesOf(cpuid);
   kvm_regs regs = {};
   regs.rip = id == 0 ? entry : 0;
   regs.rflags = kRflagsReserved;
   int error = 0;
   if (used) {
-    error = ResetUsed(fd, host, regs);
+    error = ResetUsed(fd, host, apics, regs);
   } else {
-    // Before SREGS: without x2APIC in CPUID the kernel refuses the APIC base. After the first run
-    // it may not change, and it does not.
-    error = fd.SetCpuid(cpuid);
-    if (error == 0 && host.enforce_pv_features) {
-      error = fd.EnableCap(KVM_CAP_ENFORCE_PV_FEATURE_CPUID, 1);
-    }
+    error = SetCpuid(fd, host, cpuid);
     if (error == 0) error = fd.SetRegs(regs);
   }
   kvm_sregs sregs;
@@ -177,6 +188,7 @@ int SetInitialState(kvm::VcpuFd& fd, const guest::x86::Host& host, uint32_t id, 
   if (error == 0 && features.xsave) {
     error = fd.SetXcr0(kXcr0X87Sse | (features.avx ? kXcr0Avx : 0));
   }
+  if (error == 0 && apics == guest::x86::Apics::kKernel) error = ResetKernelApic(fd);
   if (error != 0) return error;
 
   // The register file of the run page is the cache that enter, read_state and write_state work on;

@@ -5,7 +5,6 @@
 namespace zircon::vcpu::x86 {
 namespace {
 
-constexpr int kFirstExternal = 32;
 // Vectors 0..20 without NMI.
 constexpr uint64_t kExceptions =
     ((uint64_t{1} << (kLastException + 1)) - 1) & ~(uint64_t{1} << kNmi);

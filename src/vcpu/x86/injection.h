@@ -21,6 +21,7 @@ namespace zircon::vcpu::x86 {
 inline constexpr int kNmi = 2;
 inline constexpr int kUndefinedOpcode = 6;
 inline constexpr int kLastException = 20;
+inline constexpr int kFirstExternal = 32;
 constexpr bool IsException(int vector) {
   return vector >= 0 && vector <= kLastException && vector != kNmi;
 }

@@ -143,9 +143,7 @@ MsrResult LocalApic::Write(uint32_t msr, uint64_t value, zx_port_packet_t* packe
       return MsrResult::Done();
     case kDivide: {
       if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
-      // Bits 0, 1 and 3: 0 divides by 2, up to 6 by 128; 7 by 1.
-      const auto code = static_cast<uint32_t>((value & 3) | ((value >> 1) & 4));
-      divisor_ = code == 7 ? 1 : 2u << code;
+      divisor_ = Divisor(value);
       // What has stopped stays so.
       if (ModeOf(lvt_timer_) != kDeadlineMode && deadline_ != kNever) Rearm();
       return MsrResult::Done();

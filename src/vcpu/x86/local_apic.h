@@ -29,6 +29,12 @@ class LocalApic {
   // A write of ICR may fill `packet` (MsrResult::Packet()).
   MsrResult Write(uint32_t msr, uint64_t value, zx_port_packet_t* packet);
 
+  // What a divide configuration divides by: bits 0, 1 and 3; 0 is 2, up to 6 for 128; 7 is 1.
+  static uint32_t Divisor(uint64_t configuration) {
+    const auto code = static_cast<uint32_t>((configuration & 3) | ((configuration >> 1) & 4));
+    return code == 7 ? 1 : 2u << code;
+  }
+
   // The state of the timer, for a debugger.
   void Tell(zircon_kvm_apic_registers_t* to) const {
     to->lvt_timer = lvt_timer_;

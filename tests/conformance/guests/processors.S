@@ -11,6 +11,7 @@
 #define STOP (GUEST_DATA + 0x208)
 #define PROCESSORS 4
 #define ICR 0x830
+#define EOI 0x80B
 #define PLACE(label) (GUEST_CODE + label - guest_begin)
 
 // EDX: where to.
@@ -18,6 +19,22 @@
   mov ecx, ICR
   mov eax, \value
   wrmsr
+.endm
+
+// The end of an interrupt's handler: a local APIC of the kernel's wants to be told, the library's does
+// not mind.
+.macro END_OF_INTERRUPT
+  push rax
+  push rcx
+  push rdx
+  mov ecx, EOI
+  xor eax, eax
+  xor edx, edx
+  wrmsr
+  pop rdx
+  pop rcx
+  pop rax
+  iretq
 .endm
 
 // Until this processor's count is not RSI; the counts begin at \counts.
@@ -111,12 +128,12 @@ calls:
 
 handler_0x40:
   inc qword ptr [ROUND_COUNTS + 8 * r15]
-  iretq
+  END_OF_INTERRUPT
 handler_0x41:
   inc qword ptr [CALL_COUNTS + 8 * r15]
-  iretq
+  END_OF_INTERRUPT
 handler_0x42:
-  iretq
+  END_OF_INTERRUPT
 
 // The others, in real mode at first.
   .balign 4096

@@ -62,17 +62,19 @@ pack_initramfs
 printf 'letter' >"$work/disk"
 truncate --size 1M "$work/disk"
 
-run_nested 'Linux' --timeout 250 --file "$zvmm" --file "$kernel:/demo/vmlinuz" \
-  --file "$work/initramfs:/demo/initramfs" --file "$work/disk:/demo/disk" \
-  "$zvmm" --memory 256 --cpus 2 --kernel /demo/vmlinuz --initrd /demo/initramfs --disk /demo/disk \
-  --cmdline 'console=ttyS0 quiet panic=-1'
-says 1 'processors: 0-1'
-says 3 'without one: 0'
-says 3 'with it again: 0-1, on processor 1'
-says 4 'disk: letter'
-says 3 'disk: gone'
-says 1 'rtc: 3 updates'
-says 1 'rtc: alarm'
-says 1 ' *8: .*rtc0'
-no_warnings
+for interrupts in library kernel; do
+  run_nested "Linux, APICs of the $interrupts" --timeout 250 --file "$zvmm" --file "$kernel:/demo/vmlinuz" \
+    --file "$work/initramfs:/demo/initramfs" --file "$work/disk:/demo/disk" \
+    "$zvmm" --memory 256 --cpus 2 --interrupts "$interrupts" --kernel /demo/vmlinuz --initrd /demo/initramfs --disk /demo/disk \
+    --cmdline 'console=ttyS0 quiet panic=-1'
+  says 1 'processors: 0-1'
+  says 3 'without one: 0'
+  says 3 'with it again: 0-1, on processor 1'
+  says 4 'disk: letter'
+  says 3 'disk: gone'
+  says 1 'rtc: 3 updates'
+  says 1 'rtc: alarm'
+  says 1 ' *8: .*rtc0'
+  no_warnings
+done
 finish "zvmm and Linux"
