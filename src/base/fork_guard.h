@@ -31,11 +31,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/wiped_page.h"
+
 namespace zircon::base {
 
 // Asks the kernel to zero [start, start + size), whole pages of private anonymous memory, in every
 // forked child. False, and one log line per process, where the kernel cannot do that (Linux before
-// 4.14, some emulators): a child is then not told apart from its parent.
+// 4.14, some emulators): a child is then not told apart from its parent. False with ENOMEM when
+// memory is short.
 bool WipeOnFork(void* start, size_t size) noexcept;
 
 // Whether this process is a child that was forked while its parent was using the library.
@@ -69,18 +72,19 @@ namespace internal {
 inline constexpr uint32_t kOwn = 1;
 inline constexpr uint32_t kForGood = 2;
 
-// Points to the word that a fork zeroes; before there is one, to a zero.
-extern constinit std::atomic<std::atomic<uint32_t>*> g_process_word;
-
 zx_status_t EnterLibraryFirst() noexcept;
 
 }  // namespace internal
 
+// Whether EnterLibrary() has nothing to do but to give ZX_OK.
+inline bool HasEnteredLibrary() noexcept {
+  // relaxed: a child is forked with what it is to see, and what a thread has set up comes to others
+  // with the handle that they call with.
+  return internal::g_wiped_page.process.load(std::memory_order_relaxed) == internal::kForGood;
+}
+
 inline zx_status_t EnterLibrary() noexcept {
-  // acquire: the word is seen as it was set up. relaxed: a child is forked with what it is to see.
-  const uint32_t word =
-      internal::g_process_word.load(std::memory_order_acquire)->load(std::memory_order_relaxed);
-  return word == internal::kForGood ? ZX_OK : internal::EnterLibraryFirst();
+  return HasEnteredLibrary() ? ZX_OK : internal::EnterLibraryFirst();
 }
 
 }  // namespace zircon::base

@@ -11,6 +11,7 @@ zx_koid_t NextKoid() {
 
 }  // namespace
 
-Dispatcher::Dispatcher(zx_obj_type_t type) noexcept : type_(type), koid_(NextKoid()) {}
+Dispatcher::Dispatcher(zx_obj_type_t type, Handles handles) noexcept
+    : type_(type), handles_are_remembered_(handles == Handles::kRemembered), koid_(NextKoid()) {}
 
 }  // namespace zircon::handles

@@ -50,11 +50,27 @@ class Dispatcher : public base::RefCounted {
     // acq_rel: whoever sees zero sees what was done through the other handles.
     if (handle_count_.fetch_sub(1, std::memory_order_acq_rel) == 1) OnZeroHandles();
   }
+  // Whether its handles may be remembered (handles/remembered_handle.h).
+  bool handles_are_remembered() const { return handles_are_remembered_; }
+  // Of such an object: how many of its handles have begun to leave the table, in the upper half,
+  // and in the lower half how many have left it.
+  uint64_t departures() const {
+    // acquire: pairs with EndDeparture(): of those that have left the slots say so.
+    return departures_.load(std::memory_order_acquire);
+  }
+  // Before and after a handle leaves. release: the one comes before what the slot says then, which
+  // is published by itself, and the other after it.
+  void BeginDeparture() { departures_.fetch_add(kBegun, std::memory_order_release); }
+  void EndDeparture() { departures_.fetch_add(1, std::memory_order_release); }
+  static bool NoneIsUnderWay(uint64_t departures) {
+    return departures / kBegun == departures % kBegun;
+  }
   // acquire: whoever sees zero sees what was done through the handles.
   uint32_t handle_count() const { return handle_count_.load(std::memory_order_acquire); }
 
  protected:
-  explicit Dispatcher(zx_obj_type_t type) noexcept;
+  enum class Handles { kForgotten, kRemembered };
+  explicit Dispatcher(zx_obj_type_t type, Handles handles = Handles::kForgotten) noexcept;
   ~Dispatcher() override = default;
 
   // The last handle was closed. References may remain; no duplicate can appear. Called with no lock
@@ -62,8 +78,13 @@ class Dispatcher : public base::RefCounted {
   virtual void OnZeroHandles() {}
 
  private:
+  static constexpr uint64_t kBegun = uint64_t{1} << 32;
+
   const zx_obj_type_t type_;
+  const bool handles_are_remembered_;
   const zx_koid_t koid_;
+  // After 2^32 departures some seem to be under way for ever, and nothing is remembered any more.
+  std::atomic<uint64_t> departures_{0};
   std::atomic<uint32_t> handle_count_{0};
 };
 

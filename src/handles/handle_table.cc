@@ -158,8 +158,9 @@ zx_status_t HandleTable::Publish(base::RefPtr<Dispatcher> object, zx_rights_t ri
 }
 
 zx_handle_t HandleTable::Occupy(Slot* slot, base::RefPtr<Dispatcher> object, zx_rights_t rights) {
+  // relaxed, all: published with the word.
+  slot->is_remembered.store(object->handles_are_remembered(), std::memory_order_relaxed);
   slot->object.store(object.Leak(), std::memory_order_relaxed);
-  // relaxed: published with the word.
   slot->rights.store(rights, std::memory_order_relaxed);
   // relaxed: a count for people.
   live_.fetch_add(1, std::memory_order_relaxed);
@@ -171,19 +172,42 @@ zx_handle_t HandleTable::Occupy(Slot* slot, base::RefPtr<Dispatcher> object, zx_
 
 zx_status_t HandleTable::Retire(zx_handle_t handle, Slot** slot) {
   SlotName name = 0;
-  zx_status_t status = Decode(handle, slot, &name);
+  const zx_status_t status = Decode(handle, slot, &name);
   if (status != ZX_OK) return status;
+  // acquire: what is read next is of this life, or the slot is of a later one when it is taken.
+  if (!Slot::IsLive((*slot)->word.load(std::memory_order_acquire), name)) {
+    return ZX_ERR_BAD_HANDLE;
+  }
+  if ((*slot)->is_remembered.load(std::memory_order_relaxed)) [[unlikely]]
+    return RetireRemembered(handle, *slot, name);
+  return TakeLive(*slot, name) ? ZX_OK : ZX_ERR_BAD_HANDLE;
+}
+
+// Who remembers the handle is told before the slot, so that whoever has seen the handle gone does
+// not find it remembered; and after it, for who has come in between.
+zx_status_t HandleTable::RetireRemembered(zx_handle_t handle, Slot* slot, SlotName name) {
+  HandleRef pin;
+  const zx_status_t status = Lookup(handle, &pin);
+  if (status != ZX_OK) return status;
+  pin.object()->BeginDeparture();
+  const bool taken = TakeLive(slot, name);
+  pin.object()->EndDeparture();
+  return taken ? ZX_OK : ZX_ERR_BAD_HANDLE;
+}
+
+// Whether the caller is the one that the live pin passes to.
+bool HandleTable::TakeLive(Slot* slot, SlotName name) {
   // relaxed: the exchange decides.
-  uint64_t seen = (*slot)->word.load(std::memory_order_relaxed);
+  uint64_t seen = slot->word.load(std::memory_order_relaxed);
   do {
-    if (!Slot::IsLive(seen, name)) return ZX_ERR_BAD_HANDLE;
+    if (!Slot::IsLive(seen, name)) return false;
     // acquire: the winner, who has the live pin now, sees object and rights as Publish() wrote
-    // them.
-  } while (!(*slot)->word.compare_exchange_weak(
-      seen, seen & ~Slot::kLive, std::memory_order_acquire, std::memory_order_relaxed));
+    // them. release: as of BeginDeparture().
+  } while (!slot->word.compare_exchange_weak(seen, seen & ~Slot::kLive, std::memory_order_acq_rel,
+                                             std::memory_order_relaxed));
   // relaxed: a count for people.
   live_.fetch_sub(1, std::memory_order_relaxed);
-  return ZX_OK;
+  return true;
 }
 
 zx_handle_t HandleTable::Renew(Slot* slot, zx_rights_t rights) {

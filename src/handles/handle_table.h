@@ -86,7 +86,6 @@ class HandleRef {
 
  private:
   friend class HandleTable;
-  friend class RememberedHandle;
   HandleTable* table_ = nullptr;
   Slot* slot_ = nullptr;
   zx_rights_t rights_ = 0;
@@ -180,6 +179,8 @@ class HandleTable {
   zx_status_t Publish(base::RefPtr<Dispatcher> object, zx_rights_t rights, zx_handle_t* out);
   zx_handle_t Occupy(Slot* slot, base::RefPtr<Dispatcher> object, zx_rights_t rights);
   zx_status_t Retire(zx_handle_t handle, Slot** slot);
+  zx_status_t RetireRemembered(zx_handle_t handle, Slot* slot, SlotName name);
+  bool TakeLive(Slot* slot, SlotName name);
   zx_handle_t Renew(Slot* slot, zx_rights_t rights);
   void Unpin(Slot* slot) noexcept;
   void Finalise(Slot* slot, uint64_t closing) noexcept;

@@ -1,6 +1,12 @@
-// RememberedHandle: a handle that somebody asks for again and again, found without a pin: its slot
-// is looked at, and says whether the value still names the same object. What keeps the object alive
-// meanwhile is the caller's: a reference of its own.
+// RememberedHandle: a handle that somebody asks for again and again, found without the table: the
+// object itself says whether one of its handles has left the table since. What keeps the object
+// alive meanwhile is the caller's: a reference of its own.
+//
+// Who remembers reads the object's departures first and looks then whether the slot is still of
+// the handle; who takes the handle out of the table counts in the object, changes the slot, and
+// counts once more (HandleTable::RetireRemembered). So where none was under way, and the handle was
+// there after that, a departure that takes it begins later, and changes what was read. And whoever
+// has seen the handle gone, by its slot, sees that too.
 //
 // Not asked in a forked child, where the table is not the process's: who asks has passed the guard
 // at the library's door (base/fork_guard.h).
@@ -11,37 +17,40 @@
 
 #include <zircon/types.h>
 
-#include <atomic>
+#include <cstdint>
 
 #include "handles/handle_table.h"
-#include "handles/slot.h"
 
 namespace zircon::handles {
 
 class RememberedHandle {
  public:
   constexpr RememberedHandle() = default;
-  // `found` by `value`.
-  RememberedHandle(zx_handle_t value, const HandleRef& found)
-      : slot_(found.slot_), object_(found.object()), life_(found.life_), value_(value) {}
+  // `found` by `value`, to an object whose handles may be remembered. Empty where the handle is
+  // leaving the table, or another of the object's.
+  RememberedHandle(zx_handle_t value, const HandleRef& found) {
+    const uint64_t departures = found.object()->departures();
+    // In this order: see above.
+    if (!Dispatcher::NoneIsUnderWay(departures) || !found.still_open()) return;
+    object_ = found.object();
+    departures_ = departures;
+    rights_ = found.rights();
+    value_ = value;
+  }
 
   // The object, if `value` is the handle, still open, and has all of `rights`; else null: a lookup
   // says why.
   Dispatcher* Find(zx_handle_t value, zx_rights_t rights) const {
-    if (value != value_ || slot_ == nullptr) return nullptr;
-    // acquire, both: what the slot says next is of this life or of a later one. The object tells
-    // them apart: a later life of the same object under the same value is as good.
-    if (Slot::LifeOf(slot_->word.load(std::memory_order_acquire)) != life_) return nullptr;
-    const zx_rights_t held = slot_->rights.load(std::memory_order_acquire);
-    // relaxed: it is compared, and not followed.
-    if (slot_->object.load(std::memory_order_relaxed) != object_) return nullptr;
-    return (held & rights) == rights ? object_ : nullptr;
+    if (value != value_ || (rights & ~rights_) != 0) return nullptr;
+    Dispatcher* const object = object_;
+    if (object == nullptr || object->departures() != departures_) return nullptr;
+    return object;
   }
 
  private:
-  const Slot* slot_ = nullptr;
   Dispatcher* object_ = nullptr;
-  uint32_t life_ = 0;
+  uint64_t departures_ = 0;
+  zx_rights_t rights_ = 0;
   zx_handle_t value_ = ZX_HANDLE_INVALID;
 };
 

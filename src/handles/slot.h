@@ -58,6 +58,8 @@ struct alignas(64) Slot {
   // looks without a pin (handles/remembered_handle.h).
   std::atomic<Dispatcher*> object;
   std::atomic<zx_rights_t> rights;
+  // Of a live slot: whether the object's handles may be remembered. relaxed: as the object.
+  std::atomic<bool> is_remembered;
   uint32_t next_free;  // with the table's mutex: index of the next slot of the free list
 
   // Whether `seen` is live and of the generation of `name`, and the fixed bits of `name` are set:

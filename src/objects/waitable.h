@@ -129,8 +129,8 @@ class Waitable : public handles::Dispatcher {
   void CancelWaits(zx_handle_t handle) final;
 
  protected:
-  Waitable(zx_obj_type_t type, zx_signals_t initial) noexcept
-      : Dispatcher(type), signals_(initial) {}
+  Waitable(zx_obj_type_t type, zx_signals_t initial, Handles handles = Handles::kForgotten) noexcept
+      : Dispatcher(type, handles), signals_(initial) {}
 
  private:
   // UpdateSignals(), where the change concerns somebody: `first`, and perhaps others.

@@ -2,7 +2,7 @@
 // all threads to know: one word for each, which is right in the page epoch that it names and at no
 // other time (base/page_epoch.h).
 //
-//   const uint64_t epoch = base::PageEpoch();
+//   const uint64_t epoch = base::PageEpochToRemember();
 //   if (!proven.Covers(address, size, ProvenPages::kWrite, epoch)) {
 //     if (!Probe(address, size)) return false;
 //     proven.Add(address, size, ProvenPages::kWrite, epoch);

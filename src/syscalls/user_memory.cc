@@ -80,7 +80,7 @@ constinit ProvenPages g_proven;
 bool ProbeAndRemember(uintptr_t address, size_t size, ProvenPages::Access access,
                       internal::PageCache& cache) {
   // In this order: what is remembered by a choice that is over is of an epoch that is over.
-  const uint64_t epoch = base::PageEpoch();
+  const uint64_t epoch = base::PageEpochToRemember();
   const bool remembered = PagesAreRemembered();
   const bool known = remembered && g_proven.Covers(address, size, access, epoch);
   const bool is_read = access == ProvenPages::kRead;

@@ -69,7 +69,7 @@ struct PageCache {
   static constexpr uintptr_t kNone = UINTPTR_MAX;  // no page number is that large
   uintptr_t newest = kNone;
   uintptr_t other = kNone;
-  uint64_t epoch = 0;  // of both
+  uint64_t epoch = 0;  // of both; 0: of none
 
   bool Holds(uintptr_t page) const { return page == newest || page == other; }
   // Whether [address, address + size), not empty, lies in remembered pages.
@@ -90,6 +90,11 @@ bool ProbeReadAndRemember(const void* address, size_t size);
 bool ProbeWriteAndRemember(void* address, size_t size);
 
 }  // namespace internal
+
+// Where the thread's own two pages say so; false says nothing.
+inline bool IsKnownWritable(const void* address, size_t size) {
+  return internal::t_writable.Covers(reinterpret_cast<uintptr_t>(address), size);
+}
 
 inline bool CanReadCached(const void* address, size_t size) {
   return size == 0 || internal::t_readable.Covers(reinterpret_cast<uintptr_t>(address), size) ||

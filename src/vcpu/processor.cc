@@ -11,6 +11,7 @@
 #include "base/probes.h"
 #include "vcpu/kick_signal.h"
 #include "vcpu/startup_waiter.h"
+#include "vcpu/x86/core_known_exit.h"
 
 namespace zircon::vcpu {
 
@@ -70,6 +71,45 @@ bool Processor::TakeStartup(zx_port_packet_t* packet) {
   packet->guest_vcpu.startup.id = startup.id;
   packet->guest_vcpu.startup.entry = startup.entry;
   return true;
+}
+
+zx_status_t Processor::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) noexcept {
+  const KickSignal::Target target(immediate_exit());
+  return Go(Stage::kBegin, 0, packet, code);
+}
+
+zx_status_t Processor::Go(Stage stage, int error, zx_port_packet_t* packet,
+                          x86::InstructionBytes* code) noexcept {
+  volatile uint8_t& immediate_exit = *this->immediate_exit();
+  zx_status_t status = ZX_OK;
+  Next next = stage == Stage::kBegin ? Next::kAgain : Finish(error, packet, code, &status);
+  while (next != Next::kReturn) {
+    // In this order: whoever posts a request after Begin() has looked finds us running and sends
+    // the signal, which ends the KVM_RUN below even if it has not begun. What a signal before was
+    // about is looked at from here on.
+    if (immediate_exit != 0) {
+      immediate_exit = 0;
+      NoteSignal();
+    }
+    const uint32_t requests = gate_.Begin();
+    status = ZX_OK;
+    next = Next::kRun;
+    const bool nothing_to_do = requests == 0 && plain_ && core_.nothing_due();
+    if (!nothing_to_do || !core_.SettleByRun()) next = Prepare(requests, packet, &status);
+    if (next == Next::kRun) {
+      PROBE(enter, seat_.id());
+      error = core_.Run();
+      PROBE(exit, seat_.id(), core_.page().exit_reason, error, core_.rip());
+      if (error == 0 && core_.HandleKnownExit(packet)) {
+        PROBE(packet, seat_.id(), packet->type, packet->key, packet->user.u64[0]);
+        return code == nullptr ? ZX_OK : core_.ReadInstruction(*packet, code);
+      }
+      next = Finish(error, packet, code, &status);
+    } else if (next == Next::kExit) {
+      next = Finish(0, packet, code, &status);
+    }
+  }
+  return status;
 }
 
 Processor::Next Processor::Prepare(uint32_t requests, zx_port_packet_t* packet,

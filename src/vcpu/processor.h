@@ -69,8 +69,12 @@ class Processor {
   [[nodiscard]] int Initialize(uint64_t entry);
 
   // With `code` a GUEST_MEM packet comes with the bytes of its instruction.
-  // Defined in vcpu/processor_enter.h.
   [[nodiscard]] zx_status_t Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) noexcept;
+  // Enter() without the bytes, for general registers alone (vcpu/processor_enter.h). place() gives,
+  // after the run, where the packet may be written at once, or null. *is_apart: it is in *apart.
+  template <typename Place>
+  [[nodiscard]] zx_status_t EnterPlainly(const Place& place, zx_port_packet_t* apart,
+                                         bool* is_apart) noexcept;
   x86::Core& core() { return core_; }
   // Core::Rest(), as a turn of its own.
   [[nodiscard]] zx_status_t Rest() noexcept;
@@ -83,6 +87,17 @@ class Processor {
     kAgain,   // another turn
     kReturn,  // enter gives the status
   };
+  // From where the loop goes on.
+  enum class Stage {
+    kBegin,
+    kHasRun,  // KVM_RUN is over; its exit is not known
+  };
+  // Whether there is nothing to do before the run but what has been done.
+  bool RunsPlainly();
+  // All of it, behind KickSignal::Target.
+  [[nodiscard]] zx_status_t Go(Stage stage, int error, zx_port_packet_t* packet,
+                               x86::InstructionBytes* code) noexcept;
+  volatile uint8_t* immediate_exit() const { return &core_.page().immediate_exit; }
   // Before the run: all that may be to do, beside folding in what is owed.
   [[nodiscard]] Next Prepare(uint32_t requests, zx_port_packet_t* packet, zx_status_t* status);
   // Behind the run, which gave `error`, and for kExit.

@@ -74,6 +74,12 @@ void RunGate::Sleep(int64_t deadline, uint32_t ignored) {
   SetState(kOutside);
 }
 
+void RunGate::FinishLeaving() {
+  // Whoever has taken the park back since waits no longer.
+  if ((requests_.load(std::memory_order_seq_cst) & kRequestPark) != 0) WakeParker();
+  if (signals_.load(std::memory_order_seq_cst) != 0) AwaitSenders();
+}
+
 void RunGate::AwaitSenders() {
   // A sender needs a system call's time; longer where it has been preempted, by this thread
   // perhaps.

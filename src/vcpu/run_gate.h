@@ -48,6 +48,13 @@ class RunGate final : public guest::Parkable {
 
   // ---- The owner thread ----
 
+  // Begin(), where there is no news at all, so that it would give 0. False: nothing is decided.
+  bool BeginPlainly() {
+    if ((signals_.load(std::memory_order_relaxed) & kSignalled) != 0) [[unlikely]]
+      return false;
+    SetRunning();
+    return requests_.load(std::memory_order_seq_cst) == 0;
+  }
   // Begins a turn: when it returns the state is kRunning and no park is wanted. Gives the requests;
   // not 0 where TakeTablesChanged() has become true.
   uint32_t Begin() {
@@ -76,10 +83,15 @@ class RunGate final : public guest::Parkable {
   // The VCPU is back with the VMM. No signal is on its way to this thread when it returns, nor
   // pending in it.
   void Leave() {
-    SetState(kOutside);
-    if (signals_.load(std::memory_order_seq_cst) != 0) [[unlikely]]
-      AwaitSenders();
+    if (!LeavePlainly()) FinishLeaving();
   }
+  // Leave() in two: the second only where the first gives false.
+  [[nodiscard]] bool LeavePlainly() {
+    state_.store(kOutside, std::memory_order_seq_cst);
+    return (requests_.load(std::memory_order_seq_cst) & kRequestPark) == 0 &&
+           signals_.load(std::memory_order_seq_cst) == 0;
+  }
+  void FinishLeaving();
 
   // ---- Any thread ----
 
@@ -112,7 +124,7 @@ class RunGate final : public guest::Parkable {
   void EndSleep(State state);
   // Begin(), where this turn's signal has been sent or something has been changed.
   uint32_t BeginWithNews();
-  // Leave(), where signals are on their way or have been.
+  // Where signals are on their way or have been.
   void AwaitSenders();
   void SendSignal();
 

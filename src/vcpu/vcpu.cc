@@ -15,7 +15,7 @@
 namespace zircon::vcpu {
 
 Vcpu::Vcpu(base::RefPtr<ThreadOwner> owner, Seat seat)
-    : Waitable(kType, 0),
+    : Waitable(kType, 0, Handles::kRemembered),
       gate_(owner->tid()),
       link_(seat.guest(), seat.id()),
       owner_(std::move(owner)) {
@@ -54,6 +54,13 @@ zx_status_t Vcpu::Create(const base::RefPtr<guest::Guest>& guest, uint64_t entry
   ThreadOwner::KeepVcpu(vcpu);
   *out = std::move(vcpu);
   return ZX_OK;
+}
+
+zx_status_t Vcpu::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) noexcept {
+  if (!tenure_.Begin()) return ZX_ERR_BAD_HANDLE;
+  const OwnersCall call(this);
+  const RunScope scope(gate_);
+  return processor_->Enter(packet, code);
 }
 
 Vcpu::~Vcpu() {

@@ -5,8 +5,9 @@
 // whoever holds references still.
 //
 // Ownership: handles and calls in progress hold it; its place holds its guest.
-// Thread safety: Enter, ReadState, WriteState and WriteIo are the owner thread's, which keeps the
-// object alive meanwhile (vcpu/thread_owner.h); the rest may be called from any thread.
+// Thread safety: Enter, EnterPlainly, ReadState, WriteState and WriteIo are the owner thread's,
+// which keeps the object alive meanwhile (vcpu/thread_owner.h); the rest may be called from any
+// thread.
 
 #pragma once
 
@@ -32,7 +33,9 @@
 
 namespace zircon::vcpu {
 
-class Vcpu final : public objects::Waitable, private objects::RoomListener {
+// Aligned so that what an exit touches of it, up to the port instructions that are known, lies in
+// one page.
+class alignas(2048) Vcpu final : public objects::Waitable, private objects::RoomListener {
  public:
   static constexpr zx_obj_type_t kType = ZX_OBJ_TYPE_VCPU;
 
@@ -44,10 +47,13 @@ class Vcpu final : public objects::Waitable, private objects::RoomListener {
 
   bool OnOwnerThread() const { return owner_->IsCurrent(); }
   // Those of the owner: ZX_ERR_BAD_HANDLE when the last handle has been closed since it was looked
-  // up. With `code` a GUEST_MEM packet comes with the bytes of its instruction. Defined in
-  // vcpu/vcpu_enter.h.
+  // up. With `code` a GUEST_MEM packet comes with the bytes of its instruction.
   [[nodiscard]] zx_status_t Enter(zx_port_packet_t* packet,
                                   x86::InstructionBytes* code = nullptr) noexcept;
+  // As Processor::EnterPlainly(); defined in vcpu/vcpu_enter.h, and what follows in vcpu_state.h.
+  template <typename Place>
+  [[nodiscard]] zx_status_t EnterPlainly(const Place& place, zx_port_packet_t* apart,
+                                         bool* is_apart) noexcept;
   [[nodiscard]] zx_status_t ReadState(zx_vcpu_state_t* state) noexcept;
   [[nodiscard]] zx_status_t WriteState(const zx_vcpu_state_t& state) noexcept;
   [[nodiscard]] zx_status_t WriteIo(const zx_vcpu_io_t& io) noexcept;

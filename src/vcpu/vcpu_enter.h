@@ -1,5 +1,4 @@
-// The calls of a VCPU's owner, inline: each is made at every exit, and from one place
-// (syscalls/vcpu.cc).
+// Vcpu::EnterPlainly(), inline in its one caller (syscalls/vcpu.cc).
 
 #pragma once
 
@@ -8,36 +7,18 @@
 
 namespace zircon::vcpu {
 
-inline zx_status_t Vcpu::Enter(zx_port_packet_t* packet, x86::InstructionBytes* code) noexcept {
+// Nothing beneath throws, and what is to be done at the end is a call now and then only.
+template <typename Place>
+inline zx_status_t Vcpu::EnterPlainly(const Place& place, zx_port_packet_t* apart,
+                                      bool* is_apart) noexcept {
   if (!tenure_.Begin()) [[unlikely]]
     return ZX_ERR_BAD_HANDLE;
-  const OwnersCall call(this);
-  const RunScope scope(gate_);
-  return processor_->Enter(packet, code);
-}
-
-inline zx_status_t Vcpu::ReadState(zx_vcpu_state_t* state) noexcept {
-  if (!tenure_.Begin()) [[unlikely]]
-    return ZX_ERR_BAD_HANDLE;
-  const OwnersCall call(this);
-  processor_->core().ReadState(state);
-  return ZX_OK;
-}
-
-inline zx_status_t Vcpu::WriteState(const zx_vcpu_state_t& state) noexcept {
-  if (!tenure_.Begin()) [[unlikely]]
-    return ZX_ERR_BAD_HANDLE;
-  const OwnersCall call(this);
-  processor_->core().WriteState(state);
-  return ZX_OK;
-}
-
-inline zx_status_t Vcpu::WriteIo(const zx_vcpu_io_t& io) noexcept {
-  if (!tenure_.Begin()) [[unlikely]]
-    return ZX_ERR_BAD_HANDLE;
-  const OwnersCall call(this);
-  processor_->core().WriteIo(io);
-  return ZX_OK;
+  const zx_status_t status = processor_->EnterPlainly(place, apart, is_apart);
+  if (!gate_.LeavePlainly()) [[unlikely]]
+    base::KeepingVectors([this] { gate_.FinishLeaving(); });
+  if (tenure_.End()) [[unlikely]]
+    base::KeepingVectors([this] { GiveBackPlace(); });
+  return status;
 }
 
 }  // namespace zircon::vcpu

@@ -9,6 +9,7 @@
 #include "base/fork_guard.h"
 #include "contract.h"
 #include "fake/machine_test.h"
+#include "unit/interleaved.h"
 
 namespace zircon {
 namespace {
@@ -22,7 +23,7 @@ using handles::RememberedHandle;
 
 class Thing final : public Dispatcher {
  public:
-  Thing() noexcept : Dispatcher(ZX_OBJ_TYPE_PORT) {}
+  Thing() noexcept : Dispatcher(ZX_OBJ_TYPE_PORT, Handles::kRemembered) {}
 };
 
 constexpr zx_rights_t kRights = ZX_RIGHT_READ | ZX_RIGHT_WRITE;
@@ -82,6 +83,59 @@ TEST_F(RememberedHandleTest, NoOtherObjectUnderAValueThatHasComeBack) {
     ASSERT_EQ(table_.Close(value), ZX_OK);
   }
   EXPECT_LT(i, kMoreThanAllGenerations) << "the value has not come back";
+}
+
+TEST_F(RememberedHandleTest, NoneThatIsRememberedWhileItIsClosed) {
+  zx_handle_t handle = ZX_HANDLE_INVALID;
+  RememberedHandle remembered;
+  int found = 0;
+  const int places = AtEachInstruction({
+      .prepare =
+          [&](pid_t) {
+            handle = Insert(thing_);
+            remembered = {};
+          },
+      .mine = [&] { EXPECT_EQ(table_.Close(handle), ZX_OK); },
+      .theirs =
+          [&] {
+            HandleRef ref;
+            if (table_.Lookup(handle, &ref) != ZX_OK) return;
+            remembered = {handle, ref};
+            if (remembered.Find(handle, ZX_RIGHT_READ) != nullptr) ++found;
+          },
+      .check = [&] { EXPECT_EQ(remembered.Find(handle, ZX_RIGHT_READ), nullptr); },
+      .stride = 9,
+  });
+  EXPECT_GT(places, 5);
+  EXPECT_GT(found, 0);
+}
+
+TEST_F(RememberedHandleTest, NoneThatIsSeenToHaveGone) {
+  zx_handle_t handle = ZX_HANDLE_INVALID;
+  RememberedHandle remembered;
+  bool gone = false;
+  bool found = false;
+  const int places = AtEachInstruction({
+      .prepare =
+          [&](pid_t) {
+            handle = Insert(thing_);
+            remembered = Remember(handle);
+          },
+      .mine = [&] { EXPECT_EQ(table_.Close(handle), ZX_OK); },
+      .theirs =
+          [&] {
+            HandleRef ref;
+            gone = table_.Lookup(handle, &ref) != ZX_OK;
+            found = remembered.Find(handle, ZX_RIGHT_READ) != nullptr;
+          },
+      .check =
+          [&] {
+            EXPECT_FALSE(gone && found);
+            EXPECT_EQ(remembered.Find(handle, ZX_RIGHT_READ), nullptr);
+          },
+      .stride = 9,
+  });
+  EXPECT_GT(places, 5);
 }
 
 class OwnVcpu : public fake::OnMachine {

@@ -41,10 +41,7 @@ void AccessMemory::RememberLoad(GuestView& view, const kvm_regs& regs, const kvm
                                 const Instruction& load, const uint8_t* bytes) {
   Site* site = Begin(regs, sregs);
   if (site == nullptr) return;
-  site->load = {.length = load.length,
-                .size = static_cast<uint8_t>(load.memory.access_size),
-                .form = load.form,
-                .destination = load.reg};
+  site->load = KnownLoad::Of(load, static_cast<uint8_t>(load.memory.access_size));
   if (AddCode(view, sregs, regs.rip, bytes, load.length, &site->evidence)) site->rip = regs.rip;
 }
 

@@ -19,21 +19,32 @@
 #include <cstring>
 #include <span>
 
+#include "base/vector_registers.h"
 #include "kvm/kvm_abi.h"
 #include "vcpu/x86/control_bits.h"
 #include "vcpu/x86/evidence.h"
 #include "vcpu/x86/guest_view.h"
 #include "vcpu/x86/instruction.h"
 #include "vcpu/x86/operand.h"
+#include "vcpu/x86/pending_exit.h"
 
 namespace zircon::vcpu::x86 {
 
-// A load that is known.
+// A load that is known: what it owes, but for what each exit brings, and its length.
 struct KnownLoad {
+  PendingExit owed;
   uint8_t length = 0;
-  uint8_t size = 0;
-  Form form = Form::kOther;
-  GeneralRegister destination;
+
+  // A load of `size` bytes that reads memory once.
+  static KnownLoad Of(const Instruction& insn, uint8_t size) {
+    KnownLoad load;
+    load.owed.kind = PendingExit::kLoad;
+    load.owed.size = size;
+    load.owed.form = insn.form;
+    load.owed.destination = insn.reg;
+    load.length = insn.length;
+    return load;
+  }
 };
 
 class AccessMemory {
@@ -43,7 +54,7 @@ class AccessMemory {
   // Null if the instruction is not known.
   const KnownLoad* FindLoad(const kvm_regs& regs, const kvm_sregs& sregs, uint32_t size) const {
     const Site& site = sites_[IndexOf(regs.rip)];
-    const bool same = site.Is(regs.rip, sregs) && site.stores == 0 && site.load.size == size;
+    const bool same = site.Is(regs.rip, sregs) && site.stores == 0 && site.load.owed.size == size;
     return same && site.evidence.Holds() ? &site.load : nullptr;
   }
   // The length of the instruction that made the store, or 0 if it is not known.
@@ -66,7 +77,11 @@ class AccessMemory {
     }
     if (only == nullptr || !only->Stores(regs, data)) return 0;
     const bool there = linear / kPageSize == site.page && gpa / kPageSize == site.gpa_page;
-    return there || LeadsTo(view, sregs, linear, gpa) ? only->length : uint8_t{0};
+    // A call, by who may have no other registers than the general ones.
+    const auto leads_to = [view = &view, sregs = &sregs, linear, gpa] {
+      return LeadsTo(*view, *sregs, linear, gpa);
+    };
+    return there || base::KeepingVectors(leads_to) ? only->length : uint8_t{0};
   }
 
   // ---- What has been found for an exit ----

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/monotonic.h"
 #include "guest/kvm_status.h"
+#include "vcpu/x86/core_state.h"
 #include "vcpu/x86/initial_state.h"
 #include "vcpu/x86/injection.h"
 #include "vcpu/x86/kernel_apic.h"
@@ -20,11 +21,6 @@
 namespace zircon::vcpu::x86 {
 namespace {
 
-// CF PF AF ZF SF TF DF OF NT AC ID: what read_state shows and write_state takes of RFLAGS.
-constexpr uint64_t kUserFlags = 0x244DD5;
-// write_state changes flags only when this bit, which is always 1 on hardware, is set in its input.
-constexpr uint64_t kFlagsGiven = 0x2;
-
 // An exception waits for an event that is on its way to the guest: how long until it is tried
 // again, in nanoseconds. The event takes one entry, even an emulated processor's.
 constexpr int64_t kExceptionRetry = 1'000'000;
@@ -34,10 +30,6 @@ constexpr uint32_t kFallbackTscKhz = 1'000'000;
 // The ring that the guest is in: its stack segment has it, in every mode.
 constexpr uint8_t kLeastPrivilege = 3;
 uint8_t Privilege(const kvm_sregs& sregs) { return sregs.ss.dpl; }
-
-// The registers of the state stand in the order of their numbers.
-static_assert(offsetof(zx_vcpu_state_t, rsp) == 4 * sizeof(uint64_t) &&
-              offsetof(zx_vcpu_state_t, r15) == 15 * sizeof(uint64_t));
 
 }  // namespace
 
@@ -82,41 +74,6 @@ void Core::ReadState(zx_vcpu_state_t* state) const {
   state->r14 = from.r14;
   state->r15 = from.r15;
   state->rflags = from.rflags & kUserFlags;
-}
-
-void Core::WriteState(const zx_vcpu_state_t& state) {
-  kvm_regs& to = regs();
-  if (owed_.kind == PendingExit::kLoad && owed_.destination.size >= 4) {
-    // A load that is owed takes its whole register from the run buffer. If nothing else changes,
-    // the kernel is spared taking all registers, which costs it more than everything that happens
-    // here.
-    const uint64_t* by_number = &state.rax;
-    *RegisterSlot(&to, owed_.destination.number) = by_number[owed_.destination.number];
-  }
-  uint64_t rflags = to.rflags;
-  if ((state.rflags & kFlagsGiven) != 0) {
-    rflags = (to.rflags & ~kUserFlags) | (state.rflags & kUserFlags);
-  }
-  uint64_t changes = to.rflags ^ rflags;
-  const auto compare = [&changes](uint64_t reg, uint64_t value) { changes |= reg ^ value; };
-  compare(to.rax, state.rax);
-  compare(to.rcx, state.rcx);
-  compare(to.rdx, state.rdx);
-  compare(to.rbx, state.rbx);
-  compare(to.rsp, state.rsp);
-  compare(to.rbp, state.rbp);
-  compare(to.rsi, state.rsi);
-  compare(to.rdi, state.rdi);
-  compare(to.r8, state.r8);
-  compare(to.r9, state.r9);
-  compare(to.r10, state.r10);
-  compare(to.r11, state.r11);
-  compare(to.r12, state.r12);
-  compare(to.r13, state.r13);
-  compare(to.r14, state.r14);
-  compare(to.r15, state.r15);
-  // Mostly there is none: a VMM gives back what it has read, but for the answer.
-  if (changes != 0) TakeState(state, rflags);
 }
 
 void Core::TakeState(const zx_vcpu_state_t& state, uint64_t rflags) {

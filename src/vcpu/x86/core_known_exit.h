@@ -1,15 +1,33 @@
 // Core: what each enter goes through, inline in vcpu/processor_enter.h: folding what an exit owes
 // into the next run, and exits whose instruction is known. Whatever is not plain is left to the
 // functions of core*.cc, which come to the same for what is.
+//
+// It is compiled for general registers alone there: what is a call keeps the others
+// (base/vector_registers.h).
 
 #pragma once
 
 #include <cstring>
 
+#include "base/vector_registers.h"
 #include "vcpu/x86/core.h"
 #include "vcpu/x86/operand.h"
 
 namespace zircon::vcpu::x86 {
+
+inline constexpr uint8_t kOperandSizeOf64BitCode = 4;
+
+// What a packet has behind its head becomes zero, word by word: compilers that may use general
+// registers alone make more of it.
+inline void ClearPayload(zx_port_packet_t* packet) {
+  packet->user.u64[0] = 0;
+  packet->user.u64[1] = 0;
+  packet->user.u64[2] = 0;
+  packet->user.u64[3] = 0;
+}
+static_assert(sizeof(zx_packet_user_t) == 4 * sizeof(uint64_t) &&
+              sizeof(zx_packet_guest_io_t) <= sizeof(zx_packet_user_t) &&
+              sizeof(zx_packet_guest_mem_t) <= sizeof(zx_packet_user_t));
 
 // The kernel, given the right bytes, must end with just the registers that the VMM wants; then they
 // are put where the next run finds them, and nothing more is to be done.
@@ -40,16 +58,18 @@ inline bool Core::FoldLoad() {
   const uint64_t whole = *RegisterSlot(&regs(), destination.number);
   const uint64_t wanted = destination.high_byte ? (whole >> 8) & 0xFF : whole;
   const uint64_t bytes = low(wanted, owed_.size);
-  // 8- and 16-bit destinations leave the rest of the register; 32-bit ones clear it.
   uint64_t result = bytes;
-  if (owed_.form == Form::kLoadSign) {
+  if (owed_.form == Form::kLoadSign) [[unlikely]] {
     // As 64 bits, with the sign of the bytes that are loaded.
     const int shift = 64 - 8 * owed_.size;
     const auto extended = static_cast<uint64_t>(static_cast<int64_t>(bytes << shift) >> shift);
     result = low(extended, destination.size);
   }
-  const uint8_t defined = destination.size >= 4 ? 8 : destination.size;
-  if (low(wanted, defined) != low(result, defined)) return false;
+  uint64_t differs = wanted ^ result;
+  // 8- and 16-bit destinations leave the rest of the register; 32-bit ones clear it.
+  if (destination.size < 4) [[unlikely]]
+    differs = low(differs, destination.size);
+  if (differs != 0) return false;
   std::memcpy(page().mmio.data, &bytes, sizeof(bytes));
   return true;
 }
@@ -59,7 +79,7 @@ inline void Core::TakeIo(uint64_t key, zx_port_packet_t* packet) {
   packet->key = key;
   packet->type = ZX_PKT_TYPE_GUEST_IO;
   packet->status = ZX_OK;
-  packet->guest_io = {};
+  ClearPayload(packet);
   zx_packet_guest_io_t& io = packet->guest_io;
   io.port = run.io.port;
   io.access_size = run.io.size;
@@ -88,6 +108,56 @@ inline bool Core::HandleKnownIo(zx_port_packet_t* packet) {
   counters_.Count(ZIRCON_KVM_EXIT_IO);
   TakeIo(io_trap_.key, packet);
   return true;
+}
+
+inline void Core::FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip,
+                                uint8_t length, uint8_t operand_size,
+                                zx_port_packet_t* packet) const {
+  packet->key = trap.key;
+  packet->type = ZX_PKT_TYPE_GUEST_MEM;
+  packet->status = ZX_OK;
+  ClearPayload(packet);
+  zx_packet_guest_mem_t& mem = packet->guest_mem;
+  mem.addr = address;
+  mem.cr3 = sregs().cr3;
+  mem.rip = rip;
+  mem.instruction_size = length;
+  mem.default_operand_size = operand_size;
+}
+
+inline bool Core::HandleKnownAccess(zx_port_packet_t* packet) {
+  const kvm_run& run = page();
+  const uint64_t address = run.mmio.phys_addr;
+  const guest::Trap* trap = memory_trap_;
+  if (trap == nullptr || !trap->Contains(address)) [[unlikely]]
+    trap = base::KeepingVectors([this, address] { return MemoryTrap(address); });
+  if (trap == nullptr || trap->kind != ZX_GUEST_TRAP_MEM || !registers_.HaveCopiedSregs()) {
+    return false;
+  }
+  const uint64_t rip = regs().rip;
+  if (run.mmio.is_write != 0) {
+    // A repeated one, or one that owes the trap of a single step.
+    if ((regs().rflags & (kTrapFlag | kResumeFlag)) != 0) return false;
+    const uint8_t length =
+        accesses_.FindStore(view_, regs(), sregs(), address, run.mmio.len, run.mmio.data);
+    if (length == 0) return false;
+    owed_ = PendingExit{};
+    FillMemPacket(*trap, address, rip - length, length, kOperandSizeOf64BitCode, packet);
+  } else {
+    const KnownLoad* load = accesses_.FindLoad(regs(), sregs(), run.mmio.len);
+    if (load == nullptr) return false;
+    TakeLoad(*load);
+    FillMemPacket(*trap, address, rip, load->length, kOperandSizeOf64BitCode, packet);
+  }
+  counters_.Count(ZIRCON_KVM_EXIT_MMIO);
+  return true;
+}
+
+// Its destination is owed to the kernel.
+inline void Core::TakeLoad(const KnownLoad& load) {
+  owed_.TakeKind(load.owed);
+  owed_.rflags = regs().rflags;
+  owed_.next_rip = regs().rip + load.length;
 }
 
 inline bool Core::HandleKnownExit(zx_port_packet_t* packet) {

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "vcpu/x86/control_bits.h"
 #include "vcpu/x86/core.h"
+#include "vcpu/x86/core_known_exit.h"
 #include "vcpu/x86/operand.h"
 
 namespace zircon::vcpu::x86 {
@@ -19,8 +20,7 @@ bool IsPlainLoad(const Instruction& insn) {
   return insn.form == Form::kLoad || insn.form == Form::kLoadZero || insn.form == Form::kLoadSign;
 }
 
-constexpr uint32_t kWholePiece = 8;    // the most that one exit has
-constexpr uint8_t kOperandSize64 = 4;  // the default in 64-bit code
+constexpr uint32_t kWholePiece = 8;  // the most that one exit has
 
 }  // namespace
 
@@ -42,42 +42,6 @@ Turn Core::HandleMmio(zx_port_packet_t* packet) {
   return run.mmio.is_write != 0 ? HandleStore(trap, packet) : HandleLoad(trap, packet);
 }
 
-bool Core::HandleKnownAccess(zx_port_packet_t* packet) {
-  const kvm_run& run = page();
-  const guest::Trap* trap = MemoryTrap(run.mmio.phys_addr);
-  if (trap == nullptr || trap->kind != ZX_GUEST_TRAP_MEM || !registers_.HaveCopiedSregs()) {
-    return false;
-  }
-  const uint64_t rip = regs().rip;
-  if (run.mmio.is_write != 0) {
-    // A repeated one, or one that owes the trap of a single step.
-    if ((regs().rflags & (kTrapFlag | kResumeFlag)) != 0) return false;
-    const uint8_t length = accesses_.FindStore(view_, regs(), sregs(), run.mmio.phys_addr,
-                                               run.mmio.len, run.mmio.data);
-    if (length == 0) return false;
-    owed_ = PendingExit{};
-    FillMemPacket(*trap, run.mmio.phys_addr, rip - length, length, kOperandSize64, packet);
-  } else {
-    const KnownLoad* load = accesses_.FindLoad(regs(), sregs(), run.mmio.len);
-    if (load == nullptr) return false;
-    TakeLoad(*load);
-    FillMemPacket(*trap, run.mmio.phys_addr, rip, load->length, kOperandSize64, packet);
-  }
-  counters_.Count(ZIRCON_KVM_EXIT_MMIO);
-  return true;
-}
-
-// Its destination is owed to the kernel.
-void Core::TakeLoad(const KnownLoad& load) {
-  owed_ = PendingExit{};
-  owed_.kind = PendingExit::kLoad;
-  owed_.size = load.size;
-  owed_.form = load.form;
-  owed_.destination = load.destination;
-  owed_.rflags = regs().rflags;
-  owed_.next_rip = regs().rip + load.length;
-}
-
 // A bell's packet has the address and nothing else. Where KVM has reported all of the store, and no
 // repetition or single step is under way, nobody needs to know the instruction: a piece of less
 // than 8 bytes that does not end where its page does is the last.
@@ -86,20 +50,6 @@ bool Core::RingsAtOnce(const guest::Trap& trap) const {
   return trap.kind == ZX_GUEST_TRAP_BELL && run.mmio.is_write != 0 && run.mmio.len < kWholePiece &&
          (run.mmio.phys_addr + run.mmio.len) % kPageSize != 0 &&
          (regs().rflags & (kTrapFlag | kResumeFlag)) == 0;
-}
-
-void Core::FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
-                         uint8_t operand_size, zx_port_packet_t* packet) const {
-  packet->key = trap.key;
-  packet->type = ZX_PKT_TYPE_GUEST_MEM;
-  packet->status = ZX_OK;
-  packet->guest_mem = {};
-  zx_packet_guest_mem_t& mem = packet->guest_mem;
-  mem.addr = address;
-  mem.cr3 = sregs().cr3;
-  mem.rip = rip;
-  mem.instruction_size = length;
-  mem.default_operand_size = operand_size;
 }
 
 bool Core::FindStore(StoreExit* exit, Store* store, bool* found) {
@@ -181,10 +131,7 @@ Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
   FillMemPacket(*trap, address, regs().rip, known ? load.length : 0, DefaultOperandSize(sregs()),
                 packet);
   if (known && IsPlainLoad(load) && load.memory.access_size == run.mmio.len) {
-    TakeLoad({.length = load.length,
-              .size = static_cast<uint8_t>(run.mmio.len),
-              .form = load.form,
-              .destination = load.reg});
+    TakeLoad(KnownLoad::Of(load, static_cast<uint8_t>(run.mmio.len)));
     accesses_.RememberLoad(view_, regs(), sregs(), load, bytes);
   }
   return Turn::Packet();

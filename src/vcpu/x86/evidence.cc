@@ -13,6 +13,8 @@ bool Evidence::AddWord(const uint8_t* where, uint64_t value, uint64_t mask) {
   if (std::any_of(words_.begin(), words_.begin() + count_, same)) return true;
   if (count_ == kMaxWords) return false;
   words_[count_++] = {where, value, mask};
+  // Where that makes an odd number of them: see Holds().
+  if (count_ < kMaxWords) words_[count_] = words_[count_ - 1];
   return true;
 }
 

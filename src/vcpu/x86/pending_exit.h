@@ -16,7 +16,9 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "vcpu/x86/instruction.h"
 
@@ -39,6 +41,8 @@ struct PendingExit {
   uint64_t rflags = 0;          // as at the exit: an edit shows against it
   uint64_t next_rip = 0;        // behind the instruction; 0 when only the kernel knows
 
+  // All but what each exit brings, its flags and where it is: what stands before them, as one word.
+  void TakeKind(const PendingExit& from);
   static PendingExit Fault() {
     PendingExit fault;
     fault.kind = kFault;
@@ -48,5 +52,11 @@ struct PendingExit {
   // Whether nothing is to be settled before the next run.
   bool settled_by_run() const { return kind == kNone || kind == kFault || kind == kUnseen; }
 };
+
+static_assert(offsetof(PendingExit, rflags) == sizeof(uint64_t));
+
+inline void PendingExit::TakeKind(const PendingExit& from) {
+  std::memcpy(static_cast<void*>(this), &from, sizeof(uint64_t));
+}
 
 }  // namespace zircon::vcpu::x86

@@ -6,6 +6,11 @@
 //   const VectorRegisters kept;
 //   return Work();
 //
+// A function that is compiled for general registers alone changes none by itself, and keeps them
+// around those of its calls that are not inlined:
+//
+//   return KeepingVectors([&] { return Work(); });
+//
 // Thread safety: as a local variable.
 
 #pragma once
@@ -18,7 +23,7 @@
   "\n\t"                                                         \
   ".endr"
 
-namespace zircon::syscalls {
+namespace zircon::base {
 
 class VectorRegisters {
  public:
@@ -57,6 +62,13 @@ class VectorRegisters {
   alignas(32) uint8_t saved_[16 * 32];
 };
 
-}  // namespace zircon::syscalls
+// Not inlined, so that the caller's frame is not as large.
+template <typename Work>
+[[gnu::noinline]] auto KeepingVectors(const Work& work) noexcept {
+  const VectorRegisters kept;
+  return work();
+}
+
+}  // namespace zircon::base
 
 #undef ZIRCON_FOR_EACH_VECTOR
