@@ -157,6 +157,7 @@ TEST_F(DebugTest, Steps) {
 
 TEST_F(DebugTest, AStepOverAnInstructionThatHasAPacket) {
   Shows("DEBUG-33 DEBUG-31");
+  NEEDS(ProbeInt3());
   Machine machine(GUEST_BLOB(debug));
   Vcpu& vcpu = machine.vcpu();
   for (int checkpoint = 0; checkpoint < 2; ++checkpoint) {
@@ -173,6 +174,7 @@ TEST_F(DebugTest, AStepOverAnInstructionThatHasAPacket) {
 
 TEST_F(DebugTest, HeldInterruptsWait) {
   Shows("DEBUG-17 DEBUG-36");
+  NEEDS(ProbeInt3());
   Machine machine(GUEST_BLOB(debug));
   Vcpu& vcpu = machine.vcpu();
   for (int checkpoint = 0; checkpoint <= 2; ++checkpoint) ASSERT_TRUE(vcpu.Reaches(checkpoint));
@@ -197,12 +199,14 @@ TEST_F(DebugTest, BreakpointsOfTheProcessor) {
   Vcpu& vcpu = machine.vcpu();
   const uint64_t target = machine.blob().form(3).rip();
   const auto execute = Breakpoint(target, ZIRCON_KVM_BREAKPOINT_EXECUTE, 1);
+  const auto write = Breakpoint(GUEST_DATA, ZIRCON_KVM_BREAKPOINT_WRITE, 8);
   NEEDS(ProbeStop(execute, 0));
+  NEEDS(ProbeStop(write, 0));
   ASSERT_TRUE(vcpu.Reaches(0));
   SetDebug(vcpu, execute);
   ASSERT_EQ(ReasonsOfStop(vcpu), ZIRCON_KVM_STOP_HARDWARE(1));
   EXPECT_EQ(General(vcpu).rip, target);
-  SetDebug(vcpu, Breakpoint(GUEST_DATA, ZIRCON_KVM_BREAKPOINT_WRITE, 8));
+  SetDebug(vcpu, write);
   ASSERT_EQ(ReasonsOfStop(vcpu), ZIRCON_KVM_STOP_HARDWARE(1));
   EXPECT_EQ(General(vcpu).rip, machine.blob().form(4).rip());
   SetDebug(vcpu, Breakpoint(GUEST_DATA, ZIRCON_KVM_BREAKPOINT_ACCESS, 8));

@@ -17,6 +17,7 @@ namespace conformance {
 namespace {
 
 constexpr uint16_t kDonePort = 0x99;
+constexpr uint16_t kSteppedPort = 0x9A;
 constexpr uint64_t kPage = 4096;
 constexpr unsigned kSeconds = 3;
 constexpr uint64_t kRealModeAddress = 0x9000;  // The code for real mode stores 0x1234 there.
@@ -29,6 +30,8 @@ struct Probe {
   std::vector<uint8_t> code;     // Ends by an OUT to kDonePort.
   uint32_t cpuid_leaf = 0;       // If not 0, the OUT's value must be the EBX that was set for it.
   bool supported_cpuid = false;  // The guest's CPUID is all that KVM supports.
+  // If not 0, the code ends by this exception and no OUT: a trap, whose RIP is the code's end.
+  uint8_t vector = 0;
 };
 
 // <linux/kvm.h> declares kvm_cpuid2 with another size in C++ than in C, and its number comes from
@@ -61,6 +64,23 @@ void SetLongMode(kvm_sregs* sregs, uint8_t* memory) {
   sregs->efer = 0x500;
   sregs->cs.l = 1;
   sregs->cs.db = 0;
+}
+
+// A gate for the exception, to code that gives the RIP it has found.
+void SetHandler(uint8_t vector, kvm_sregs* sregs, uint8_t* memory) {
+  constexpr uint64_t kHandler = GUEST_CODE + kPage;
+  constexpr uint64_t kCodeSegment = 0x00AF'9B00'0000'FFFF;
+  memcpy(memory + GUEST_GDT + GUEST_CODE_SELECTOR, &kCodeSegment, sizeof(kCodeSegment));
+  sregs->gdt.base = GUEST_GDT;
+  sregs->gdt.limit = GUEST_CODE_SELECTOR + 7;
+  constexpr uint64_t kGate = uint64_t{0x8E00} << 32 | uint64_t{GUEST_CODE_SELECTOR} << 16 |
+                             (kHandler >> 16) << 48 | (kHandler & 0xFFFF);
+  memcpy(memory + GUEST_IDT + 16 * vector, &kGate, sizeof(kGate));
+  sregs->idt.base = GUEST_IDT;
+  sregs->idt.limit = static_cast<uint16_t>(16 * vector + 15);
+  // mov eax, [rsp]; out kDonePort, eax
+  constexpr uint8_t kCode[] = {0x8B, 0x04, 0x24, 0xE7, kDonePort};
+  memcpy(memory + kHandler, kCode, sizeof(kCode));
 }
 
 Outcome Run(const Probe& probe) {
@@ -104,8 +124,10 @@ Outcome Run(const Probe& probe) {
   if (probe.long_mode) {
     SetLongMode(&sregs, memory);
     sregs.cs.base = 0;
-    sregs.cs.selector = 8;
+    sregs.cs.selector = GUEST_CODE_SELECTOR;
     regs.rip = GUEST_CODE;
+    regs.rsp = GUEST_STACK_TOP;
+    if (probe.vector != 0) SetHandler(probe.vector, &sregs, memory);
   } else {
     sregs.cs.selector = GUEST_CODE >> 4;
     sregs.cs.base = GUEST_CODE;
@@ -119,10 +141,12 @@ Outcome Run(const Probe& probe) {
       case KVM_EXIT_MMIO:
         continue;
       case KVM_EXIT_IO: {
+        if (run->io.port == kSteppedPort && probe.vector != 0) continue;
         if (run->io.port != kDonePort) return kOtherExit;
         uint32_t value = 0;
         memcpy(&value, reinterpret_cast<uint8_t*>(run) + run->io.data_offset, sizeof(value));
         if (probe.cpuid_leaf != 0 && (value & kEbxMask) != kEbx) return kWrongValue;
+        if (probe.vector != 0 && value != GUEST_CODE + probe.code.size()) return kWrongValue;
         if (!probe.long_mode && memcmp(memory + kRealModeAddress, "\x34\x12", 2) != 0) {
           return kWrongValue;
         }
@@ -191,6 +215,31 @@ std::string ProbeXsetbv() {
     probe.code.push_back(static_cast<uint8_t>(byte));
   }
   return Ask("xsetbv", probe);
+}
+
+std::string ProbeInt3() {
+  Probe probe;
+  probe.code = {0xCC};
+  probe.vector = 3;
+  return Ask("int3", probe);
+}
+
+std::string ProbeStepOverOut() {
+  Probe probe;
+  // pushfq; or dword [rsp], TF; popfq; out kSteppedPort, al
+  probe.code = {0x9C, 0x81, 0x0C, 0x24, 0, 1, 0, 0, 0x9D, 0xE6, kSteppedPort};
+  probe.vector = 1;
+  return Ask("step-over-out", probe);
+}
+
+std::string ProbeSysenter() {
+  constexpr uint8_t kTarget = 29;
+  // mov ecx, 0x174; xor edx, edx; mov eax, 8; wrmsr (the segment); mov cl, 0x76; mov eax, target;
+  // wrmsr (RIP); sysenter
+  return ProbeLongModeCode(
+      "sysenter", {0xB9, 0x74, 1,    0,    0,    0x31, 0xD2,    0xB8, GUEST_CODE_SELECTOR, 0, 0,
+                   0,    0x0F, 0x30, 0xB1, 0x76, 0xB8, kTarget, 0,    GUEST_CODE >> 16,    0, 0x0F,
+                   0x30, 0x90, 0x90, 0x90, 0x90, 0x0F, 0x34});
 }
 
 std::string ProbeRealMode() {

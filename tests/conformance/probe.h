@@ -18,6 +18,12 @@ namespace conformance {
 std::string ProbeLongModeCode(const char* name, const std::vector<uint8_t>& code);
 // XSETBV and XGETBV in 64-bit ring 0.
 std::string ProbeXsetbv();
+// INT3 in 64-bit ring 0 reaches its handler.
+std::string ProbeInt3();
+// The single step over an OUT comes behind it, and not one instruction later.
+std::string ProbeStepOverOut();
+// SYSENTER in 64-bit ring 0.
+std::string ProbeSysenter();
 // A VCPU that starts in real mode.
 std::string ProbeRealMode();
 // The guest sees in that leaf of CPUID (1 or 7) what KVM_SET_CPUID2 was told.
