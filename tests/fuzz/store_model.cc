@@ -348,9 +348,13 @@ bool StoreModel::Execute(const uint8_t* code, size_t size, const kvm_regs& regs,
       const size_t bytes = machine.OperandSize();
       store->size = bytes;
       if (!read(machine.StackLinear(after.rsp), store->bytes, bytes)) return false;
-      SetStack(&after.rsp, after.rsp + bytes, machine.StackBits());
-      // An address by RSP is that behind the POP. KVM moves it by the operand, whatever the width.
+      // An address by RSP is that behind the POP. KVM moves it by the operand, whatever the width,
+      // and does not let it wrap where the stack does.
+      const uint64_t before = after.rsp;
+      after.rsp = before + bytes;
       if (!machine.Address(handle, op, &store->linear)) return false;
+      after.rsp = before;
+      SetStack(&after.rsp, before + bytes, machine.StackBits());
       break;
     }
     default:
