@@ -75,9 +75,8 @@ zx_status_t HandlesToSend::Take(const zx_handle_t* user_handles, uint32_t count,
     const uint32_t size = std::min(count - done, kMost);
     const zx_status_t copied = user::CopyIn(chunk, user_handles + done, size * sizeof(chunk[0]));
     if (copied != ZX_OK) return result != ZX_OK ? result : copied;
-    touched_ = std::max(touched_, size);
     for (uint32_t i = 0; i < size; ++i) {
-      const zx_status_t status = TakeOne(chunk[i], channel, &handles_[i]);
+      const zx_status_t status = TakeOne(chunk[i], channel, At(i));
       if (result == ZX_OK) result = status;
     }
   }
@@ -93,10 +92,9 @@ zx_status_t HandlesToSend::Take(zx_handle_disposition_t* user_handles, uint32_t 
     const uint32_t size = std::min(count - done, kMost);
     const zx_status_t copied = user::CopyIn(chunk, user_handles + done, size * sizeof(chunk[0]));
     if (copied != ZX_OK) return result != ZX_OK ? result : copied;
-    touched_ = std::max(touched_, size);
     zx_status_t first = ZX_OK;
     for (uint32_t i = 0; i < size; ++i) {
-      const zx_status_t status = TakeOne(chunk[i], channel, &handles_[i]);
+      const zx_status_t status = TakeOne(chunk[i], channel, At(i));
       if (status == ZX_OK) continue;
       chunk[i].result = status;
       if (first == ZX_OK) first = status;
@@ -111,7 +109,7 @@ zx_status_t HandlesToSend::Take(zx_handle_disposition_t* user_handles, uint32_t 
 }
 
 void HandlesToSend::MoveTo(objects::Message* message) {
-  std::move(handles_.begin(), handles_.begin() + count_, message->handles());
+  for (uint32_t i = 0; i < count_; ++i) message->handles()[i] = std::move(*At(i));
   count_ = 0;
 }
 

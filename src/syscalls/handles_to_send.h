@@ -8,8 +8,8 @@
 
 #include <zircon/types.h>
 
-#include <array>
 #include <cstdint>
+#include <new>
 
 #include "handles/detached_handle.h"
 #include "objects/message.h"
@@ -21,7 +21,10 @@ class HandlesToSend {
   HandlesToSend() = default;
   HandlesToSend(const HandlesToSend&) = delete;
   HandlesToSend& operator=(const HandlesToSend&) = delete;
-  ~HandlesToSend() { handles::CloseInOrder({handles_.data(), touched_}); }
+  // What has not been moved on is closed, the first first.
+  ~HandlesToSend() {
+    for (uint32_t i = 0; i < made_; ++i) places_[i].handle.~DetachedHandle();
+  }
 
   // `channel`, which may be null, is the one that they are to go through. ZX_OK, or the status of
   // the first that is wrong; ZX_ERR_OUT_OF_RANGE for too many, which are all closed.
@@ -38,9 +41,22 @@ class HandlesToSend {
  private:
   static constexpr uint32_t kMost = ZX_CHANNEL_MAX_MSG_HANDLES;
 
-  std::array<handles::DetachedHandle, kMost> handles_;
+  // Most messages have none: what is not needed is not made either.
+  union Place {
+    Place() {}
+    ~Place() {}
+    handles::DetachedHandle handle;
+  };
+
+  // The next that there is not yet, or any before it.
+  handles::DetachedHandle* At(uint32_t i) {
+    if (i == made_) ::new (&places_[made_++].handle) handles::DetachedHandle();
+    return &places_[i].handle;
+  }
+
+  Place places_[kMost];
+  uint32_t made_ = 0;
   uint32_t count_ = 0;
-  uint32_t touched_ = 0;  // so many of the first, at most, are or were there
 };
 
 }  // namespace zircon::syscalls
