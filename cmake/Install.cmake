@@ -50,6 +50,7 @@ if(zircon_programs)
   install(PROGRAMS scripts/with-kvm scripts/install-packages DESTINATION ${with_kvm_dir} COMPONENT tools)
   install(FILES
     scripts/lib/messages.sh scripts/lib/nested_cache.sh scripts/lib/nested_image.sh scripts/lib/nested_init.sh
+    scripts/lib/own_processor.sh
     DESTINATION ${with_kvm_dir}/lib COMPONENT tools)
   file(RELATIVE_PATH with_kvm "${CMAKE_INSTALL_FULL_BINDIR}" "${CMAKE_INSTALL_FULL_DATADIR}/zircon-kvm/with-kvm")
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
