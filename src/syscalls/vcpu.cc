@@ -28,8 +28,8 @@ namespace syscalls = zircon::syscalls;
 namespace user = zircon::user;
 
 // Whether calls that may be inlined are: else they may be to code that other files have compiled
-// for all registers.
-#ifdef __OPTIMIZE__
+// for all registers. And whether this file is compiled for general registers at all.
+#if defined(__OPTIMIZE__) && !defined(__SSE__)
 constexpr bool kAllIsInline = true;
 #else
 constexpr bool kAllIsInline = false;
