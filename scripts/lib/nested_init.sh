@@ -95,6 +95,18 @@ send_files() {
   $b tar -c -f /dev/vport0p4 -C $home/files . || echo "lost all" >&3
 }
 
+# Reports "sent BYTES BYTES BYTES", what the ports 1, 2 and 4 were given: the kernel keeps what the host has not taken yet, a
+# megabyte and more, and a write does not wait for that.
+report_sent() {
+  $b mkdir $home/debug
+  $b mount -t debugfs debugfs $home/debug || return
+  sent=''
+  for port in 1 2 4; do
+    sent="$sent $($b sed -n 's/^bytes_sent: //p' $home/debug/virtio-ports/vport0p$port)"
+  done
+  echo "sent$sent" >&3
+}
+
 mount_file_systems
 exec >/dev/console 2>&1
 echo "with-kvm: inserting modules"
@@ -112,6 +124,8 @@ run_program
 # shellcheck disable=SC1091 # made for each run
 . $home/run/files
 send_files "$@"
+report_sent
 echo "exit $status" >&3
-# The host ends the machine at that line; should it not, this is the quickest way out.
+# The host ends the machine when it has all of that; should it not, this is the quickest way out.
+$b sleep 300
 echo b >/proc/sysrq-trigger

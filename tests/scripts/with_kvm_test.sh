@@ -276,6 +276,24 @@ END
   [[ " $all " == *" ${taken##* } "* ]] || fail "no processor is left, and '${taken##* }' is taken"
 }
 
+# What is taken from the machine more slowly than it is written there arrives whole all the same.
+test_slow_output() {
+  local status=0
+  mkdir slow
+  cat >slow/cat <<'END'
+#!/bin/bash
+(($# == 0)) || exec /bin/cat "$@"
+while (($(dd bs=65536 count=1 status=none | tee -a /dev/fd/3 | wc -c) > 0)); do :; done 3>&1
+END
+  chmod 755 slow/cat
+  # shellcheck disable=SC2016
+  TMPDIR=$folder/tmp PATH="$folder/slow:$PATH" "$with_kvm" --out /large:large \
+    /bin/sh -c 'head -c 4000000 /dev/urandom >/large; cat /large' </dev/null >slow.out 2>slow.err || status=$?
+  expect_equal "slow output" 0 "$status"
+  expect_equal "slow output, size" 4000000 "$(stat -c %s large)"
+  expect_same_file "slow output" large slow.out
+}
+
 # What fails before a machine is started.
 test_refusals() {
   start missing ./no-such-program </dev/null
@@ -368,6 +386,7 @@ build_probe
 # Several machines at a time: they must not disturb each other, and it is quicker.
 start_bytes_test
 test_processors
+test_slow_output
 test_refusals
 test_interrupt_and_failed_boot
 test_own_failures
