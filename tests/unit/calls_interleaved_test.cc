@@ -20,6 +20,7 @@
 #include "fake/memory_shortage.h"
 #include "objects/channel.h"
 #include "objects/thread.h"
+#include "sanitizers.h"
 #include "unit/in_child.h"
 #include "unit/interleaved.h"
 #include "unit/vmo_handles.h"
@@ -52,6 +53,7 @@ TEST(InterleavedCall, AReplyAtTheDeadlineArrivesOnce) {
     Channel::Size size;
     return end.Read({.bytes = 64, .handles = 0, .may_discard = false}, message, &size);
   };
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -175,6 +177,7 @@ TEST(InterleavedFork, AThreadOfAForkedChildEnds) {
               7);
   });
   std::array<zx_koid_t, 4> koids;
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare = [](pid_t) {},
       .mine = [&] { (void)objects::Thread::CopyKoids(koids); },

@@ -53,6 +53,7 @@ class InterleavedGate : public ::testing::Test {
 
 TEST_F(InterleavedGate, ARequestIsSeenOrSignalledWhereverATurnBegins) {
   uint32_t requests = 0;
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare = [&](pid_t other) { gate_.emplace(other); },
       .mine = [&] { gate_->Post(vcpu::kRequestKick); },
@@ -69,6 +70,7 @@ TEST_F(InterleavedGate, ARequestIsSeenOrSignalledWhereverATurnBegins) {
 
 TEST_F(InterleavedGate, ATurnSeesARequestOrIsSignalledWhereverItComes) {
   uint32_t requests = 0;
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare = [&](pid_t) { gate_.emplace(ThisThread()); },
       .mine = [&] { requests = gate_->Begin(); },
@@ -92,6 +94,7 @@ TEST_F(InterleavedGate, NoChangeIsMissedThatBeginsWhileTheNoteOfTheLastIsTaken) 
     old = old || seen != version;
     gate_->Leave();
   };
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -121,6 +124,7 @@ TEST_F(InterleavedGate, NoChangeIsMissedThatBeginsWhileTheNoteOfTheLastIsTaken) 
 
 TEST_F(InterleavedGate, ASleepEndsWhereverARequestComes) {
   const uint32_t ignored = vcpu::kRequestInterrupt;
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -139,6 +143,7 @@ TEST_F(InterleavedGate, ASleepEndsWhereverARequestComes) {
 // that is awake.
 TEST_F(InterleavedGate, ASleepEndsWhereverAnIgnoredRequestComesBeforeAnother) {
   const uint32_t ignored = vcpu::kRequestInterrupt;
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -161,6 +166,7 @@ TEST_F(InterleavedGate, ASleepEndsWhereverAnIgnoredRequestComesBeforeAnother) {
 }
 
 TEST_F(InterleavedGate, AParkedTurnGoesOnWhereverTheChangeEnds) {
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -200,6 +206,7 @@ TEST(InterleavedShortLock, AWaitForAConditionEndsWhereverItBecomesTrue) {
   base::ShortLock lock;
   base::ShortLockCondition condition;
   bool ready = false;
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
   const int places = AtEachInstruction({
       .prepare = [&](pid_t) { ready = false; },
       .mine =
