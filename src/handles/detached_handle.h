@@ -12,7 +12,6 @@
 
 #include <zircon/types.h>
 
-#include <span>
 #include <utility>
 
 #include "base/ref_ptr.h"
@@ -58,11 +57,5 @@ class DetachedHandle {
   zx_rights_t rights_ = 0;
   zx_handle_t value_ = ZX_HANDLE_INVALID;
 };
-
-// Closes those that there are, the first of them first: arrays go the other way round, and a
-// program sees by its signals what was closed before what.
-inline void CloseInOrder(std::span<DetachedHandle> handles) {
-  for (DetachedHandle& handle : handles) handle.reset();
-}
 
 }  // namespace zircon::handles

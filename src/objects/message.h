@@ -45,7 +45,11 @@ class Message : public Linked<Message> {
  private:
   friend class Discarded;
   Message() = default;
-  ~Message() { handles::CloseInOrder({handles_.get(), num_handles_}); }
+  // The handles the first first: an array goes the other way round, and a program sees by its
+  // signals what was closed before what.
+  ~Message() {
+    for (uint32_t i = 0; i < num_handles_; ++i) handles_[i].reset();
+  }
 
   std::unique_ptr<uint8_t[]> bytes_;
   std::unique_ptr<handles::DetachedHandle[]> handles_;

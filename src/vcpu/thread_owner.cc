@@ -1,9 +1,8 @@
 #include "vcpu/thread_owner.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <utility>
+
+#include "base/thread_id.h"
 
 namespace zircon::vcpu {
 
@@ -34,7 +33,7 @@ thread_local Holder t_holder;
 base::RefPtr<ThreadOwner> ThreadOwner::Current() {
   if (t_ended) return nullptr;
   if (t_current == nullptr) {
-    t_holder.owner = base::MakeRef<ThreadOwner>(static_cast<pid_t>(syscall(SYS_gettid)));
+    t_holder.owner = base::MakeRef<ThreadOwner>(base::ThreadId());
     t_current = t_holder.owner.get();
   }
   return t_holder.owner;

@@ -5,36 +5,10 @@
 namespace zircon::vcpu::x86 {
 namespace {
 
-// x2APIC registers, as MSR numbers.
-constexpr uint32_t kId = 0x802;
-constexpr uint32_t kVersion = 0x803;
-constexpr uint32_t kTpr = 0x808;
-constexpr uint32_t kEoi = 0x80B;
-constexpr uint32_t kLdr = 0x80D;
-constexpr uint32_t kSvr = 0x80F;
-constexpr uint32_t kIsrFirst = 0x810;
-constexpr uint32_t kIrrLast = 0x827;
-constexpr uint32_t kEsr = 0x828;
-constexpr uint32_t kLvtCmci = 0x82F;
-constexpr uint32_t kIcr = 0x830;
-constexpr uint32_t kLvtTimer = 0x832;
-constexpr uint32_t kLvtThermal = 0x833;
-constexpr uint32_t kLvtPerf = 0x834;
-constexpr uint32_t kLvtLint0 = 0x835;
-constexpr uint32_t kLvtLint1 = 0x836;
-constexpr uint32_t kLvtError = 0x837;
-constexpr uint32_t kInitialCount = 0x838;
-constexpr uint32_t kCurrentCount = 0x839;
-constexpr uint32_t kDivide = 0x83E;
-constexpr uint32_t kSelfIpi = 0x83F;
-
 constexpr uint64_t kVersionValue = 0x60015;  // version 0x15, seven vector registers
 constexpr uint64_t kSvrValue = 0xFF;
-constexpr uint64_t kLvtMaskedValue = 0x10000;
 
 constexpr uint32_t kVectorMask = 0xFF;
-constexpr int kTimerModeShift = 17;
-enum TimerMode : uint32_t { kOneShot = 0, kPeriodic = 1, kDeadlineMode = 2, kReservedMode = 3 };
 
 // ICR
 constexpr int kDeliveryShift = 8;
@@ -45,8 +19,6 @@ constexpr int kShorthandShift = 18;
 enum Shorthand : uint64_t { kNone = 0, kSelf = 1, kAll = 2, kAllButSelf = 3 };
 constexpr uint32_t kBroadcast = 0xFFFFFFFF;
 constexpr uint32_t kNmiVector = 2;
-
-uint32_t ModeOf(uint32_t lvt) { return (lvt >> kTimerModeShift) & 3; }
 
 // A register whose writes are ignored: only its upper half must be 0.
 MsrResult Ignore(uint64_t value) {
@@ -74,31 +46,31 @@ uint64_t DestinationMask(uint64_t icr, uint32_t self) {
 
 MsrResult LocalApic::Read(uint32_t msr, uint64_t* value) const {
   switch (msr) {
-    case kId:
+    case apic::kId:
       *value = id_;
       return MsrResult::Done();
-    case kVersion:
+    case apic::kVersion:
       *value = kVersionValue;
       return MsrResult::Done();
-    case kSvr:
+    case apic::kSvr:
       *value = kSvrValue;
       return MsrResult::Done();
-    case kTpr:
-    case kLdr:
-    case kEsr:
-    case kLvtPerf:
+    case apic::kTpr:
+    case apic::kLdr:
+    case apic::kEsr:
+    case apic::kLvtPerf:
       *value = 0;
       return MsrResult::Done();
-    case kLvtTimer:
+    case apic::kLvtTimer:
       *value = lvt_timer_;
       return MsrResult::Done();
-    case kLvtLint0:
-    case kLvtLint1:
-    case kLvtThermal:
-    case kLvtCmci:
-      *value = kLvtMaskedValue;
+    case apic::kLvtLint0:
+    case apic::kLvtLint1:
+    case apic::kLvtThermal:
+    case apic::kLvtCmci:
+      *value = apic::kLvtMasked;
       return MsrResult::Done();
-    case kCurrentCount: {
+    case apic::kCurrentCount: {
       // Only where the guest has to make do without the deadline timer.
       if (deadline_timer_) return MsrResult::Fault();
       const uint64_t now = TscClock::Now();
@@ -106,7 +78,7 @@ MsrResult LocalApic::Read(uint32_t msr, uint64_t* value) const {
       return MsrResult::Done();
     }
     default:
-      if (msr >= kIsrFirst && msr <= kIrrLast) {
+      if (msr >= apic::kIsrFirst && msr <= apic::kIrrLast) {
         *value = 0;
         return MsrResult::Done();
       }
@@ -116,42 +88,43 @@ MsrResult LocalApic::Read(uint32_t msr, uint64_t* value) const {
 
 MsrResult LocalApic::Write(uint32_t msr, uint64_t value, zx_port_packet_t* packet) {
   switch (msr) {
-    case kTscDeadline:
+    case apic::kTscDeadline:
       if (!deadline_timer_) return MsrResult::Fault();
-      if (ModeOf(lvt_timer_) != kDeadlineMode) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
+      if (apic::TimerModeOf(lvt_timer_) != apic::kDeadlineMode)
+        return MsrResult::Error(ZX_ERR_INVALID_ARGS);
       deadline_ = value == 0 ? kNever : value;
       return MsrResult::Done();
-    case kSvr:
-    case kTpr:
-    case kLvtPerf:
-    case kLvtError:
-    case kLvtLint0:
-    case kLvtLint1:
-    case kLvtThermal:
-    case kLvtCmci:
+    case apic::kSvr:
+    case apic::kTpr:
+    case apic::kLvtPerf:
+    case apic::kLvtError:
+    case apic::kLvtLint0:
+    case apic::kLvtLint1:
+    case apic::kLvtThermal:
+    case apic::kLvtCmci:
       return Ignore(value);
-    case kEoi:
-    case kEsr:
+    case apic::kEoi:
+    case apic::kEsr:
       return value == 0 ? MsrResult::Done() : MsrResult::Fault();
-    case kLvtTimer:
+    case apic::kLvtTimer:
       return WriteTimerVector(value);
-    case kInitialCount:
+    case apic::kInitialCount:
       if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
-      if (ModeOf(lvt_timer_) == kDeadlineMode) return MsrResult::Done();
+      if (apic::TimerModeOf(lvt_timer_) == apic::kDeadlineMode) return MsrResult::Done();
       initial_count_ = static_cast<uint32_t>(value);
       Rearm();
       return MsrResult::Done();
-    case kDivide: {
+    case apic::kDivide: {
       if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
       divisor_ = Divisor(value);
       // What has stopped stays so.
-      if (ModeOf(lvt_timer_) != kDeadlineMode && deadline_ != kNever) Rearm();
+      if (apic::TimerModeOf(lvt_timer_) != apic::kDeadlineMode && deadline_ != kNever) Rearm();
       return MsrResult::Done();
     }
-    case kSelfIpi:
+    case apic::kSelfIpi:
       pending_->Set(value & kVectorMask);
       return MsrResult::Done();
-    case kIcr:
+    case apic::kIcr:
       return WriteIcr(value, packet);
     default:
       return MsrResult::Fault();
@@ -161,10 +134,11 @@ MsrResult LocalApic::Write(uint32_t msr, uint64_t value, zx_port_packet_t* packe
 MsrResult LocalApic::WriteTimerVector(uint64_t value) {
   if (value >> 32 != 0) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
   const auto lvt = static_cast<uint32_t>(value);
-  if (ModeOf(lvt) == kReservedMode) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
+  if (apic::TimerModeOf(lvt) == apic::kReservedMode) return MsrResult::Error(ZX_ERR_INVALID_ARGS);
   // The counts of the two kinds have nothing to do with each other. Else a timer that runs goes on,
   // and one that has expired is not started by this.
-  const bool changes_kind = (ModeOf(lvt) == kDeadlineMode) != (ModeOf(lvt_timer_) == kDeadlineMode);
+  const bool changes_kind = (apic::TimerModeOf(lvt) == apic::kDeadlineMode) !=
+                            (apic::TimerModeOf(lvt_timer_) == apic::kDeadlineMode);
   if (changes_kind) deadline_ = kNever;
   lvt_timer_ = lvt;
   return MsrResult::Done();
@@ -177,13 +151,13 @@ void LocalApic::Rearm() {
 
 bool LocalApic::ExpireTimer(uint64_t now) {
   if (deadline_ > now) return false;
-  if (ModeOf(lvt_timer_) == kPeriodic && initial_count_ != 0) {
+  if (apic::TimerModeOf(lvt_timer_) == apic::kPeriodic && initial_count_ != 0) {
     // From when it was due, so that it does not drift; ticks that were missed are one.
     deadline_ += ((now - deadline_) / CountTicks() + 1) * CountTicks();
   } else {
     deadline_ = kNever;
   }
-  if ((lvt_timer_ & kMasked) != 0) return false;
+  if ((lvt_timer_ & apic::kLvtMasked) != 0) return false;
   pending_->Set(lvt_timer_ & kVectorMask);
   return true;
 }

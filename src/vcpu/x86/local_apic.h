@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include "vcpu/x86/apic_registers.h"
 #include "vcpu/x86/msr_result.h"
 #include "vcpu/x86/pending_interrupts.h"
 
@@ -23,7 +24,9 @@ class LocalApic {
   LocalApic(uint32_t id, bool deadline_timer, PendingInterrupts* pending)
       : id_(id), deadline_timer_(deadline_timer), pending_(pending) {}
 
-  static bool Covers(uint32_t msr) { return (msr >= 0x800 && msr <= 0x8FF) || msr == kTscDeadline; }
+  static bool Covers(uint32_t msr) {
+    return (msr >= 0x800 && msr <= 0x8FF) || msr == apic::kTscDeadline;
+  }
 
   MsrResult Read(uint32_t msr, uint64_t* value) const;
   // A write of ICR may fill `packet` (MsrResult::Packet()).
@@ -50,9 +53,6 @@ class LocalApic {
   bool ExpireTimer(uint64_t now);
 
  private:
-  static constexpr uint32_t kTscDeadline = 0x6E0;
-  static constexpr uint32_t kMasked = 1u << 16;
-
   MsrResult WriteIcr(uint64_t value, zx_port_packet_t* packet);
   MsrResult WriteTimerVector(uint64_t value);
   void Rearm();
@@ -62,7 +62,7 @@ class LocalApic {
   const bool deadline_timer_;
   PendingInterrupts* const pending_;
 
-  uint32_t lvt_timer_ = kMasked;
+  uint32_t lvt_timer_ = apic::kLvtMasked;
   uint32_t initial_count_ = 0;
   uint32_t divisor_ = 2;  // a divide configuration of 0
   uint64_t deadline_ = kNever;
