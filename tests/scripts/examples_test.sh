@@ -15,12 +15,8 @@ readonly examples=(mmio-device/mmio_device.c bell/bell.c timer-interrupt/timer_i
 readonly MOST_LINES=149
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
-mistakes=0
-
-fail() {
-  printf 'FAIL: %s\n' "$*" >&2
-  mistakes=$((mistakes + 1))
-}
+# shellcheck source=tests/scripts/lib/mistakes.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/mistakes.sh"
 
 # name_of SOURCE: the program.
 name_of() {

@@ -13,12 +13,8 @@ readonly build
 work=$(mktemp -d)
 readonly work
 trap 'rm -rf -- "$work"' EXIT
-mistakes=0
-
-fail() {
-  printf 'FAIL: %s\n' "$*" >&2
-  mistakes=$((mistakes + 1))
-}
+# shellcheck source=tests/scripts/lib/mistakes.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/mistakes.sh"
 
 # quietly WORDS COMMAND...: runs COMMAND; if it fails, that is a mistake, shown with what it wrote.
 quietly() {

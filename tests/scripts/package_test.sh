@@ -15,12 +15,8 @@ readonly build
 work=$(mktemp -d)
 readonly work
 trap 'rm -rf -- "$work"' EXIT
-mistakes=0
-
-fail() {
-  printf 'FAIL: %s\n' "$*" >&2
-  mistakes=$((mistakes + 1))
-}
+# shellcheck source=tests/scripts/lib/mistakes.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/mistakes.sh"
 
 # says WORDS EXPECTED ACTUAL
 says() {

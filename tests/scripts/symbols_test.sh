@@ -8,12 +8,8 @@ set -euo pipefail
 export LC_ALL=C
 library_dir=$1
 headers=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/../../include")
-mistakes=0
-
-fail() {
-  printf 'FAIL: %s\n' "$*" >&2
-  mistakes=$((mistakes + 1))
-}
+# shellcheck source=tests/scripts/lib/mistakes.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/mistakes.sh"
 
 # symbols FILE OPTION...: "address type name" of what is defined.
 symbols() {

@@ -20,7 +20,6 @@
 #include "fake/memory_shortage.h"
 #include "objects/channel.h"
 #include "objects/thread.h"
-#include "sanitizers.h"
 #include "unit/in_child.h"
 #include "unit/interleaved.h"
 #include "unit/vmo_handles.h"
@@ -53,7 +52,7 @@ TEST(InterleavedCall, AReplyAtTheDeadlineArrivesOnce) {
     Channel::Size size;
     return end.Read({.bytes = 64, .handles = 0, .may_discard = false}, message, &size);
   };
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -177,7 +176,7 @@ TEST(InterleavedFork, AThreadOfAForkedChildEnds) {
               7);
   });
   std::array<zx_koid_t, 4> koids;
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare = [](pid_t) {},
       .mine = [&] { (void)objects::Thread::CopyKoids(koids); },

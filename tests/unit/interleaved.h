@@ -33,7 +33,12 @@
 
 #include "absl/functional/function_ref.h"
 #include "asleep.h"
+#include "sanitizers.h"
 #include "unit/stepping.h"
+
+// In a test, before AtEachInstruction().
+#define NEEDS_SINGLE_STEPS() \
+  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times")
 
 namespace zircon {
 

@@ -4,7 +4,6 @@
 #include "unit/interleaved.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <zircon/syscalls.h>
 
 #include <atomic>
@@ -13,47 +12,23 @@
 
 #include "base/futex.h"
 #include "base/short_lock.h"
-#include "sanitizers.h"
-#include "vcpu/kick_signal.h"
+#include "unit/kick_closed.h"
 #include "vcpu/run_gate.h"
 
 namespace zircon {
 namespace {
 
-using vcpu::KickSignal;
+using vcpu::KickPending;
 using vcpu::RunGate;
 
-bool KickPending() {
-  sigset_t pending;
-  sigpending(&pending);
-  return sigismember(&pending, KickSignal::number()) == 1;
-}
-
-class InterleavedGate : public ::testing::Test {
+class InterleavedGate : public vcpu::KickClosed {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(KickSignal::Prepare(), ZX_OK);
-    KickSignal::Attach();
-    // Closed, in the other thread too, so that one sees whether it has been sent.
-    SetKick(SIG_BLOCK);
-  }
-  void TearDown() override {
-    EXPECT_FALSE(KickPending());
-    SetKick(SIG_UNBLOCK);
-    KickSignal::Detach();
-  }
-  static void SetKick(int how) {
-    sigset_t kick;
-    sigemptyset(&kick);
-    sigaddset(&kick, KickSignal::number());
-    pthread_sigmask(how, &kick, nullptr);
-  }
   std::optional<RunGate> gate_;
 };
 
 TEST_F(InterleavedGate, ARequestIsSeenOrSignalledWhereverATurnBegins) {
   uint32_t requests = 0;
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare = [&](pid_t other) { gate_.emplace(other); },
       .mine = [&] { gate_->Post(vcpu::kRequestKick); },
@@ -70,7 +45,7 @@ TEST_F(InterleavedGate, ARequestIsSeenOrSignalledWhereverATurnBegins) {
 
 TEST_F(InterleavedGate, ATurnSeesARequestOrIsSignalledWhereverItComes) {
   uint32_t requests = 0;
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare = [&](pid_t) { gate_.emplace(ThisThread()); },
       .mine = [&] { requests = gate_->Begin(); },
@@ -94,7 +69,7 @@ TEST_F(InterleavedGate, NoChangeIsMissedThatBeginsWhileTheNoteOfTheLastIsTaken) 
     old = old || seen != version;
     gate_->Leave();
   };
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -124,7 +99,7 @@ TEST_F(InterleavedGate, NoChangeIsMissedThatBeginsWhileTheNoteOfTheLastIsTaken) 
 
 TEST_F(InterleavedGate, ASleepEndsWhereverARequestComes) {
   const uint32_t ignored = vcpu::kRequestInterrupt;
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -143,7 +118,7 @@ TEST_F(InterleavedGate, ASleepEndsWhereverARequestComes) {
 // that is awake.
 TEST_F(InterleavedGate, ASleepEndsWhereverAnIgnoredRequestComesBeforeAnother) {
   const uint32_t ignored = vcpu::kRequestInterrupt;
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -166,7 +141,7 @@ TEST_F(InterleavedGate, ASleepEndsWhereverAnIgnoredRequestComesBeforeAnother) {
 }
 
 TEST_F(InterleavedGate, AParkedTurnGoesOnWhereverTheChangeEnds) {
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -206,7 +181,7 @@ TEST(InterleavedShortLock, AWaitForAConditionEndsWhereverItBecomesTrue) {
   base::ShortLock lock;
   base::ShortLockCondition condition;
   bool ready = false;
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare = [&](pid_t) { ready = false; },
       .mine =

@@ -9,7 +9,6 @@
 #include "base/fork_guard.h"
 #include "contract.h"
 #include "fake/machine_test.h"
-#include "sanitizers.h"
 #include "unit/interleaved.h"
 
 namespace zircon {
@@ -90,7 +89,7 @@ TEST_F(RememberedHandleTest, NoneThatIsRememberedWhileItIsClosed) {
   zx_handle_t handle = ZX_HANDLE_INVALID;
   RememberedHandle remembered;
   int found = 0;
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
@@ -117,7 +116,7 @@ TEST_F(RememberedHandleTest, NoneThatIsSeenToHaveGone) {
   RememberedHandle remembered;
   bool gone = false;
   bool found = false;
-  SKIP_UNDER_THREAD_SANITIZER("its runtime does not survive single steps at all times");
+  NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {

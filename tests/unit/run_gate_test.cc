@@ -16,6 +16,7 @@
 #include "base/futex.h"
 #include "contract.h"
 #include "sleeping_thread.h"
+#include "unit/kick_closed.h"
 #include "vcpu/kick_signal.h"
 
 namespace zircon::vcpu {
@@ -23,31 +24,8 @@ namespace {
 
 pid_t Tid() { return static_cast<pid_t>(syscall(SYS_gettid)); }
 
-bool KickPending() {
-  sigset_t pending;
-  sigpending(&pending);
-  return sigismember(&pending, KickSignal::number()) == 1;
-}
-
-class RunGateTest : public ::testing::Test {
+class RunGateTest : public KickClosed {
  protected:
-  void SetUp() override {
-    ASSERT_EQ(KickSignal::Prepare(), ZX_OK);
-    KickSignal::Attach();
-    // Closed, so that one sees whether it has been sent.
-    SetKick(SIG_BLOCK);
-  }
-  void TearDown() override {
-    EXPECT_FALSE(KickPending());
-    SetKick(SIG_UNBLOCK);
-    KickSignal::Detach();
-  }
-  static void SetKick(int how) {
-    sigset_t kick;
-    sigemptyset(&kick);
-    sigaddset(&kick, KickSignal::number());
-    pthread_sigmask(how, &kick, nullptr);
-  }
   RunGate gate_{Tid()};
 };
 
