@@ -273,7 +273,7 @@ class StoreFinderInput {
     }
     Require(answer == Answer::kFound);
     Require(exit.complete() || found.whole == (pieces.size() == 1));
-    const kvm_regs before = found.Before(store.after, sregs, exit);
+    const kvm_regs before = found.Before(store.after, sregs);
     Require(found.Rip(store.after, sregs) == before.rip);
     return {found, before};
   }

@@ -54,18 +54,16 @@ class StoreFinderTest : public ::testing::Test {
     return Ask(Exit(gpa, value, size)) == Answer::kFound;
   }
   Answer Ask(const StoreExit& exit) {
-    exit_ = exit;
     return finder_.Find(view_, regs_, sregs_, exit, &found_);
   }
   // What the store that was found is executed again with.
-  kvm_regs Before() const { return found_.Before(regs_, sregs_, exit_); }
+  kvm_regs Before() const { return found_.Before(regs_, sregs_); }
 
   fake::GuestMemory memory_;
   GuestView view_{memory_.space()};
   kvm_sregs sregs_ = fake::LongModeSregs(kTables);
   kvm_regs regs_ = {};
   StoreFinder finder_;
-  StoreExit exit_ = Exit(0, 0, 1);
   Store found_;
 };
 
@@ -208,6 +206,40 @@ TEST_F(StoreFinderTest, TheSourceInMemoryTellsPiecesApart) {
   memory_.Put32(fake::GuestMemory::kSize - 4, 0x33226600);
   EXPECT_TRUE(FindHere(fake::GuestMemory::kSize, 0x44, 1));
   EXPECT_EQ(found_.insn->length, 2);
+}
+
+// ENTER has put RSP into RBP: what RBP was is known by the store alone, and from all of it.
+TEST_F(StoreFinderTest, WhatEnterHasPushedIsPutTogether) {
+  Shows("FAULT-8 TRAP-MEM-11");
+  constexpr uint64_t kRbp = 0x8877665544332211;
+  Put({0xC8, 0x10, 0x00, 0x00});
+  const auto entered = [this](uint64_t frame) {
+    regs_.rbp = frame;
+    regs_.rsp = frame - 0x10;
+  };
+  const auto is_back = [this](uint64_t frame) {
+    const kvm_regs before = Before();
+    return before.rbp == kRbp && before.rsp == frame + 8 && before.rip == kCode;
+  };
+  // In one piece.
+  entered(kDevice + 0x100);
+  EXPECT_EQ(Ask(Exit(kDevice + 0x100, kRbp, 8)), Answer::kFound);
+  EXPECT_TRUE(is_back(kDevice + 0x100));
+  // In two.
+  entered(kDevice + 0xFFD);
+  StoreExit exit = Exit(kDevice + 0xFFD, kRbp & 0xFFFFFF, 3);
+  EXPECT_EQ(Ask(exit), Answer::kMorePieces);
+  Add(&exit, kDevice + 0x1000, kRbp >> 24, 5);
+  exit.Complete();
+  EXPECT_EQ(Ask(exit), Answer::kFound);
+  EXPECT_TRUE(is_back(kDevice + 0xFFD));
+  // The first part went to memory, and the rest is all that is reported.
+  constexpr uint64_t kEdge = fake::GuestMemory::kSize;
+  entered(kEdge - 3);
+  std::memcpy(memory_.at(kEdge - 3), &kRbp, 3);
+  EXPECT_EQ(Ask(Exit(kEdge, kRbp >> 24, 5)), Answer::kFound);
+  EXPECT_TRUE(found_.whole);
+  EXPECT_TRUE(is_back(kEdge - 3));
 }
 
 TEST_F(StoreFinderTest, APrefixWithoutEffectBelongsToTheInstructionBefore) {

@@ -155,7 +155,7 @@ Turn Core::RefuseStore(StoreExit* exit, zx_status_t why) {
   bool found = false;
   if (!FindStore(exit, &store, &found)) return Unending("a store");
   if (found) {
-    regs() = store.Before(regs(), sregs(), *exit);
+    regs() = store.Before(regs(), sregs());
     registers_.MarkRegs();
   } else {
     LOG_DEBUG("VCPU {}: a store to {:#x} cannot be repeated: no instruction before RIP {:#x} fits",

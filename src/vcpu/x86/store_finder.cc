@@ -40,6 +40,28 @@ bool KnownValue(GuestView& view, const Instruction& insn, const kvm_regs& before
   return true;
 }
 
+// What a store of up to 8 bytes has left: in memory, and in the pieces where there is none. What is
+// in pieces that are still to come is 0.
+uint64_t ValueLeftAt(GuestView& view, uint64_t linear, uint64_t size, const kvm_sregs& sregs,
+                     const StoreExit& exit) {
+  uint64_t value = 0;
+  auto* const bytes = reinterpret_cast<uint8_t*>(&value);
+  const bool long_code = CodeModeOf(sregs) == CodeMode::k64;
+  size_t piece = 0;
+  for (uint64_t offset = 0; offset < size;) {
+    const uint64_t at = long_code ? linear + offset : (linear + offset) & 0xFFFFFFFF;
+    const uint64_t in_page = std::min(size - offset, kPageSize - (at & kPageMask));
+    Place place;
+    if (view.Find(sregs, at, &place) && place.TakesStores()) {
+      std::memcpy(bytes + offset, place.host, in_page);
+    } else if (piece < exit.count()) {
+      std::memcpy(bytes + offset, exit.data(piece++), in_page);
+    }
+    offset += in_page;
+  }
+  return value;
+}
+
 // Two times 8 bytes: what is compared at each exit.
 bool SameCode(const uint8_t* a, const uint8_t* b) {
   uint64_t words[4];
@@ -56,12 +78,6 @@ void StoreExit::Add(uint64_t gpa, uint32_t size, const uint8_t* data) {
   pieces_[count_] = {gpa, size};
   std::memcpy(data_ + kPieceSize * count_, data, kPieceSize);
   ++count_;
-}
-
-kvm_regs Store::Before(const kvm_regs& after, const kvm_sregs& sregs, const StoreExit& exit) const {
-  uint64_t stored = 0;
-  std::memcpy(&stored, exit.data(0), sizeof(stored));
-  return RegistersBefore(*insn, progress, after, sregs, stored);
 }
 
 // Plays the store as KVM makes it: page by page, to memory where there is any, and where there is
@@ -133,7 +149,7 @@ StoreFinder::Answer StoreFinder::FindRepeating(GuestView& view, const kvm_regs& 
   if (!insn.repeated || !insn.moves_rdi || !insn.memory.written) return Answer::kNothingFits;
   found->insn = &insn;
   found->progress = Progress::kRepeats;
-  const kvm_regs before = found->Before(regs, sregs, exit);
+  const kvm_regs before = found->Before(regs, sregs);
   bool agrees = true;
   const Fit fit = FitOf(view, insn, before, regs.rip + insn.length, sregs, exit, &agrees);
   found->whole = fit == Fit::kWhole;
@@ -206,8 +222,14 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
     const Instruction& candidate = site.ending[i];
     kvm_regs moved;
     const kvm_regs* before = &regs;
+    uint64_t value = 0;
     if (!MovesNothing(candidate)) {
-      moved = Store{&candidate, Progress::kOver, true}.Before(regs, sregs, exit);
+      moved = RegistersBefore(candidate, Progress::kOver, regs, sregs, 0);
+      if (candidate.makes_frame) {
+        const uint64_t linear = LinearAddress(candidate.memory, moved, regs.rip, sregs);
+        value = ValueLeftAt(view, linear, candidate.memory.access_size, sregs, exit);
+        moved = RegistersBefore(candidate, Progress::kOver, regs, sregs, value);
+      }
       before = &moved;
     }
     bool agrees = true;
@@ -225,9 +247,11 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
     best = &candidate;
     best_agrees = agrees;
     found->whole = fit == Fit::kWhole;
+    found->value = value;
   }
   if (best == nullptr) return Answer::kNothingFits;
-  if (several_widths && !exit.complete()) return Answer::kMorePieces;
+  const bool value_is_partial = best->makes_frame && !found->whole;
+  if ((several_widths || value_is_partial) && !exit.complete()) return Answer::kMorePieces;
   if (several && vectors && !exit.vectors_asked()) return Answer::kVectorRegisters;
   found->insn = best;
   found->progress = Progress::kOver;

@@ -7,8 +7,9 @@
 // come out in just the pieces that KVM has reported. The registers before it are computed from
 // those behind it (vcpu/x86/operand.h).
 //
-// As long as candidates of more than one width fit the finder asks for the other pieces; as long as
-// only the contents of vector registers tell candidates apart, for those. Of several that fit to
+// As long as candidates of more than one width fit, or what was stored is wanted as a whole (ENTER
+// has pushed RBP, which is another since), the finder asks for the other pieces; as long as only the
+// contents of vector registers tell candidates apart, for those. Of several that fit to
 // the end the longest wins whose first byte has an effect; a prefix without one is taken for the
 // end of the instruction before.
 //
@@ -71,6 +72,8 @@ struct Store {
   Progress progress = Progress::kOver;
   // KVM has reported all of it.
   bool whole = true;
+  // The value, where the registers before the store follow from it (ENTER).
+  uint64_t value = 0;
 
   // RIP of the instruction, of which `after` are the registers at the exit.
   uint64_t Rip(const kvm_regs& after, const kvm_sregs& sregs) const {
@@ -79,7 +82,9 @@ struct Store {
     return CodeModeOf(sregs) == CodeMode::k64 ? rip : rip & 0xFFFFFFFF;
   }
   // The registers with which it is executed again.
-  kvm_regs Before(const kvm_regs& after, const kvm_sregs& sregs, const StoreExit& exit) const;
+  kvm_regs Before(const kvm_regs& after, const kvm_sregs& sregs) const {
+    return RegistersBefore(*insn, progress, after, sregs, value);
+  }
 };
 
 class StoreFinder {
