@@ -169,7 +169,7 @@ typedef enum zircon_kvm_interrupts {
 // chosen has the library's. The kernel's cannot be given back.
 //
 // With the kernel's, inter-processor interrupts, timers and halts do not leave the host's kernel,
-// and the guest is shown KVM's own features: steal time, TLB flush, interrupts by call, unhalt.
+// and the guest is shown KVM's own features: interrupts by call, unhalt, end of interrupt.
 // What the guest finds then is the hardware's local APIC, not Zircon's: no INTERRUPT packets;
 // interrupts that take an end of interrupt; a STARTUP packet once for each processor, from the
 // enter of any VCPU. docs/contract/accelerated.md has it row by row.

@@ -94,6 +94,12 @@ const std::vector<Feature>& FeaturesWithMsrs() {
       {"CORE_CAPABILITIES", {7, 0, kEdx}, 30, {0xCF}},
       {"SSBD", {7, 0, kEdx}, 31, {0x48}},
       {"XSAVES", {0xD, 1, kEax}, 3, {0xDA0}},
+      {"STEAL_TIME", {0x40000001, 0, kEax}, 5, {0x4B564D03}},
+      {"PV_EOI", {0x40000001, 0, kEax}, 6, {0x4B564D04}},
+      {"ASYNC_PF", {0x40000001, 0, kEax}, 4, {0x4B564D02}},
+      {"POLL_CONTROL", {0x40000001, 0, kEax}, 12, {0x4B564D05}},
+      {"ASYNC_PF_INT", {0x40000001, 0, kEax}, 14, {0x4B564D06, 0x4B564D07}},
+      {"MIGRATION_CONTROL", {0x40000001, 0, kEax}, 17, {0x4B564D08}},
       {"XFD", {0xD, 1, kEax}, 4, {0x1C4, 0x1C5}},
       {"SYSCALL", {0x80000001, 0, kEdx}, 11, {0xC0000081, 0xC0000082, 0xC0000083, 0xC0000084}},
       {"NX", {0x80000001, 0, kEdx}, 20, {0xC0000080}},
@@ -149,6 +155,8 @@ constexpr FreeFeatures kFree[] = {
      Bits({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 22, 23, 24, 25, 26, 30, 31})},
     {{0x80000007, 0, kEdx}, Bits({8})},
     {{0x80000008, 0, kEbx}, Bits({0, 2, 9})},
+    // KVM's: both clocks, no I/O delay, TLB flush, the stable clock.
+    {{0x40000001, 0, kEax}, Bits({0, 1, 3, 9, 24})},
 };
 
 // Registers of CPUID that hold features and nothing else.
@@ -159,7 +167,7 @@ constexpr Place kFeatureRegisters[] = {
     {0xD, 1, kEax},        {0xF, 0, kEdx},        {0x10, 0, kEbx},       {0x14, 0, kEbx},
     {0x14, 0, kEcx},       {0x12, 0, kEax},       {0x80000001, 0, kEcx}, {0x80000001, 0, kEdx},
     {0x80000007, 0, kEax}, {0x80000007, 0, kEbx}, {0x80000007, 0, kEdx}, {0x80000008, 0, kEbx},
-    {0x8000000A, 0, kEdx}, {0x8000001B, 0, kEax}, {0x8000001C, 0, kEax},
+    {0x8000000A, 0, kEdx}, {0x8000001B, 0, kEax}, {0x8000001C, 0, kEax}, {0x40000001, 0, kEax},
 };
 
 void Set(HostModel* host, uint32_t leaf, uint32_t subleaf, uint32_t eax, uint32_t ebx, uint32_t ecx,

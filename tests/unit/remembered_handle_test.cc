@@ -111,6 +111,16 @@ TEST_F(RememberedHandleTest, NoneThatIsRememberedWhileItIsClosed) {
   EXPECT_GT(found, 0);
 }
 
+// What has begun to leave may have been seen to be gone before it has ended.
+TEST_F(RememberedHandleTest, NoneWhileOneOfTheObjectsLeaves) {
+  const zx_handle_t handle = Insert(thing_);
+  thing_->BeginDeparture();
+  EXPECT_EQ(Remember(handle).Find(handle, ZX_RIGHT_READ), nullptr);
+  thing_->EndDeparture();
+  EXPECT_NE(Remember(handle).Find(handle, ZX_RIGHT_READ), nullptr);
+  EXPECT_EQ(table_.Close(handle), ZX_OK);
+}
+
 TEST_F(RememberedHandleTest, NoneThatIsSeenToHaveGone) {
   zx_handle_t handle = ZX_HANDLE_INVALID;
   RememberedHandle remembered;

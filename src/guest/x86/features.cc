@@ -52,10 +52,12 @@ constexpr FeatureBits kWithoutMsrs[] = {
     {0x80000007, 0, kEdx, Bits({8})},
     // CLZERO XSAVEERPTR WBNOINVD
     {0x80000008, 0, kEbx, Bits({0, 2, 9})},
+    // KVM's TLB flush, by a note in the record of steal time
+    {0x40000001, 0, kEax, Bits({9})},
 };
 
 enum class Keeper : uint8_t {
-  kProcessor,  // the guest uses it without an exit; a write that KVM would refuse is a #GP
+  kProcessor,  // or KVM: the guest uses it without an exit; a write that KVM would refuse is a #GP
   kLibrary,    // vcpu/x86/msr.cc and local_apic.cc answer
 };
 
@@ -89,6 +91,8 @@ constexpr FeatureMsrs kWithMsrs[] = {
     {{0x80000001, 0, kEdx, Bits({20})}, Keeper::kProcessor, {{{0xC0000080, 1}}}},
     // LM: EFER, FS_BASE, GS_BASE, KERNEL_GS_BASE
     {{0x80000001, 0, kEdx, Bits({29})}, Keeper::kProcessor, {{{0xC0000080, 1}, {0xC0000100, 3}}}},
+    // KVM's steal time: what a guest with several processors lacks most is to know which of them run
+    {{0x40000001, 0, kEax, Bits({5})}, Keeper::kProcessor, {{{0x4B564D03, 1}}}},
 };
 
 constexpr bool SameRegister(const FeatureBits& row, uint32_t leaf, uint32_t subleaf,

@@ -14,14 +14,14 @@ void SetGuestClock(kvm::VmFd& vm) {
 }
 
 constexpr kvm::MsrRange kDeadline = {0x6E0, 1};
-// Steal time, and the end of interrupts by a flag in memory.
-constexpr kvm::MsrRange kKvmFeatures = {0x4B564D03, 2};
+// The end of interrupts by a flag in memory.
+constexpr kvm::MsrRange kEndOfInterrupt = {0x4B564D04, 1};
 
 }  // namespace
 
 std::vector<kvm::MsrRange> DirectMsrsOf(const Host& host, Apics apics) {
   std::vector<kvm::MsrRange> direct = host.direct_msrs;
-  if (apics == Apics::kKernel) direct.insert(direct.end(), {kDeadline, kKvmFeatures});
+  if (apics == Apics::kKernel) direct.insert(direct.end(), {kDeadline, kEndOfInterrupt});
   return direct;
 }
 

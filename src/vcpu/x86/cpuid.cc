@@ -38,9 +38,9 @@ constexpr uint32_t kLastComponent = 2;
 
 // Leaf 0x40000001: clocksource, no I/O delay, clocksource2, stable.
 constexpr uint32_t kPvFeatures = Bit(0) | Bit(1) | Bit(3) | Bit(24);
-// And with the kernel's APIC, where the host's KVM has them: steal time, end of interrupt by a flag
-// in memory, unhalt, TLB flush, inter-processor interrupts by call.
-constexpr uint32_t kKernelApicPvFeatures = Bit(5) | Bit(6) | Bit(7) | Bit(9) | Bit(11);
+// And with the kernel's APIC, where the host's KVM has them: end of interrupt by a flag in memory,
+// unhalt, inter-processor interrupts by call.
+constexpr uint32_t kKernelApicPvFeatures = Bit(6) | Bit(7) | Bit(11);
 
 // Leaves that say something of the processor that is true in a guest: the others are about what a
 // guest does not have (power, counters, tracing, enclaves, memory encryption …).
@@ -158,8 +158,9 @@ std::vector<kvm_cpuid_entry2> GuestCpuid(const guest::x86::Host& host, uint32_t 
   uint32_t highest = 0;
   uint32_t pv_features = kPvFeatures;
   for (kvm_cpuid_entry2 entry : host.cpuid) {
-    if (entry.function == kHypervisorLeaf + 1 && kernel_apic) {
-      pv_features |= entry.eax & kKernelApicPvFeatures;
+    if (entry.function == kHypervisorLeaf + 1) {
+      pv_features |= entry.eax & (ShownFeatures(entry.function, 0, kEax) |
+                                  (kernel_apic ? kKernelApicPvFeatures : 0));
     }
     if (!IsShown(entry)) continue;
     Change(&entry, kernel_apic || host.deadline_timer, vcpu_id);
