@@ -443,6 +443,9 @@ TEST_F(VcpuDebug, AStepGoesOnWhateverIsWrittenMeanwhile) {
   general.rip += 0x10;
   ASSERT_EQ(Write(ZIRCON_KVM_REGISTERS_GENERAL, general), ZX_OK);
   step();
+  // The library's own: the value of an RDMSR.
+  cpu().Push(fake::RdMsr(0x1B));
+  step();
   // add (%rbx), %eax from a device: finished by the kernel, with the registers that the VMM wants.
   machine().Code({0x03, 0x03, 0x90, 0x90});
   state = machine().State();
