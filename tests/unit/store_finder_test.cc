@@ -53,9 +53,7 @@ class StoreFinderTest : public ::testing::Test {
   bool FindHere(uint64_t gpa, uint64_t value, uint32_t size) {
     return Ask(Exit(gpa, value, size)) == Answer::kFound;
   }
-  Answer Ask(const StoreExit& exit) {
-    return finder_.Find(view_, regs_, sregs_, exit, &found_);
-  }
+  Answer Ask(const StoreExit& exit) { return finder_.Find(view_, regs_, sregs_, exit, &found_); }
   // What the store that was found is executed again with.
   kvm_regs Before() const { return found_.Before(regs_, sregs_); }
 

@@ -443,8 +443,19 @@ TEST_F(VcpuDebug, AStepGoesOnWhateverIsWrittenMeanwhile) {
   general.rip += 0x10;
   ASSERT_EQ(Write(ZIRCON_KVM_REGISTERS_GENERAL, general), ZX_OK);
   step();
-  // The library's own: the value of an RDMSR.
-  cpu().Push(fake::RdMsr(0x1B));
+  // The library's own: a store that is refused stands at its instruction again.
+  machine().Code({0x90, 0x89, 0x03, 0x90});
+  cpu().Push(Do([](FakeVcpu& vcpu) {
+    vcpu.regs.rip = Machine::kEntry + 1;
+    vcpu.regs.rbx = Machine::kDeviceAddress + 0x100000;
+  }));
+  cpu().Push(DebugStop(1, 0xFFFF0FF0 | kStepDr6));
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  cpu().Push([](FakeVcpu& vcpu) {
+    return fake::MmioWrite(Machine::kDeviceAddress + 0x100000, vcpu.regs.rax, 4, 2)(vcpu);
+  });
+  ASSERT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND);
+  EXPECT_EQ(General().rip, Machine::kEntry + 1);
   step();
   // add (%rbx), %eax from a device: finished by the kernel, with the registers that the VMM wants.
   machine().Code({0x03, 0x03, 0x90, 0x90});

@@ -425,13 +425,15 @@ TEST_F(VcpuMemory, ARepeatedLoadThatIsRefusedIsRepeatedExactly) {
   state.rcx = 1000;
   ASSERT_EQ(machine().SetState(state), ZX_OK);
   PutCode({0xF3, 0xAC});
+  int iterations = 0;
   for (int i = 0; i < 2; ++i) {
-    cpu().Push([kNowhere](FakeVcpu& vcpu) {
+    cpu().Push([kNowhere, &iterations](FakeVcpu& vcpu) {
       EXPECT_EQ(vcpu.regs.rip, Machine::kEntry);
       EXPECT_EQ(vcpu.regs.rcx, 1000u);
       EXPECT_EQ(vcpu.regs.rsi, kNowhere);
       auto read = std::make_shared<fake::Step>();
-      *read = [again = std::weak_ptr(read)](FakeVcpu& later) {
+      *read = [again = std::weak_ptr(read), &iterations](FakeVcpu& later) {
+        ++iterations;
         later.regs.rsi += 1;
         later.regs.rcx -= 1;
         if (later.regs.rcx == 0) {
@@ -447,6 +449,7 @@ TEST_F(VcpuMemory, ARepeatedLoadThatIsRefusedIsRepeatedExactly) {
     EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_FOUND);
     EXPECT_EQ(machine().State().rcx, 1000u);
     EXPECT_EQ(machine().State().rsi, kNowhere);
+    EXPECT_EQ(iterations, i + 1) << "what others may see of it: once each";
   }
 }
 

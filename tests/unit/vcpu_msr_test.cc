@@ -215,6 +215,19 @@ TEST_F(VcpuMsr, AnInterruptBesideAnOwedFaultIsNotLost) {
             std::vector<Delivery>({kGeneralProtection, {Delivery::kInterrupt, 0x66}}));
 }
 
+TEST_F(VcpuMsr, AFaultIsOwedForOneRun) {
+  cpu().Push(SetInterruptFlag(true));
+  Leave();
+  cpu().Push([this](FakeVcpu& vcpu) {
+    EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 0x66), ZX_OK);
+    return WrMsr(0x3B, 1)(vcpu);
+  });
+  cpu().Push(fake::ExitWith(KVM_EXIT_IRQ_WINDOW_OPEN));
+  cpu().Push(Do([](FakeVcpu& vcpu) { EXPECT_EQ(vcpu.deliveries().size(), 2u); }));
+  PushOut();
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+}
+
 // ---- ICR ----
 
 TEST_F(VcpuMsr, IcrPackets) {

@@ -91,7 +91,8 @@ constexpr FeatureMsrs kWithMsrs[] = {
     {{0x80000001, 0, kEdx, Bits({20})}, Keeper::kProcessor, {{{0xC0000080, 1}}}},
     // LM: EFER, FS_BASE, GS_BASE, KERNEL_GS_BASE
     {{0x80000001, 0, kEdx, Bits({29})}, Keeper::kProcessor, {{{0xC0000080, 1}, {0xC0000100, 3}}}},
-    // KVM's steal time: what a guest with several processors lacks most is to know which of them run
+    // KVM's steal time: what a guest with several processors lacks most is to know which of them
+    // run
     {{0x40000001, 0, kEax, Bits({5})}, Keeper::kProcessor, {{{0x4B564D03, 1}}}},
 };
 
