@@ -258,6 +258,9 @@ TEST_F(KnownAccess, ChangedSlotsForgetAllOfIt) {
   PutCode({0x89, 0x03});
   for (int i = 0; i < 5; ++i) ASSERT_EQ(Store(kDevice, 0x44332211, 4), ZX_OK);
   ASSERT_EQ(zx_vmar_unmap(machine().vmar, kPage, 0x1000), ZX_OK);
+  // Nor is the memory looked at, of which nothing may be left.
+  ASSERT_EQ(Store(kDevice, 0x44332211, 4), ZX_OK);
+  EXPECT_EQ(packet().guest_mem.instruction_size, 0u);
   ASSERT_EQ(map(), ZX_OK);
   PutCode({0x67, 0x89, 0x03});
   ASSERT_EQ(Store(kDevice, 0x44332211, 4), ZX_OK);
