@@ -169,6 +169,24 @@ TEST_F(RunGateTest, ParkHoldsTheOwnerOutsideAndNobodyElseSees) {
   KickSignal::Drain();
 }
 
+TEST_F(RunGateTest, WhoWaitsForAParkIsWokenByLeaving) {
+  for (const bool parks : {false, true}) {
+    EXPECT_EQ(gate_.Begin() & ~uint32_t{kRequestTables}, 0u);
+    SleepingThread parker([&] {
+      gate_.RequestPark();
+      gate_.AwaitParked();
+      gate_.Unpark();
+    });
+    EXPECT_TRUE(parker.AwaitSleep());
+    if (parks) {
+      EXPECT_EQ(gate_.Begin() & ~(kRequestPark | kRequestTables), 0u);
+    }
+    gate_.Leave();
+    parker.Join();
+    KickSignal::Drain();
+  }
+}
+
 TEST_F(RunGateTest, NoSignalComesAfterLeave) {
   Shows("KICK-12");
   // Each turn ends just when the other thread posts into it.

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <thread>
+#include <vector>
 
 #include "contract.h"
 #include "fake/machine_test.h"
@@ -444,7 +445,8 @@ TEST_F(VcpuDebug, AStepGoesOnWhateverIsWrittenMeanwhile) {
   ASSERT_EQ(Write(ZIRCON_KVM_REGISTERS_GENERAL, general), ZX_OK);
   step();
   // The library's own: a store that is refused stands at its instruction again.
-  machine().Code({0x90, 0x89, 0x03, 0x90});
+  machine().CodeAt(Machine::kEntry - 16, std::vector<uint8_t>(64, 0x90));
+  machine().CodeAt(Machine::kEntry + 1, {0x89, 0x03});
   cpu().Push(Do([](FakeVcpu& vcpu) {
     vcpu.regs.rip = Machine::kEntry + 1;
     vcpu.regs.rbx = Machine::kDeviceAddress + 0x100000;
