@@ -249,6 +249,24 @@ TEST_F(StoreFinderTest, APrefixWithoutEffectBelongsToTheInstructionBefore) {
   EXPECT_EQ(found_.insn->length, 3);
 }
 
+// mov $0x67,%al; movsb in 16-bit code: by 32-bit addresses it would have cleared the upper halves.
+TEST_F(StoreFinderTest, WhatTheRegistersCannotComeFromIsNot) {
+  Shows("FAULT-8 TRAP-MEM-3");
+  sregs_ = fake::RealModeSregs();
+  sregs_.es.base = kDevice;
+  regs_.rsi = 0x5001;
+  regs_.rdi = 0x101;
+  EXPECT_TRUE(Find({0xB0, 0x67, 0xA4}, kDevice + 0x100, 0, 1));
+  EXPECT_EQ(found_.insn->length, 2);
+  for (__u64* const reg : {&regs_.rsi, &regs_.rdi}) {
+    *reg |= uint64_t{1} << 32;
+    EXPECT_TRUE(FindHere(kDevice + 0x100, 0, 1));
+    EXPECT_EQ(found_.insn->length, 1);
+    EXPECT_EQ(Before().rdi >> 32, regs_.rdi >> 32);
+    *reg &= 0xFFFF;
+  }
+}
+
 TEST_F(StoreFinderTest, TheSameCodeAgainWithOtherRegisters) {
   EXPECT_TRUE(Find({0x89, 0x03}, kDevice, 0x44332211, 4));
   regs_.rax = 1;

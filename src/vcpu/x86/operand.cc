@@ -91,6 +91,13 @@ bool MovesNothing(const Instruction& insn) {
          insn.stack_grows == 0;
 }
 
+bool CanHaveLeft(const Instruction& insn, const kvm_regs& after) {
+  if (insn.memory.address_size != 4) return true;
+  const uint64_t moved = (insn.moves_rdi ? after.rdi : 0) | (insn.moves_rsi ? after.rsi : 0) |
+                         (insn.repeated ? after.rcx : 0);
+  return moved >> 32 == 0;
+}
+
 kvm_regs RegistersBefore(const Instruction& insn, Progress progress, const kvm_regs& after,
                          const kvm_sregs& sregs, uint64_t stored) {
   kvm_regs before = after;

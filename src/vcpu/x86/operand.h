@@ -43,6 +43,9 @@ enum class Progress : uint8_t {
 };
 // Whether it leaves all registers but RIP and its destination as they were.
 bool MovesNothing(const Instruction& insn);
+// Whether `after` can be what it, or its last iteration, has left: 32-bit addresses clear the upper
+// halves of the registers that move.
+bool CanHaveLeft(const Instruction& insn, const kvm_regs& after);
 // The registers before the instruction, or before its last iteration; `after` are those behind it,
 // `stored` is what it has stored. Of a register only the bits are put back that the address size
 // has: 32-bit addresses in 64-bit code have cleared the others.

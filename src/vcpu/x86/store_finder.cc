@@ -147,6 +147,7 @@ StoreFinder::Answer StoreFinder::FindRepeating(GuestView& view, const kvm_regs& 
   Instruction& insn = repeating_insn_;
   if (!repeating_.Decode(bytes, have, CodeModeOf(sregs), &insn)) return Answer::kNothingFits;
   if (!insn.repeated || !insn.moves_rdi || !insn.memory.written) return Answer::kNothingFits;
+  if (!CanHaveLeft(insn, regs)) return Answer::kNothingFits;
   found->insn = &insn;
   found->progress = Progress::kRepeats;
   const kvm_regs before = found->Before(regs, sregs);
@@ -224,6 +225,7 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
     const kvm_regs* before = &regs;
     uint64_t value = 0;
     if (!MovesNothing(candidate)) {
+      if (!CanHaveLeft(candidate, regs)) continue;
       moved = RegistersBefore(candidate, Progress::kOver, regs, sregs, 0);
       if (candidate.makes_frame) {
         const uint64_t linear = LinearAddress(candidate.memory, moved, regs.rip, sregs);
