@@ -73,6 +73,12 @@ class StoreFinderInput {
     }
     std::vector<Piece> pieces;
     if (!Report(store, &pieces)) return false;
+    // One that has stored a part over what it copies from can be repeated by nobody.
+    ModelStore second;
+    if (!model_.Execute(memory_.at(begin + before), 15, regs, sregs, fpu, read, &second) ||
+        std::memcmp(second.bytes, store.bytes, sizeof(store.bytes)) != 0) {
+      return false;
+    }
     vcpu::x86::StoreFinder finder;
     for (int again = 0; again < 2; ++again) {  // the second time from what it remembers
       const Found found = Ask(finder, store, sregs, fpu, pieces);

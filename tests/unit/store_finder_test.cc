@@ -267,6 +267,19 @@ TEST_F(StoreFinderTest, WhatTheRegistersCannotComeFromIsNot) {
   }
 }
 
+// What it has copied cannot be seen any more.
+TEST_F(StoreFinderTest, OneThatHasStoredOverItsOwnSourceIsFound) {
+  Shows("FAULT-8");
+  constexpr uint64_t kEdge = fake::GuestMemory::kSize;
+  constexpr uint8_t kLeft[] = {0x11, 0x22, 0x33, 0x11, 0x22};  // there was 44 behind 33
+  std::memcpy(memory_.at(kEdge - sizeof(kLeft)), kLeft, sizeof(kLeft));
+  regs_.rsi = kEdge - 1;
+  regs_.rdi = kEdge + 2;
+  EXPECT_TRUE(Find({0xA5}, kEdge, 0x4433, 2));
+  EXPECT_EQ(Before().rsi, kEdge - 5);
+  EXPECT_EQ(Before().rdi, kEdge - 2);
+}
+
 TEST_F(StoreFinderTest, TheSameCodeAgainWithOtherRegisters) {
   EXPECT_TRUE(Find({0x89, 0x03}, kDevice, 0x44332211, 4));
   regs_.rax = 1;
