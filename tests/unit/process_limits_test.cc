@@ -24,9 +24,7 @@
 #include "unit/process_memory.h"
 #include "unit/vmo_handles.h"
 
-namespace {
-thread_local bool g_signals_end_allocations = false;
-}  // namespace
+static thread_local bool g_signals_end_allocations = false;
 
 // In place of the C library's, for the whole program.
 extern "C" __attribute__((visibility("default"))) int fallocate(int fd, int mode, off_t offset,

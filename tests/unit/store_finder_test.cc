@@ -189,6 +189,14 @@ TEST_F(StoreFinderTest, TheSourceInMemoryTellsPiecesApart) {
   EXPECT_EQ(found_.insn->length, 1);
   EXPECT_TRUE(FindHere(kDevice + 0xFFD, 0x332266, 3));
   EXPECT_EQ(found_.insn->length, 2);
+  // Where what has come is the same, the rest is asked for.
+  memory_.Put32(0x6000, 0x66332255);
+  StoreExit exit = Exit(kDevice + 0xFFD, 0x332255, 3);
+  EXPECT_EQ(Ask(exit), Answer::kMorePieces);
+  Add(&exit, kDevice + 0x1000, 0x44, 1);
+  exit.Complete();
+  EXPECT_EQ(Ask(exit), Answer::kFound);
+  EXPECT_EQ(found_.insn->length, 1);
   // The last piece alone.
   memory_.Put32(0x6000, 0x66332255);
   regs_.rdi = fake::GuestMemory::kSize - 3 + 4;

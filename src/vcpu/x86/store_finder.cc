@@ -218,7 +218,8 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
   const Site& site = SiteAt(view, regs, sregs);
   last_ = &site;
   const Instruction* best = nullptr;
-  bool best_agrees = false, several = false, several_widths = false, vectors = false;
+  bool best_agrees = false, in_doubt = false;
+  bool several = false, several_widths = false, vectors = false;
   for (size_t i = 0; i < site.count; ++i) {
     const Instruction& candidate = site.ending[i];
     kvm_regs moved;
@@ -244,6 +245,7 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
       several_widths = several_widths || width != best->memory.access_size;
       // What memory says comes first. Of two widths, where the wider one's rest is memory, the
       // narrow one is right in any case: the rest has been stored.
+      if (agrees || !best_agrees) in_doubt = agrees == best_agrees;
       if (best_agrees != agrees ? best_agrees : width > best->memory.access_size) continue;
     }
     best = &candidate;
@@ -252,8 +254,9 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
     found->value = value;
   }
   if (best == nullptr) return Answer::kNothingFits;
-  const bool value_is_partial = best->makes_frame && !found->whole;
-  if ((several_widths || value_is_partial) && !exit.complete()) return Answer::kMorePieces;
+  // What is to come may tell them apart, or is wanted itself.
+  const bool rest_tells = (in_doubt || best->makes_frame) && !found->whole;
+  if ((several_widths || rest_tells) && !exit.complete()) return Answer::kMorePieces;
   if (several && vectors && !exit.vectors_asked()) return Answer::kVectorRegisters;
   found->insn = best;
   found->progress = Progress::kOver;

@@ -7,11 +7,11 @@
 // come out in just the pieces that KVM has reported. The registers before it are computed from
 // those behind it (vcpu/x86/operand.h).
 //
-// As long as candidates of more than one width fit, or what was stored is wanted as a whole (ENTER
-// has pushed RBP, which is another since), the finder asks for the other pieces; as long as only
-// the contents of vector registers tell candidates apart, for those. Of several that fit to the end
-// the longest wins whose first byte has an effect; a prefix without one is taken for the end of the
-// instruction before.
+// As long as candidates of more than one width fit, or several that memory does not tell apart, or
+// what was stored is wanted as a whole (ENTER has pushed RBP, which is another since), the finder
+// asks for the other pieces; as long as only the contents of vector registers tell candidates
+// apart, for those. Of several that fit to the end the longest wins whose first byte has an effect;
+// a prefix without one is taken for the end of the instruction before.
 //
 // Ownership: the VCPU's; remembers code that it has decoded, and compares it each time. Thread
 // safety: the owner thread.
