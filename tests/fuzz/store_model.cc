@@ -138,7 +138,8 @@ struct StoreModel::Machine {
   // Of instructions that work with the stack.
   size_t OperandSize() const {
     const bool prefix = detail().prefix[2] == 0x66;
-    if (bits == 64) return prefix ? 2 : 8;
+    constexpr uint8_t kRexW = 8;  // goes before the prefix
+    if (bits == 64) return prefix && (detail().rex & kRexW) == 0 ? 2 : 8;
     return (bits == 32) != prefix ? 4 : 2;
   }
 };
