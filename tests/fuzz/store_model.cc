@@ -185,8 +185,12 @@ bool HasOddPrefixes(const uint8_t* code, size_t size, unsigned bits) {
         break;
       case 0xF0:
         return true;
-      default:
-        if (bits == 64 && (code[i] & 0xF0) == 0x40 && i + 1 < size) {
+      default: {
+        const bool rex = bits == 64 && (code[i] & 0xF0) == 0x40 && i + 1 < size;
+        // Each would choose another instruction; KVM takes neither.
+        const bool two_choices = code[rex ? i + 1 : i] == 0x0F && sizes > 0 && repeats > 0;
+        if (two_choices) return true;
+        if (rex) {
           const uint8_t next = code[i + 1];
           const bool prefix = next == 0x26 || next == 0x2E || next == 0x36 || next == 0x3E ||
                               (next >= 0x64 && next <= 0x67) || next == 0xF2 || next == 0xF3 ||
@@ -194,6 +198,7 @@ bool HasOddPrefixes(const uint8_t* code, size_t size, unsigned bits) {
           if (prefix) return true;
         }
         return segments > 1 || sizes > 1 || addresses > 1 || repeats > 1;
+      }
     }
   }
   return true;
