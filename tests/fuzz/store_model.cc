@@ -187,9 +187,11 @@ bool HasOddPrefixes(const uint8_t* code, size_t size, unsigned bits) {
         return true;
       default: {
         const bool rex = bits == 64 && (code[i] & 0xF0) == 0x40 && i + 1 < size;
-        // Each would choose another instruction; KVM takes neither.
-        const bool two_choices = code[rex ? i + 1 : i] == 0x0F && sizes > 0 && repeats > 0;
-        if (two_choices) return true;
+        // Of two bytes KVM knows one that REP chooses, MOVDQU.
+        const size_t opcode = rex ? i + 1 : i;
+        if (code[opcode] == 0x0F && repeats > 0) {
+          if (sizes > 0 || opcode + 1 == size || code[opcode + 1] != 0x7F) return true;
+        }
         if (rex) {
           const uint8_t next = code[i + 1];
           const bool prefix = next == 0x26 || next == 0x2E || next == 0x36 || next == 0x3E ||
