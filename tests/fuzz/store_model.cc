@@ -138,8 +138,7 @@ struct StoreModel::Machine {
   // Of instructions that work with the stack.
   size_t OperandSize() const {
     const bool prefix = detail().prefix[2] == 0x66;
-    constexpr uint8_t kRexW = 8;  // goes before the prefix
-    if (bits == 64) return prefix && (detail().rex & kRexW) == 0 ? 2 : 8;
+    if (bits == 64) return prefix ? 2 : 8;
     return (bits == 32) != prefix ? 4 : 2;
   }
 };
@@ -159,8 +158,8 @@ StoreModel::~StoreModel() {
 namespace {
 
 // What Capstone 4 reads otherwise than a processor, or two processors each in their way: several
-// prefixes of one kind, a REX that is not the last of the prefixes, LOCK, and REP before anything
-// but a string.
+// prefixes of one kind, two that name an operand's size, a REX that is not the last of the
+// prefixes, LOCK, and REP before anything but a string.
 bool HasOddPrefixes(const uint8_t* code, size_t size, unsigned bits) {
   int segments = 0, sizes = 0, addresses = 0, repeats = 0;
   for (size_t i = 0; i < size; ++i) {
@@ -187,6 +186,8 @@ bool HasOddPrefixes(const uint8_t* code, size_t size, unsigned bits) {
         return true;
       default: {
         const bool rex = bits == 64 && (code[i] & 0xF0) == 0x40 && i + 1 < size;
+        constexpr uint8_t kRexW = 8;
+        if (rex && (code[i] & kRexW) != 0 && sizes > 0) return true;
         // Of two bytes KVM knows one that REP chooses, MOVDQU.
         const size_t opcode = rex ? i + 1 : i;
         if (code[opcode] == 0x0F && repeats > 0) {
