@@ -307,6 +307,21 @@ TEST_F(StoreFinderTest, CodeAtTheBeginningOfAPageWithNothingBefore) {
   EXPECT_TRUE(FindHere(kDevice, 0x44332211, 4));
 }
 
+TEST_F(StoreFinderTest, NothingBeginsBeforeTheSegment) {
+  Shows("TRAP-MEM-3");
+  // mov %al,0x10000000; with the byte before: add %ah,0x10000000(%edx).
+  sregs_ = fake::ProtectedModeSregs();
+  sregs_.cs.base = kCode;
+  memory_.Put(kCode - 1, {0x00, 0xA2, 0x00, 0x00, 0x00, 0x10});
+  regs_.rip = 5;
+  EXPECT_TRUE(FindHere(kDevice, 0x11, 1));
+  EXPECT_EQ(found_.insn->length, 5);
+  sregs_.cs.base = kCode - 1;
+  regs_.rip = 6;
+  EXPECT_TRUE(FindHere(kDevice, 0x11, 1));
+  EXPECT_EQ(found_.insn->length, 6);
+}
+
 TEST_F(StoreFinderTest, CodeThatIsNotMapped) {
   regs_.rip = 0x2000'0000;
   EXPECT_FALSE(FindHere(kDevice, 0x44332211, 4));

@@ -65,7 +65,7 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
   // What ends at RIP: OUT rather than OUTS, the longest that fits, since a prefix belongs to it.
   PortInstruction ending;
   bool found = false;
-  for (size_t length = 1; length <= kLongestOut; ++length) {
+  for (size_t length = 1; length <= kLongestOut && length <= regs.rip; ++length) {
     Instruction insn;
     if (view.Read(sregs, rip - length, bytes, length) != length) break;
     if (!Decode(bytes, length, mode, &insn) || insn.length != length) continue;

@@ -197,7 +197,9 @@ StoreFinder::Site& StoreFinder::SiteAt(GuestView& view, const kvm_regs& regs,
 
 void StoreFinder::DecodeEnding(Site* site) {
   site->count = 0;
-  for (size_t length = 1; length <= kMaxInstructionLength && length <= site->have; ++length) {
+  // No instruction goes round the end of its segment.
+  const size_t longest = std::min<uint64_t>({kMaxInstructionLength, site->have, site->rip});
+  for (size_t length = 1; length <= longest; ++length) {
     Instruction& candidate = site->ending[site->count];
     const uint8_t* start = site->code + sizeof(site->code) - length;
     if (!Decode(start, length, site->mode, &candidate) || candidate.length != length) continue;
