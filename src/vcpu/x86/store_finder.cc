@@ -11,6 +11,19 @@ namespace {
 constexpr uint64_t kPageMask = kPageSize - 1;
 constexpr uint64_t kPieceSize = 8;
 
+// What one page holds of an operand.
+struct Part {
+  uint64_t linear = 0;
+  uint64_t size = 0;
+};
+
+// The part that begins `offset` bytes behind the operand's beginning.
+Part PartAt(uint64_t linear, uint64_t offset, uint64_t size, const kvm_sregs& sregs) {
+  uint64_t at = linear + offset;
+  if (CodeModeOf(sregs) != CodeMode::k64) at &= 0xFFFFFFFF;
+  return {at, std::min(size - offset, kPageSize - (at & kPageMask))};
+}
+
 // What the candidate stores, as far as it is known: bytes of it from the first on.
 struct KnownBytes {
   uint8_t bytes[16];
@@ -22,6 +35,8 @@ struct KnownBytes {
 // False if there is no memory where the candidate has copied from.
 bool KnownValue(GuestView& view, const Instruction& insn, const kvm_regs& before, uint64_t next_rip,
                 const kvm_sregs& sregs, const StoreExit& exit, KnownBytes* known) {
+  // Of the RBP that ENTER has pushed nothing is known but the store.
+  if (insn.makes_frame) return true;
   const size_t size = std::min<size_t>(sizeof(known->bytes), insn.memory.access_size);
   uint64_t value = 0;
   if (StoredValue(insn, before, next_rip, sregs, &value)) {
@@ -40,24 +55,22 @@ bool KnownValue(GuestView& view, const Instruction& insn, const kvm_regs& before
   return true;
 }
 
-// What a store of up to 8 bytes has left: in memory, and in the pieces where there is none. What is
-// in pieces that are still to come is 0.
+// What a store of up to 8 bytes, all of which is reported, has left: in memory, and in the pieces
+// where there is none.
 uint64_t ValueLeftAt(GuestView& view, uint64_t linear, uint64_t size, const kvm_sregs& sregs,
                      const StoreExit& exit) {
   uint64_t value = 0;
   auto* const bytes = reinterpret_cast<uint8_t*>(&value);
-  const bool long_code = CodeModeOf(sregs) == CodeMode::k64;
   size_t piece = 0;
   for (uint64_t offset = 0; offset < size;) {
-    const uint64_t at = long_code ? linear + offset : (linear + offset) & 0xFFFFFFFF;
-    const uint64_t in_page = std::min(size - offset, kPageSize - (at & kPageMask));
+    const Part part = PartAt(linear, offset, size, sregs);
     Place place;
-    if (view.Find(sregs, at, &place) && place.TakesStores()) {
-      std::memcpy(bytes + offset, place.host, in_page);
+    if (view.Find(sregs, part.linear, &place) && place.TakesStores()) {
+      std::memcpy(bytes + offset, place.host, part.size);
     } else if (piece < exit.count()) {
-      std::memcpy(bytes + offset, exit.data(piece++), in_page);
+      std::memcpy(bytes + offset, exit.data(piece++), part.size);
     }
-    offset += in_page;
+    offset += part.size;
   }
   return value;
 }
@@ -92,7 +105,6 @@ StoreFinder::Fit StoreFinder::FitOf(GuestView& view, const Instruction& candidat
   const uint64_t first_in_page = exit.piece(0).gpa & kPageMask;
   if (first_in_page != (linear & kPageMask) && first_in_page != 0) return Fit::kNot;
 
-  const bool long_code = CodeModeOf(sregs) == CodeMode::k64;
   KnownBytes known;
   if (!KnownValue(view, candidate, before, next_rip, sregs, exit, &known)) {
     known.count = 0;
@@ -100,8 +112,7 @@ StoreFinder::Fit StoreFinder::FitOf(GuestView& view, const Instruction& candidat
   }
   size_t piece = 0;
   for (uint64_t offset = 0; offset < size;) {
-    const uint64_t at = long_code ? linear + offset : (linear + offset) & 0xFFFFFFFF;
-    const uint64_t in_page = std::min(size - offset, kPageSize - (at & kPageMask));
+    const auto [at, in_page] = PartAt(linear, offset, size, sregs);
     Place place;
     if (!view.Find(sregs, at, &place)) return Fit::kNot;
     if (place.TakesStores()) {
@@ -226,15 +237,9 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
     const Instruction& candidate = site.ending[i];
     kvm_regs moved;
     const kvm_regs* before = &regs;
-    uint64_t value = 0;
     if (!MovesNothing(candidate)) {
       if (!CanHaveLeft(candidate, regs)) continue;
       moved = RegistersBefore(candidate, Progress::kOver, regs, sregs, 0);
-      if (candidate.makes_frame) {
-        const uint64_t linear = LinearAddress(candidate.memory, moved, regs.rip, sregs);
-        value = ValueLeftAt(view, linear, candidate.memory.access_size, sregs, exit);
-        moved = RegistersBefore(candidate, Progress::kOver, regs, sregs, value);
-      }
       before = &moved;
     }
     bool agrees = true;
@@ -253,7 +258,6 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
     best = &candidate;
     best_agrees = agrees;
     found->whole = fit == Fit::kWhole;
-    found->value = value;
   }
   if (best == nullptr) return Answer::kNothingFits;
   // What is to come may tell them apart, or is wanted itself.
@@ -262,6 +266,11 @@ StoreFinder::Answer StoreFinder::FindEnding(GuestView& view, const kvm_regs& reg
   if (several && vectors && !exit.vectors_asked()) return Answer::kVectorRegisters;
   found->insn = best;
   found->progress = Progress::kOver;
+  if (best->makes_frame) {
+    const kvm_regs before = RegistersBefore(*best, Progress::kOver, regs, sregs, 0);
+    found->value = ValueLeftAt(view, LinearAddress(best->memory, before, regs.rip, sregs),
+                               best->memory.access_size, sregs, exit);
+  }
   return Answer::kFound;
 }
 
