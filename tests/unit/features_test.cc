@@ -94,12 +94,6 @@ const std::vector<Feature>& FeaturesWithMsrs() {
       {"CORE_CAPABILITIES", {7, 0, kEdx}, 30, {0xCF}},
       {"SSBD", {7, 0, kEdx}, 31, {0x48}},
       {"XSAVES", {0xD, 1, kEax}, 3, {0xDA0}},
-      {"STEAL_TIME", {0x40000001, 0, kEax}, 5, {0x4B564D03}},
-      {"PV_EOI", {0x40000001, 0, kEax}, 6, {0x4B564D04}},
-      {"ASYNC_PF", {0x40000001, 0, kEax}, 4, {0x4B564D02}},
-      {"POLL_CONTROL", {0x40000001, 0, kEax}, 12, {0x4B564D05}},
-      {"ASYNC_PF_INT", {0x40000001, 0, kEax}, 14, {0x4B564D06, 0x4B564D07}},
-      {"MIGRATION_CONTROL", {0x40000001, 0, kEax}, 17, {0x4B564D08}},
       {"XFD", {0xD, 1, kEax}, 4, {0x1C4, 0x1C5}},
       {"SYSCALL", {0x80000001, 0, kEdx}, 11, {0xC0000081, 0xC0000082, 0xC0000083, 0xC0000084}},
       {"NX", {0x80000001, 0, kEdx}, 20, {0xC0000080}},
@@ -132,6 +126,12 @@ const std::vector<Feature>& FeaturesWithMsrs() {
       {"PSFD", {0x80000008, 0, kEbx}, 28, {0x48}},
       {"THERMAL", {6, 0, kEax}, 0, {0x19C}},
       {"HWP", {6, 0, kEax}, 7, {0x770}},
+      {"STEAL_TIME", {0x40000001, 0, kEax}, 5, {0x4B564D03}},
+      {"PV_EOI", {0x40000001, 0, kEax}, 6, {0x4B564D04}},
+      {"ASYNC_PF", {0x40000001, 0, kEax}, 4, {0x4B564D02}},
+      {"POLL_CONTROL", {0x40000001, 0, kEax}, 12, {0x4B564D05}},
+      {"ASYNC_PF_INT", {0x40000001, 0, kEax}, 14, {0x4B564D06, 0x4B564D07}},
+      {"MIGRATION_CONTROL", {0x40000001, 0, kEax}, 17, {0x4B564D08}},
   };
   return features;
 }

@@ -29,11 +29,13 @@ static thread_local bool g_signals_end_allocations = false;
 // In place of the C library's, for the whole program.
 extern "C" __attribute__((visibility("default"))) int fallocate(int fd, int mode, off_t offset,
                                                                 off_t length) {
-  sigset_t blocked;
-  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
-  if (g_signals_end_allocations && sigismember(&blocked, SIGUSR1) == 0) {
-    errno = EINTR;
-    return -1;
+  if (g_signals_end_allocations) {
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    if (sigismember(&blocked, SIGUSR1) == 0) {
+      errno = EINTR;
+      return -1;
+    }
   }
   return static_cast<int>(syscall(SYS_fallocate, fd, mode, offset, length));
 }

@@ -198,7 +198,6 @@ TEST_F(StoreFinderTest, TheSourceInMemoryTellsPiecesApart) {
   EXPECT_EQ(Ask(exit), Answer::kFound);
   EXPECT_EQ(found_.insn->length, 1);
   // The last piece alone.
-  memory_.Put32(0x6000, 0x66332255);
   regs_.rdi = fake::GuestMemory::kSize - 3 + 4;
   memory_.Put32(fake::GuestMemory::kSize - 4, 0x33225500);
   EXPECT_TRUE(FindHere(fake::GuestMemory::kSize, 0x44, 1));

@@ -49,6 +49,15 @@ class VcpuMsr : public fake::MsrGuest {
     PushOut();
     ASSERT_EQ(machine().Enter(), ZX_OK);
   }
+  // With interrupts open, a #GP for an MSR, and an interrupt while it is owed.
+  void PushAFaultBesideAnInterrupt() {
+    cpu().Push(SetInterruptFlag(true));
+    Leave();
+    cpu().Push([this](FakeVcpu& vcpu) {
+      EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 0x66), ZX_OK);
+      return WrMsr(0x3B, 1)(vcpu);
+    });
+  }
   // What enter gives for a write that ends it; ZX_OK when the guest goes on and reaches its end.
   zx_status_t Write(uint32_t msr, uint64_t value) {
     cpu().ForgetDeliveries();
@@ -203,12 +212,7 @@ TEST_F(VcpuMsr, SelfIpi) {
 
 TEST_F(VcpuMsr, AnInterruptBesideAnOwedFaultIsNotLost) {
   // KVM queues the #GP at the next run and drops an interrupt that was put in beside it.
-  cpu().Push(SetInterruptFlag(true));
-  Leave();
-  cpu().Push([this](FakeVcpu& vcpu) {
-    EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 0x66), ZX_OK);
-    return WrMsr(0x3B, 1)(vcpu);
-  });
+  PushAFaultBesideAnInterrupt();
   PushOut();
   ASSERT_EQ(machine().Enter(), ZX_OK);
   EXPECT_EQ(cpu().deliveries(),
@@ -216,12 +220,7 @@ TEST_F(VcpuMsr, AnInterruptBesideAnOwedFaultIsNotLost) {
 }
 
 TEST_F(VcpuMsr, AFaultIsOwedForOneRun) {
-  cpu().Push(SetInterruptFlag(true));
-  Leave();
-  cpu().Push([this](FakeVcpu& vcpu) {
-    EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, 0x66), ZX_OK);
-    return WrMsr(0x3B, 1)(vcpu);
-  });
+  PushAFaultBesideAnInterrupt();
   cpu().Push(fake::ExitWith(KVM_EXIT_IRQ_WINDOW_OPEN));
   cpu().Push(Do([](FakeVcpu& vcpu) { EXPECT_EQ(vcpu.deliveries().size(), 2u); }));
   PushOut();
