@@ -35,6 +35,9 @@ BEGIN {
   title["boot"] = "Linux to user space, beside QEMU's microvm"
   says["boot"] = "256 MiB, one processor, the same kernel, initramfs and command line; interleaved pairs in the nested environment, `shmem_enabled` never. Bounds only where there are six pairs or more."
   command["boot"] = "bench/boot"
+  title["processors"] = "Linux with several processors, beside QEMU's microvm"
+  says["processors"] = "As above, with 2 and 4 processors. Then a byte goes through a pipe to a process on another processor and back, and a page is taken away while the other processors run in the same process, by the guest's clock. Interrupts by the library are the default mode, by the kernel the accelerated one."
+  command["processors"] = "bench/boot --work --cpus 4 --zvmm-option --interrupts --zvmm-option kernel"
 }
 
 function number(text) {

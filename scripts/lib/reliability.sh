@@ -47,7 +47,7 @@ fuzz() {
 
 part_faults() {
   build_preset dev fault_tests || { add_failure "$1" "the build (preset dev)"; return; }
-  ZIRCON_FAULTS=full run_gtests "$1" "$(build_folder dev)/tests/faults/fault_tests"
+  run_gtests "$1" "$(build_folder dev)/tests/faults/fault_tests"
   build_preset asan fault_tests || { add_failure "$1" "the build (preset asan)"; return; }
   run_gtests "$1" "$(build_folder asan)/tests/faults/fault_tests"
 }

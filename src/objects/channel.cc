@@ -21,7 +21,7 @@ void Channel::Receive(Message* message) {
     return;
   }
   messages_.PushBack(message);
-  num_messages_.fetch_add(1, std::memory_order_relaxed);
+  CountMessages(1);
   UpdateSignals(0, ZX_CHANNEL_READABLE);
 }
 
@@ -35,7 +35,7 @@ zx_status_t Channel::Read(const Room& room, MessagePtr* message, Size* size) {
   const bool fits = size->bytes <= room.bytes && size->handles <= room.handles;
   if (!fits && !room.may_discard) return ZX_ERR_BUFFER_TOO_SMALL;
   messages_.Remove(first);
-  num_messages_.fetch_sub(1, std::memory_order_relaxed);
+  CountMessages(-1);
   if (messages_.empty()) UpdateSignals(ZX_CHANNEL_READABLE, 0);
   (fits ? *message : discarded).reset(first);
   return fits ? ZX_OK : ZX_ERR_BUFFER_TOO_SMALL;

@@ -31,13 +31,9 @@ constinit thread_local Discarded t_discarded;
 void Discard(Message* message) { t_discarded.Add(message); }
 
 MessagePtr Message::Create(uint32_t bytes, uint32_t handles) {
-  MessagePtr message(NEW_OR_NULL(Message), &Discard);
-  if (message == nullptr) return NoMessage();
-  if (bytes != 0) {
-    message->bytes_.reset(new (std::nothrow) uint8_t[bytes]);
-    if (message->bytes_ == nullptr) return NoMessage();
-    message->num_bytes_ = bytes;
-  }
+  void* const room = ::operator new(sizeof(Message) + bytes, std::nothrow);
+  if (room == nullptr) return NoMessage();
+  MessagePtr message(new (room) Message(bytes), &Discard);
   if (handles != 0) {
     message->handles_.reset(new (std::nothrow) handles::DetachedHandle[handles]);
     if (message->handles_ == nullptr) return NoMessage();
@@ -48,10 +44,10 @@ MessagePtr Message::Create(uint32_t bytes, uint32_t handles) {
 
 uint32_t Message::transaction() const {
   uint32_t id = 0;
-  if (num_bytes_ >= sizeof(id)) std::memcpy(&id, bytes_.get(), sizeof(id));
+  if (num_bytes_ >= sizeof(id)) std::memcpy(&id, bytes(), sizeof(id));
   return id;
 }
 
-void Message::set_transaction(uint32_t id) { std::memcpy(bytes_.get(), &id, sizeof(id)); }
+void Message::set_transaction(uint32_t id) { std::memcpy(bytes(), &id, sizeof(id)); }
 
 }  // namespace zircon::objects

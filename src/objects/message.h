@@ -3,6 +3,8 @@
 // A message may hold the last handle of a channel end, whose messages hold others, and so on; so
 // messages are not destroyed inside one another but one after the other (Discard).
 //
+// The bytes lie behind it, in the same piece of memory.
+//
 // Ownership: the channel end that it was sent to, or the call that writes or reads it. The handles
 // count for their objects. Thread safety: as a pointer.
 
@@ -32,8 +34,8 @@ class Message : public Linked<Message> {
   // With room for that much; null when memory is short.
   [[nodiscard]] static MessagePtr Create(uint32_t bytes, uint32_t handles);
 
-  uint8_t* bytes() { return bytes_.get(); }
-  const uint8_t* bytes() const { return bytes_.get(); }
+  uint8_t* bytes() { return reinterpret_cast<uint8_t*>(this + 1); }
+  const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(this + 1); }
   uint32_t num_bytes() const { return num_bytes_; }
   handles::DetachedHandle* handles() { return handles_.get(); }
   uint32_t num_handles() const { return num_handles_; }
@@ -42,18 +44,20 @@ class Message : public Linked<Message> {
   uint32_t transaction() const;
   void set_transaction(uint32_t id);
 
+  // What `delete` frees: the bytes too.
+  static void operator delete(void* message) { ::operator delete(message); }
+
  private:
   friend class Discarded;
-  Message() = default;
+  explicit Message(uint32_t bytes) noexcept : num_bytes_(bytes) {}
   // The handles the first first: an array goes the other way round, and a program sees by its
   // signals what was closed before what.
   ~Message() {
     for (uint32_t i = 0; i < num_handles_; ++i) handles_[i].reset();
   }
 
-  std::unique_ptr<uint8_t[]> bytes_;
   std::unique_ptr<handles::DetachedHandle[]> handles_;
-  uint32_t num_bytes_ = 0;
+  const uint32_t num_bytes_;
   uint32_t num_handles_ = 0;
 };
 

@@ -98,7 +98,7 @@ SweepResult SweepFirstUse(const Scenario& scenario) {
   SweepResult result;
   const std::vector<CallId> points = PointsOf(scenario);
   result.points = points.size();
-  for (const Failure& failure : ChooseFailures(points)) {
+  for (const Failure& failure : FailuresOf(points)) {
     if (result.faults.size() >= kMostFaults) break;
     if (KindOf(failure.id).origin == Origin::kKvm) continue;
     std::string said;

@@ -55,12 +55,20 @@ bool GuestRig::EnterToStatus(zx_status_t status) {
   return DO(run_, status, zx_vcpu_enter(vcpu.get(), &packet));
 }
 
-void GuestRig::At(std::initializer_list<uint8_t> code, fake::Step step) {
+fake::Step GuestRig::Placed(std::initializer_list<uint8_t> code, fake::Step step) {
   std::memcpy(page(0) + kEntry, code.begin(), code.size());
-  cpu_->Push([step = std::move(step)](fake::FakeVcpu& running) {
+  return [step = std::move(step)](fake::FakeVcpu& running) {
     running.regs.rip = kEntry;
     return step(running);
-  });
+  };
+}
+
+void GuestRig::At(std::initializer_list<uint8_t> code, fake::Step step) {
+  cpu_->Push(Placed(code, std::move(step)));
+}
+
+void GuestRig::StaysAt(std::initializer_list<uint8_t> code, fake::Step step) {
+  cpu_->Always(Placed(code, std::move(step)));
 }
 
 }  // namespace zircon::faults

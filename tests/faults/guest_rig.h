@@ -43,6 +43,8 @@ class GuestRig {
   bool EnterToStatus(zx_status_t status);
   // The guest's next step, with RIP at its code.
   void At(std::initializer_list<uint8_t> code, fake::Step step);
+  // It executes this again and again, until cpu().ForgetScript().
+  void StaysAt(std::initializer_list<uint8_t> code, fake::Step step);
   // Whether the guest reaches the page, as the kernel has it.
   bool HasPage(uint64_t gpa) const { return vm_->Host(gpa, kPage) != nullptr; }
   uint8_t* page(uint64_t gpa) const { return vm_->Host(gpa, kPage); }
@@ -58,6 +60,8 @@ class GuestRig {
   zx_port_packet_t packet = {};
 
  private:
+  fake::Step Placed(std::initializer_list<uint8_t> code, fake::Step step);
+
   std::shared_ptr<fake::FakeVm> vm_;
   std::shared_ptr<fake::FakeVcpu> cpu_;
 };

@@ -109,10 +109,11 @@ void RunToTraps(Run& run) {
   CHECK_THAT(run, rig.cpu().regs.rcx == 0x77);
 
   // Nothing is behind these.
-  rig.At({0x89, 0x03}, MmioWrite(kDevice + kPage, 1, 4, 2));
+  rig.StaysAt({0x89, 0x03}, MmioWrite(kDevice + kPage, 1, 4, 2));
   if (!rig.EnterToStatus(ZX_ERR_NOT_FOUND)) return;
-  rig.At({0xE6, 0x61}, PioOut(0x61, 1, 2));
+  rig.StaysAt({0xE6, 0x61}, PioOut(0x61, 1, 2));
   if (!rig.EnterToStatus(ZX_ERR_NOT_FOUND)) return;
+  rig.cpu().ForgetScript();
   if (!DO(run, ZX_OK, zx_vcpu_kick(rig.vcpu.get()))) return;
   if (!rig.EnterToStatus(ZX_ERR_CANCELED)) return;
   if (!RunToOut(rig)) return;

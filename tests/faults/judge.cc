@@ -92,8 +92,6 @@ constexpr Row kRows[] = {
     {"zx_guest_create", kKvm_KVM_CHECK_EXTENSION, 0, ZX_ERR_NOT_SUPPORTED},
     // ACCEL-5.
     {"zircon_kvm_guest_set_interrupts", kKvm_KVM_ENABLE_CAP, EINVAL, ZX_ERR_NOT_SUPPORTED},
-    // ACCEL-5.
-    {"zircon_kvm_guest_set_interrupts", kKvm_KVM_ENABLE_CAP, EINVAL, ZX_ERR_NOT_SUPPORTED},
     // VCPU-CREATE-8: a state that this processor cannot take.
     {"zx_vcpu_create", kCallIds, EINVAL, ZX_ERR_NOT_SUPPORTED},
     // VCPU-ENTER-20: a kernel that does not tell its registers has no memory to.

@@ -1,9 +1,6 @@
 #include "faults/sweep.h"
 
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <map>
 
 #include "base/log.h"
 #include "faults/holdings.h"
@@ -17,34 +14,18 @@ namespace {
 constexpr size_t kMostFaults = 25;
 constexpr unsigned kSeconds = 10;
 
-bool IsFull() {
-  const char* const wish = std::getenv("ZIRCON_FAULTS");
-  return wish != nullptr && std::strcmp(wish, "full") == 0;
-}
-
 }  // namespace
 
-std::vector<Failure> ChooseFailures(const std::vector<CallId>& points) {
-  constexpr size_t kPlaces = 6;
-  const bool full = IsFull();
-  std::map<CallId, std::vector<size_t>> places;
-  for (size_t point = 0; point < points.size(); ++point) places[points[point]].push_back(point);
-  std::vector<Failure> chosen;
-  for (const auto& [id, where] : places) {
-    // A different few for each errno, the first and the last among them.
-    size_t shift = 0;
-    for (const int error : KindOf(id).all_errnos()) {
-      const size_t step = full || where.size() <= kPlaces ? 1 : where.size() / kPlaces;
-      for (size_t i = 0; i < where.size(); ++i) {
-        const bool end = i == 0 || i + 1 == where.size();
-        if (!end && i % step != shift % step) continue;
-        chosen.push_back({where[i], id, error, false});
-        chosen.push_back({where[i], id, error, true});
+std::vector<Failure> FailuresOf(const std::vector<CallId>& points) {
+  std::vector<Failure> all;
+  for (size_t point = 0; point < points.size(); ++point) {
+    for (const int error : KindOf(points[point]).all_errnos()) {
+      for (const bool for_good : {false, true}) {
+        all.push_back({point, points[point], error, for_good});
       }
-      ++shift;
     }
   }
-  return chosen;
+  return all;
 }
 
 std::string WordsOf(const Failure& failure) {
@@ -132,7 +113,7 @@ SweepResult Sweep(const Scenario& scenario) {
   const std::vector<CallId> points(plan.points().begin(), plan.points().end());
   if (plan.too_many()) player.faults().push_back("makes more calls than can be counted");
   result.points = points.size();
-  for (const Failure& failure : ChooseFailures(points)) {
+  for (const Failure& failure : FailuresOf(points)) {
     if (player.faults().size() >= kMostFaults) break;
     bool reached = false;
     for (int attempt = 0; !reached && attempt < kAttempts; ++attempt) {

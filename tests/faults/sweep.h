@@ -3,9 +3,6 @@
 // is documented, that nothing is left behind, and that the next pass without a fault is as the
 // first.
 //
-// ZIRCON_FAULTS=full in the environment plays all of them; without it each call fails in each way
-// at its first, its last and a few of its places between.
-//
 // Thread safety: one thread.
 
 #pragma once
@@ -48,7 +45,7 @@ struct Failure {
   bool for_good = false;
 };
 // Those to play where a pass makes these calls.
-std::vector<Failure> ChooseFailures(const std::vector<CallId>& points);
+std::vector<Failure> FailuresOf(const std::vector<CallId>& points);
 std::string WordsOf(const Failure& failure);
 
 // Plays the scenario with or without a failure (null: the calls are counted) and says what was

@@ -156,6 +156,7 @@ TEST_F(StoreFinderTest, VectorRegistersTellCandidatesApart) {
   EXPECT_EQ(Ask(exit), Answer::kFound);
   EXPECT_EQ(found_.insn->length, 3);
   std::swap(fpu.xmm[0], fpu.xmm[8]);
+  exit.SetVectors(&fpu);
   EXPECT_EQ(Ask(exit), Answer::kFound);
   EXPECT_EQ(found_.insn->length, 4);
   // Without another candidate nobody asks.

@@ -182,7 +182,9 @@ void Core::ExpireTimer() {
 Turn Core::HandleExit(zx_port_packet_t* packet) {
   const kvm_run& run = page();
   view_.Forget();
+  const bool store_begun = owed_.kind == PendingExit::kStore;
   owed_ = PendingExit{};
+  if (store_begun) return HandleStore(packet);
   switch (run.exit_reason) {
     case KVM_EXIT_IO:
       counters_.Count(ZIRCON_KVM_EXIT_IO);
@@ -254,11 +256,11 @@ Turn Core::LogOnce(const char* what, uint64_t number) {
   return Turn::Status(dead_);
 }
 
-Turn Core::Unending(const char* what) {
+zx_status_t Core::Unending(const char* what) {
   LOG_ERROR("VCPU {} cannot go on: {} that does not end, exit reason {}, RIP {:#x}", id_, what,
             page().exit_reason, regs().rip);
   dead_ = ZX_ERR_INTERNAL;
-  return Turn::Status(dead_);
+  return dead_;
 }
 
 void Core::AnswerMsr(const MsrResult& result) {

@@ -115,7 +115,7 @@ class Core {
     return deadline == LocalApic::kNever || TscClock::Now() < deadline;
   }
   // Whether the exit in the run page has not been looked at yet (the kernel had no memory).
-  bool exit_unseen() const { return owed_.kind == PendingExit::kUnseen; }
+  bool exit_unseen() const { return owed_.unseen(); }
   // KVM_RUN: an errno.
   [[nodiscard]] int Run() { return registers_.Run(); }
   kvm_run& page() const { return registers_.page(); }
@@ -189,8 +189,11 @@ class Core {
   // pending exits (core_completion.cc)
   bool FoldLoad();
   // Lets the kernel finish the instruction. What it reads is zeros; of a store that is reported in
-  // pieces `pieces` gets the rest. False when it does not end.
-  [[nodiscard]] bool FinishInKernel(StoreExit* pieces = nullptr);
+  // pieces `pieces` gets the rest. ZX_OK, or what enter gives: ZX_ERR_NO_MEMORY where the kernel
+  // cannot for now, and another call goes on from there.
+  [[nodiscard]] zx_status_t FinishInKernel(StoreExit* pieces = nullptr);
+  // The same, with registers that are still these when the kernel cannot.
+  [[nodiscard]] zx_status_t FinishFrom(const kvm_regs& wanted, const kvm_sregs& before);
   // Puts the registers back, and what else the kernel may have made of bytes that do not matter.
   void RestoreAfterFinish(const kvm_regs& wanted, const kvm_sregs& before);
   // The guest gets the trap of a single step before its next instruction.
@@ -209,14 +212,17 @@ class Core {
   // memory exits (core_memory.cc)
   Turn HandleMmio(zx_port_packet_t* packet);
   bool RingsAtOnce(const guest::Trap& trap) const;
-  Turn HandleStore(const guest::Trap* trap, zx_port_packet_t* packet);
+  // Of store_, as the next one too.
+  Turn HandleStore(zx_port_packet_t* packet);
   Turn HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet);
-  Turn RefuseStore(StoreExit* exit, zx_status_t status);
+  Turn RefuseStore();
   bool HandleKnownAccess(zx_port_packet_t* packet);
   void TakeLoad(const KnownLoad& load);
-  // The instruction of a store, with what more it takes from the kernel to be sure of it. False
-  // when the instruction does not end.
-  [[nodiscard]] bool FindStore(StoreExit* exit, Store* store, bool* found);
+  // Its instruction, with what more it takes from the kernel to be sure of it. ZX_OK, or what enter
+  // gives.
+  [[nodiscard]] zx_status_t FindStore(Store* store, bool* found);
+  // The kernel has not told all of it: the next enter looks again.
+  Turn StopInStore(zx_status_t status);
   void FillMemPacket(const guest::Trap& trap, uint64_t address, uint64_t rip, uint8_t length,
                      uint8_t operand_size, zx_port_packet_t* packet) const;
 
@@ -241,7 +247,7 @@ class Core {
   Turn HandleEmulationFailure();
   Turn LogOnce(const char* what, uint64_t number);
   // The kernel exits again and again for one instruction.
-  Turn Unending(const char* what);
+  zx_status_t Unending(const char* what);
 
   // What a trap of I/O ports says, at hand.
   struct PortTrap {
@@ -276,6 +282,7 @@ class Core {
   const guest::Trap* memory_trap_ = nullptr;
   GuestView view_;
   StoreFinder stores_;
+  StoreExit store_;  // the last one whose instruction was looked for
   DecodeCache loads_;
   bool told_no_memory_ = false;
   bool hold_events_ = false;

@@ -26,15 +26,18 @@ zx_status_t Core::Settle(bool* entered) {
   if (owed_.settled_by_run()) return ZX_OK;
   if (SettleByRun()) return ZX_OK;
   *entered = true;
-  return FinishKeepingRegisters();
+  return owed_.kind == PendingExit::kRewind ? Rewind() : FinishKeepingRegisters();
 }
 
-bool Core::FinishInKernel(StoreExit* pieces) {
+zx_status_t Core::FinishInKernel(StoreExit* pieces) {
   kvm_run& run = page();
-  run.kvm_dirty_regs = 0;
-  int error = 0;
-  for (int i = 0; i < kMostReturns && error == 0; ++i) {
-    if (owed_.repeated || i >= kLongestUnrepeated) {
+  // What the VMM has written since is not for an instruction that began before. A store is over but
+  // for its report: what is written then, between two tries, is the guest's.
+  if (pieces == nullptr) run.kvm_dirty_regs = 0;
+  int returns = 0;
+  int error = EAGAIN;
+  for (int i = 0; i < kMostReturns && (error == 0 || error == EAGAIN); ++i) {
+    if (owed_.repeated || returns >= kLongestUnrepeated) {
       // This iteration is the last.
       run.s.regs.regs.rcx = 1;
       run.kvm_dirty_regs = KVM_SYNC_X86_REGS;
@@ -44,12 +47,33 @@ bool Core::FinishInKernel(StoreExit* pieces) {
     if (reads) std::memset(run.mmio.data, 0, sizeof(run.mmio.data));
     run.immediate_exit = 1;
     error = registers_.RunForAll();
-    const bool writes = error == 0 && run.exit_reason == KVM_EXIT_MMIO && run.mmio.is_write != 0;
+    if (error != 0) continue;
+    ++returns;
+    const bool writes = run.exit_reason == KVM_EXIT_MMIO && run.mmio.is_write != 0;
     if (writes && pieces != nullptr) pieces->Add(run.mmio.phys_addr, run.mmio.len, run.mmio.data);
   }
   // The byte stays set: a signal that came meanwhile has left no other trace (vcpu/processor.cc).
-  if (pieces != nullptr) pieces->Complete();
-  return error == EINTR || error == EAGAIN;
+  switch (error) {
+    case EINTR:
+      if (pieces != nullptr) pieces->Complete();
+      return ZX_OK;
+    case 0:
+      return Unending(pieces != nullptr ? "a store" : "an instruction");
+    case EAGAIN:  // again and again: for now it cannot
+      return HandleRunError(ENOMEM).status;
+    default:
+      return HandleRunError(error).status;
+  }
+}
+
+zx_status_t Core::FinishFrom(const kvm_regs& wanted, const kvm_sregs& before) {
+  const zx_status_t status = FinishInKernel();
+  if (status != ZX_OK) {
+    // As if it had not been tried: the next enter goes on where the kernel has stopped.
+    regs() = wanted;
+    registers_.KeepSregs(before);
+  }
+  return status;
 }
 
 // The kernel has executed the instruction on bytes that do not matter: a DIV may have queued a #DE,
@@ -79,7 +103,8 @@ zx_status_t Core::FinishKeepingRegisters() {
   if (!registers_.HaveSregs()) return ZX_ERR_NO_MEMORY;
   kvm_regs wanted = regs();
   const kvm_sregs before = sregs();
-  if (!FinishInKernel()) return Unending("an instruction").status;
+  const zx_status_t status = FinishFrom(wanted, before);
+  if (status != ZX_OK) return status;
   wanted.rip = owed_.next_rip != 0 ? owed_.next_rip : regs().rip;
   wanted.rflags &= ~kResumeFlag;
   RestoreAfterFinish(wanted, before);
@@ -96,7 +121,10 @@ zx_status_t Core::Rewind() {
   if (!registers_.HaveSregs()) return ZX_ERR_NO_MEMORY;
   const kvm_regs wanted = regs();
   const kvm_sregs before = sregs();
-  if (!FinishInKernel()) return Unending("an instruction").status;
+  // What keeps it from being rewound now does so again at the next enter, or no more.
+  owed_.kind = PendingExit::kRewind;
+  const zx_status_t status = FinishFrom(wanted, before);
+  if (status != ZX_OK) return status;
   RestoreAfterFinish(wanted, before);
   owed_ = PendingExit{};
   return ZX_OK;

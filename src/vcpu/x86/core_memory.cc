@@ -39,7 +39,9 @@ Turn Core::HandleMmio(zx_port_packet_t* packet) {
     return Turn::Bell();
   }
   if (!registers_.HaveSregs()) return LookAgain();
-  return run.mmio.is_write != 0 ? HandleStore(trap, packet) : HandleLoad(trap, packet);
+  if (run.mmio.is_write == 0) return HandleLoad(trap, packet);
+  store_.Begin(run.mmio.phys_addr, run.mmio.len, run.mmio.data);
+  return HandleStore(packet);
 }
 
 // A bell's packet has the address and nothing else. Where KVM has reported all of the store, and no
@@ -52,42 +54,44 @@ bool Core::RingsAtOnce(const guest::Trap& trap) const {
          (regs().rflags & (kTrapFlag | kResumeFlag)) == 0;
 }
 
-bool Core::FindStore(StoreExit* exit, Store* store, bool* found) {
+zx_status_t Core::FindStore(Store* store, bool* found) {
   kvm_fpu vectors;
   for (;;) {
-    switch (stores_.Find(view_, regs(), sregs(), *exit, store)) {
+    switch (stores_.Find(view_, regs(), sregs(), store_, store)) {
       case StoreFinder::Answer::kFound:
         *found = true;
-        return true;
+        return ZX_OK;
       case StoreFinder::Answer::kNothingFits:
         *found = false;
-        return true;
-      case StoreFinder::Answer::kMorePieces:
-        if (!FinishInKernel(exit)) return false;
+        return ZX_OK;
+      case StoreFinder::Answer::kMorePieces: {
+        const zx_status_t status = FinishInKernel(&store_);
+        if (status != ZX_OK) return status;
         break;
+      }
       case StoreFinder::Answer::kVectorRegisters:
         // Without them the candidates stay what they are.
-        exit->SetVectors(fd_.GetFpu(&vectors) == 0 ? &vectors : nullptr);
+        store_.SetVectors(fd_.GetFpu(&vectors) == 0 ? &vectors : nullptr);
         break;
     }
   }
 }
 
 // The kernel reports a store when it has finished the instruction: RIP is past it.
-Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
-  const kvm_run& run = page();
-  const uint64_t address = run.mmio.phys_addr;
-  StoreExit exit(address, run.mmio.len, run.mmio.data);
-  if (trap == nullptr) return RefuseStore(&exit, guest_.space().Explain(address, true));
+Turn Core::HandleStore(zx_port_packet_t* packet) {
+  const uint64_t address = store_.piece(0).gpa;
+  const guest::Trap* trap = MemoryTrap(address);
+  if (trap == nullptr) return RefuseStore();
   Store store;
   bool found = false;
-  if (!FindStore(&exit, &store, &found)) return Unending("a store");
+  const zx_status_t status = FindStore(&store, &found);
+  if (status != ZX_OK) return StopInStore(status);
   const bool repeats = found && store.progress == Progress::kRepeats;
   const uint64_t rip = found ? store.Rip(regs(), sregs()) : regs().rip;
   const uint8_t length = found ? store.insn->length : 0;
   // A store in pieces is one packet: the kernel finishes the rest unseen. So is a repeated one,
   // whose remaining iterations are dropped. The kernel forgets the trap of a single step.
-  const bool pieces_left = !exit.complete() && (!found || !store.whole);
+  const bool pieces_left = !store_.complete() && (!found || !store.whole);
   if (repeats || pieces_left || (regs().rflags & kTrapFlag) != 0) {
     owed_.kind = PendingExit::kOther;
     owed_.rflags = regs().rflags;
@@ -98,7 +102,7 @@ Turn Core::HandleStore(const guest::Trap* trap, zx_port_packet_t* packet) {
     return Turn::Bell();
   }
   FillMemPacket(*trap, address, rip, length, DefaultOperandSize(sregs()), packet);
-  if (found && !repeats && store.whole && exit.count() == 1 && stores_.code() != nullptr) {
+  if (found && !repeats && store.whole && store_.count() == 1 && stores_.code() != nullptr) {
     accesses_.RememberStore(view_, regs(), sregs(), stores_.ending(), stores_.code(), address);
   }
   return Turn::Packet();
@@ -148,20 +152,28 @@ zx_status_t Core::ReadInstruction(const zx_port_packet_t& packet, InstructionByt
   return have == wanted ? ZX_OK : ZX_ERR_NOT_FOUND;
 }
 
-Turn Core::RefuseStore(StoreExit* exit, zx_status_t why) {
+Turn Core::RefuseStore() {
+  const uint64_t address = store_.piece(0).gpa;
+  const zx_status_t why = guest_.space().Explain(address, true);
   // All of it first: half a store may be that of another instruction.
-  if (!FinishInKernel(exit)) return Unending("a store");
+  zx_status_t status = FinishInKernel(&store_);
   Store store;
   bool found = false;
-  if (!FindStore(exit, &store, &found)) return Unending("a store");
+  if (status == ZX_OK) status = FindStore(&store, &found);
+  if (status != ZX_OK) return StopInStore(status);
   if (found) {
     regs() = store.Before(regs(), sregs());
     registers_.MarkRegs();
   } else {
     LOG_DEBUG("VCPU {}: a store to {:#x} cannot be repeated: no instruction before RIP {:#x} fits",
-              id_, exit->piece(0).gpa, regs().rip);
+              id_, address, regs().rip);
   }
   return Turn::Status(why == ZX_OK ? ZX_ERR_NOT_FOUND : why);
+}
+
+Turn Core::StopInStore(zx_status_t status) {
+  owed_.kind = PendingExit::kStore;
+  return Turn::Status(status);
 }
 
 }  // namespace zircon::vcpu::x86

@@ -7,7 +7,10 @@
 //   kLoad     MOV-type load       the destination register goes into the run buffer, likewise
 //   kOther    any other read      the kernel finishes it with immediate_exit; then the registers
 //             (ALU, RMW, …)       become those that the VMM saw and wrote, RIP past the instruction
+//   kRewind   a refused access    the kernel finishes it, the registers become what they are, and
+//                                 it is executed again (tried before: the kernel had no memory)
 //   kUnseen   any                 the exit is looked at: the kernel had no memory to tell of it
+//   kStore    a store in pieces   likewise, with the pieces that it has told of (Core::store_)
 //   kFault    MSR that is not     nothing but to put no event in beside the #GP, which the kernel
 //             the guest's         queues by itself and which would take that event's place
 //
@@ -31,7 +34,7 @@ namespace zircon::vcpu::x86 {
 inline constexpr int kMostReturns = 32 + 1024 / 8;
 
 struct PendingExit {
-  enum Kind : uint8_t { kNone, kIn, kLoad, kOther, kUnseen, kFault };
+  enum Kind : uint8_t { kNone, kIn, kLoad, kOther, kRewind, kUnseen, kStore, kFault };
 
   Kind kind = kNone;
   uint8_t size = 0;             // kIn, kLoad: bytes that the kernel waits for
@@ -50,7 +53,9 @@ struct PendingExit {
   }
 
   // Whether nothing is to be settled before the next run.
-  bool settled_by_run() const { return kind == kNone || kind == kFault || kind == kUnseen; }
+  bool settled_by_run() const { return kind == kNone || kind == kFault || unseen(); }
+  // Whether the exit is still to be looked at.
+  bool unseen() const { return kind == kUnseen || kind == kStore; }
 };
 
 static_assert(offsetof(PendingExit, rflags) == sizeof(uint64_t));

@@ -49,6 +49,11 @@ class RegisterFile {
   // Asks the kernel, which has others than at the last exit. False when it has no memory to tell.
   [[nodiscard]] bool FetchSregs();
   void SetSregs(const kvm_sregs& sregs);
+  // They are known, whatever the kernel has made of them since.
+  void KeepSregs(const kvm_sregs& sregs) {
+    page().s.regs.sregs = sregs;
+    news_ |= KVM_SYNC_X86_SREGS;
+  }
 
   [[nodiscard]] bool HaveEvents() { return Known(KVM_SYNC_X86_EVENTS) || FetchEvents(); }
   bool knows_events() const { return Known(KVM_SYNC_X86_EVENTS); }

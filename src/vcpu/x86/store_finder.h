@@ -38,32 +38,41 @@ class StoreExit {
   };
   static constexpr size_t kMaxPieces = 12;  // 64 bytes over two pages, and to spare
 
-  // The first piece.
-  StoreExit(uint64_t gpa, uint32_t size, const uint8_t* data) { Add(gpa, size, data); }
+  StoreExit() = default;
+  StoreExit(uint64_t gpa, uint32_t size, const uint8_t* data) { Begin(gpa, size, data); }
 
+  // Of another store the first piece.
+  void Begin(uint64_t gpa, uint32_t size, const uint8_t* data) {
+    count_ = 0;
+    complete_ = false;
+    vectors_ = Vectors::kNotAsked;
+    Add(gpa, size, data);
+  }
   void Add(uint64_t gpa, uint32_t size, const uint8_t* data);
   // There are no more pieces.
   void Complete() { complete_ = true; }
-  // The VCPU's vector registers, for as long as this is asked; null where they cannot be had.
+  // The VCPU's vector registers; null where they cannot be had.
   void SetVectors(const kvm_fpu* fpu) {
-    vectors_ = fpu;
-    asked_ = true;
+    vectors_ = fpu != nullptr ? Vectors::kKnown : Vectors::kUnknown;
+    if (fpu != nullptr) fpu_ = *fpu;
   }
 
   size_t count() const { return count_; }
   const Piece& piece(size_t index) const { return pieces_[index]; }
   const uint8_t* data(size_t index) const { return data_ + 8 * index; }
   bool complete() const { return complete_; }
-  const kvm_fpu* vectors() const { return vectors_; }
-  bool vectors_asked() const { return asked_; }
+  const kvm_fpu* vectors() const { return vectors_ == Vectors::kKnown ? &fpu_ : nullptr; }
+  bool vectors_asked() const { return vectors_ != Vectors::kNotAsked; }
 
  private:
+  enum class Vectors : uint8_t { kNotAsked, kUnknown, kKnown };
+
   Piece pieces_[kMaxPieces];
   uint8_t data_[8 * kMaxPieces];
   size_t count_ = 0;
   bool complete_ = false;
-  bool asked_ = false;
-  const kvm_fpu* vectors_ = nullptr;
+  Vectors vectors_ = Vectors::kNotAsked;
+  kvm_fpu fpu_;
 };
 
 struct Store {
