@@ -26,13 +26,18 @@ bool g_installed ABSL_GUARDED_BY(g_mutex) = false;
 // Whether Attach() has opened the signal, so that Detach() closes it again.
 thread_local constinit bool t_opened_by_us = false;
 
-void OnKick(int) {
+void EndRun() {
   volatile uint8_t* const immediate_exit = internal::t_kick.immediate_exit;
   if (immediate_exit != nullptr) {
     *immediate_exit = 1;
   } else {
     internal::t_kick.came_outside = true;
   }
+}
+
+void OnKick(int /*signo*/, siginfo_t* info, void* /*context*/) {
+  if (info->si_code == SI_TKILL) internal::t_kick.came = true;
+  EndRun();
 }
 
 bool AtDefault(int signo) {
@@ -81,8 +86,8 @@ zx_status_t KickSignal::Prepare() {
     return ZX_ERR_NO_RESOURCES;
   }
   struct sigaction action = {};
-  action.sa_handler = OnKick;
-  action.sa_flags = SA_RESTART | SA_ONSTACK;
+  action.sa_sigaction = OnKick;
+  action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
   if (sigaction(signo, &action, nullptr) != 0) return ZX_ERR_INTERNAL;
   g_signal.store(signo, std::memory_order_release);
   g_installed = true;
@@ -91,11 +96,12 @@ zx_status_t KickSignal::Prepare() {
 
 bool KickSignal::EndOwnRun(pid_t owner) {
   if (gettid() != owner) return false;
-  OnKick(0);
+  EndRun();
   return true;
 }
 
 void KickSignal::Attach() {
+  internal::t_kick.came = false;
   const sigset_t kick = KickSet();
   sigset_t before;
   pthread_sigmask(SIG_UNBLOCK, &kick, &before);
@@ -117,8 +123,9 @@ bool KickSignal::Drain() {
   for (;;) {
     if (sigtimedwait(&kick, nullptr, &no_time) > 0) {
       any = true;
-      OnKick(0);
+      EndRun();
     } else if (errno != EINTR) {  // EINTR: another signal's handler ran; ours may still be there
+      internal::t_kick.came = false;
       return any;
     }
   }

@@ -20,12 +20,13 @@ namespace zircon::vcpu {
 
 namespace internal {
 
-// What the handler sets: the byte of the enter that the thread is in, or else the note. Of the
-// initial-exec model: an access is one instruction, in the shared library and in a signal handler
-// too.
+// What the handler sets: the byte of the enter that the thread is in, or else the note; and that it
+// has come, if a thread has sent it: a timer's is nobody's. Of the initial-exec model: an access is
+// one instruction, in the shared library and in a signal handler too.
 struct KickState {
   volatile uint8_t* volatile immediate_exit = nullptr;
   volatile bool came_outside = false;
+  volatile bool came = false;
 };
 extern constinit thread_local KickState t_kick __attribute__((tls_model("initial-exec")));
 
@@ -74,6 +75,14 @@ class KickSignal {
   // program's that kicks: as if the signal had come. False in any other thread.
   static bool EndOwnRun(pid_t owner);
 
+  // Whether one that was sent to the calling thread has come since this or Drain() was asked last.
+  // While none is on its way: one that came during the call would be forgotten.
+  static bool TakeArrival() {
+    if (!internal::t_kick.came) return false;
+    internal::t_kick.came = false;
+    return true;
+  }
+  static bool has_arrived() { return internal::t_kick.came; }
   // Takes what is pending of it for the calling thread, as if the handler had run; says whether
   // anything was.
   static bool Drain();

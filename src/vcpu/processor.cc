@@ -116,9 +116,7 @@ Processor::Next Processor::Prepare(uint32_t requests, zx_port_packet_t* packet,
                                    zx_status_t* status) {
   plain_ = false;
   if ((requests & kRequestKick) != 0) {
-    gate_.Take(kRequestKick);
-    core_.EndHalt();
-    *status = ZX_ERR_CANCELED;
+    *status = TakeKick();
     return Next::kReturn;
   }
   if ((requests & kRequestStartup) != 0 && TakeStartup(packet)) return Next::kReturn;
@@ -150,13 +148,22 @@ Processor::Next Processor::Prepare(uint32_t requests, zx_port_packet_t* packet,
   return Next::kRun;
 }
 
+zx_status_t Processor::TakeKick() {
+  gate_.Take(kRequestKick);
+  core_.EndHalt();
+  return ZX_ERR_CANCELED;
+}
+
 Processor::Next Processor::Finish(int error, zx_port_packet_t* packet, x86::InstructionBytes* code,
                                   zx_status_t* status) {
   plain_ = false;
   if (error == EINTR || error == EAGAIN) {
     counters_.Count(ZIRCON_KVM_EXIT_INTR);
     gate_.TakeSignals();
-    return Next::kAgain;
+    // At once: with another turn it would have to wait until who kicks has been seen to be done.
+    if (!gate_.IsSet(kRequestKick)) return Next::kAgain;
+    *status = TakeKick();
+    return Next::kReturn;
   }
   const Turn turn = error == 0 ? core_.HandleExit(packet) : core_.HandleRunError(error);
   switch (turn.kind) {

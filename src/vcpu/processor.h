@@ -103,6 +103,8 @@ class Processor {
   // Behind the run, which gave `error`, and for kExit.
   [[nodiscard]] Next Finish(int error, zx_port_packet_t* packet, x86::InstructionBytes* code,
                             zx_status_t* status);
+  // What enter gives for a kick, which is over with that.
+  [[nodiscard]] zx_status_t TakeKick();
   // The packet of a processor that the guest has started, if there is one that nobody else gives.
   [[nodiscard]] bool TakeStartup(zx_port_packet_t* packet);
   // Waits, as HLT does, until something is pending. ZX_ERR_CANCELED when kicked.

@@ -34,12 +34,32 @@ void TellOfFullQueue() {
 
 }  // namespace
 
+RunGate::RunGate(pid_t owner_tid) : process_(getpid()), owner_tid_(owner_tid) {}
+
+bool RunGate::OneHasCome(uint32_t signals) {
+  return (signals & ~kSenders) == kSignalled && KickSignal::has_arrived();
+}
+
+void RunGate::TakeWhatCame(uint32_t signals) {
+  // A system call, where something else than the signal has ended the turn.
+  if (OneHasCome(signals)) {
+    (void)KickSignal::TakeArrival();
+  } else {
+    KickSignal::Drain();
+  }
+}
+
 uint32_t RunGate::BeginWithNews() {
   for (;;) {
     // A new turn may be signalled again. Before the requests are read: whoever still sees that this
     // one is set its request before this.
-    if ((signals_.load(std::memory_order_relaxed) & kSignalled) != 0) {
-      signals_.fetch_or(kLeftOver, std::memory_order_relaxed);
+    const uint32_t signals = signals_.load(std::memory_order_relaxed);
+    if ((signals & kSignalled) != 0) {
+      if (OneHasCome(signals)) {
+        (void)KickSignal::TakeArrival();
+      } else {
+        signals_.fetch_or(kLeftOver, std::memory_order_relaxed);
+      }
       signals_.fetch_and(~kSignalled, std::memory_order_seq_cst);
     }
     SetRunning();
@@ -77,25 +97,29 @@ void RunGate::Sleep(int64_t deadline, uint32_t ignored) {
 void RunGate::FinishLeaving() {
   // Whoever has taken the park back since waits no longer.
   if ((requests_.load(std::memory_order_seq_cst) & kRequestPark) != 0) WakeParker();
-  if (signals_.load(std::memory_order_seq_cst) != 0) AwaitSenders();
+  if (signals_.load(std::memory_order_seq_cst) == 0) return;
+  AwaitSenders();
+  TellOfFullQueue();
 }
 
 void RunGate::AwaitSenders() {
   // A sender needs a system call's time; longer where it has been preempted, by this thread
   // perhaps.
   constexpr int kSpins = 1000;
-  for (int i = 0; (signals_.load(std::memory_order_seq_cst) & kSenders) != 0; ++i) {
+  uint32_t signals = signals_.load(std::memory_order_seq_cst);
+  for (int i = 0; (signals & kSenders) != 0; ++i) {
+    if (OneHasCome(signals)) return;
     if (i < kSpins) {
       __builtin_ia32_pause();
     } else {
       SleepBriefly();
     }
+    signals = signals_.load(std::memory_order_seq_cst);
   }
-  if (signals_.load(std::memory_order_relaxed) == 0) return;
-  KickSignal::Drain();
+  if (signals == 0) return;
+  TakeWhatCame(signals);
   // relaxed: nobody sends to a VCPU that is outside.
   signals_.fetch_and(kSenders, std::memory_order_relaxed);
-  TellOfFullQueue();
 }
 
 void RunGate::TakeSignals() {
@@ -103,7 +127,7 @@ void RunGate::TakeSignals() {
   const uint32_t signals = signals_.load(std::memory_order_seq_cst);
   if ((signals & kSignalled) == 0 || (signals & kSenders) != 0) return;
   // It may be on its way to us still, where another ended the run.
-  KickSignal::Drain();
+  TakeWhatCame(signals);
   signals_.fetch_and(kSenders, std::memory_order_seq_cst);
 }
 
@@ -136,7 +160,7 @@ void RunGate::SendSignal() {
       (signals_.fetch_or(kSignalled, std::memory_order_seq_cst) & kSignalled) == 0) {
     // EAGAIN: this user's processes have as many signals queued as they may (RLIMIT_SIGPENDING).
     // The VCPU has to be stopped all the same: until there is room, or it stops by itself.
-    while (tgkill(getpid(), owner_tid_, KickSignal::number()) != 0 && errno == EAGAIN &&
+    while (tgkill(process_, owner_tid_, KickSignal::number()) != 0 && errno == EAGAIN &&
            state_.load(std::memory_order_seq_cst) == kRunning) {
       // relaxed: see TellOfFullQueue().
       g_queue_was_full.store(true, std::memory_order_relaxed);

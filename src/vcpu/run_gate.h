@@ -43,7 +43,7 @@ enum Request : uint32_t {
 
 class RunGate final : public guest::Parkable {
  public:
-  explicit RunGate(pid_t owner_tid) : owner_tid_(owner_tid) {}
+  explicit RunGate(pid_t owner_tid);
   pid_t owner_tid() const { return owner_tid_; }
 
   // ---- The owner thread ----
@@ -126,8 +126,13 @@ class RunGate final : public guest::Parkable {
   uint32_t BeginWithNews();
   // Where signals are on their way or have been.
   void AwaitSenders();
+  // Of `signals`: this turn's has been sent and has come, and no other is about.
+  static bool OneHasCome(uint32_t signals);
+  // What was sent has come, or is taken.
+  static void TakeWhatCame(uint32_t signals);
   void SendSignal();
 
+  const pid_t process_;
   const pid_t owner_tid_;
   std::atomic<uint32_t> state_{kOutside};  // a futex, for the owner and for AwaitParked()
   std::atomic<uint32_t> requests_{0};
@@ -135,7 +140,8 @@ class RunGate final : public guest::Parkable {
   // kSignalled: it has been sent in this turn; one is enough. kLeftOver, the owner's own: one of a
   // turn that is over may be pending still, where something else than it ended the turn. The rest
   // counts the threads between looking at the state and having sent; Leave() waits for them, so
-  // that the signal cannot hit the thread when it has become somebody else's.
+  // that the signal cannot hit the thread when it has become somebody else's. Where this turn's has
+  // come it need not: nobody sends another as long as kSignalled stands.
   static constexpr uint32_t kSignalled = 1u << 31;
   static constexpr uint32_t kLeftOver = 1u << 30;
   static constexpr uint32_t kSenders = kLeftOver - 1;

@@ -223,6 +223,7 @@ int FakeVcpu::Run() {
   pthread_sigmask(SIG_SETMASK, &all, &blocked_signals_);
   const int result = RunInKernel();
   pthread_sigmask(SIG_SETMASK, &blocked_signals_, nullptr);
+  if (after_run_) std::exchange(after_run_, nullptr)();
   return result;
 }
 

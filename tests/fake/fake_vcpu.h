@@ -72,6 +72,8 @@ class FakeVcpu {
   void Always(Step step);
   // What a signal handler of the thread does when the next KVM_RUN is about to be made. Once.
   void BeforeNextRun(std::function<void()> handler) { before_run_ = std::move(handler); }
+  // What the thread does when the KVM_RUN that is under way is over. Once.
+  void AfterThisRun(std::function<void()> handler) { after_run_ = std::move(handler); }
   // The steps that have not been taken are not taken any more.
   void ForgetScript();
 
@@ -177,6 +179,7 @@ class FakeVcpu {
   const int apic_event_;                  // an eventfd, where there are APICs
   Step completion_;
   std::function<void()> before_run_;
+  std::function<void()> after_run_;
   std::vector<Delivery> deliveries_;
   std::atomic<uint64_t> runs_{0};
   std::atomic<uint64_t> immediate_runs_{0};

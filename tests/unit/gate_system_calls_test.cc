@@ -10,6 +10,7 @@
 #include "sanitizers.h"
 #include "sleeping_thread.h"
 #include "unit/system_calls.h"
+#include "vcpu/kick_signal.h"
 #include "vcpu/run_gate.h"
 
 #if !defined(TESTS_SANITIZED)
@@ -57,6 +58,29 @@ TEST(GateSystemCalls, AParkedOwnerIsWokenOnce) {
             }),
             1);
   owner.Join();
+}
+
+// The tgkill is all; who is told knows it by the signal's handler.
+TEST(GateSystemCalls, ASignalThatHasComeIsNotLookedFor) {
+  Shows("KICK-2");
+  ASSERT_EQ(vcpu::KickSignal::Prepare(), ZX_OK);
+  vcpu::KickSignal::Attach();
+  RunGate gate(ThisThread());
+  for (const bool in_another_turn : {false, true}) {
+    EXPECT_EQ(gate.Begin(), 0u);
+    EXPECT_EQ(SystemCallsOf([&] { gate.Post(vcpu::kRequestKick); }), 1);
+    EXPECT_EQ(SystemCallsOf([&] {
+                if (in_another_turn) {
+                  (void)gate.Begin();
+                } else {
+                  gate.TakeSignals();
+                }
+                gate.Take(vcpu::kRequestKick);
+                gate.Leave();
+              }),
+              0);
+  }
+  vcpu::KickSignal::Detach();
 }
 
 }  // namespace

@@ -315,6 +315,7 @@ TEST(HandleTable, AValueReturnsAfterEveryGenerationOfEveryFreeSlot) {
   for (const uint32_t free_slots : {1u, 3u}) {
     HandleTable table(free_slots + 2);
     const auto thing = MakeRef<Thing>();
+    ASSERT_TRUE(thing);
     thing->AddHandle();
     const zx_handle_t held[] = {MustInsert(table, thing), MustInsert(table, thing)};
     std::set<zx_handle_t> seen;

@@ -84,6 +84,8 @@ struct Interleaving {
   std::function<void()> check;
   // Each how many instructions, where they are many.
   uint64_t stride = 1;
+  // Only between the Stepping::Start() and Stop() of `mine`.
+  bool partly = false;
 };
 
 // Gives the number of places.
@@ -114,13 +116,18 @@ inline int AtEachInstruction(const Interleaving& steps) {
     uint64_t count = 0;
     reached = false;
     begun = true;
-    Stepping::Run(steps.mine, [&](const uint8_t*) {
+    const auto on_step = [&](const uint8_t*) {
       if (count++ != at) return true;
       reached = true;
       stopped = true;
       while (!theirs_over && !(theirs_begun && other_state.asleep())) LetOthersRun();
       return false;
-    });
+    };
+    if (steps.partly) {
+      Stepping::RunPartly(steps.mine, on_step);
+    } else {
+      Stepping::Run(steps.mine, on_step);
+    }
     mine_over = true;
     other.join();
     steps.check();

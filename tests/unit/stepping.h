@@ -22,13 +22,30 @@ namespace zircon {
 class Stepping {
  public:
   static void Run(absl::FunctionRef<void()> work, absl::FunctionRef<bool(const uint8_t*)> on_step) {
+    RunPartly(
+        [&] {
+          Start();
+          work();
+        },
+        on_step);
+  }
+  // The same, of work that says by Start() and Stop() which part of it.
+  static void RunPartly(absl::FunctionRef<void()> work,
+                        absl::FunctionRef<bool(const uint8_t*)> on_step) {
     struct sigaction before {};
     struct sigaction step {};
     step.sa_sigaction = &OnStep;
     step.sa_flags = SA_SIGINFO;
     EXPECT_EQ(sigaction(SIGTRAP, &step, &before), 0);
     on_step_ = &on_step;
-    // Past the bytes below the stack pointer, which are the compiler's to use.
+    work();
+    on_step_ = nullptr;
+    asm volatile("" ::: "memory");
+    EXPECT_EQ(sigaction(SIGTRAP, &before, nullptr), 0);
+  }
+
+  // Past the bytes below the stack pointer, which are the compiler's to use.
+  [[gnu::always_inline]] static void Start() {
     asm volatile(
         "lea -128(%%rsp), %%rsp\n\t"
         "pushfq\n\t"
@@ -36,10 +53,15 @@ class Stepping {
         "popfq\n\t"
         "lea 128(%%rsp), %%rsp" ::
             : "cc", "memory");
-    work();
-    on_step_ = nullptr;
-    asm volatile("" ::: "memory");
-    EXPECT_EQ(sigaction(SIGTRAP, &before, nullptr), 0);
+  }
+  [[gnu::always_inline]] static void Stop() {
+    asm volatile(
+        "lea -128(%%rsp), %%rsp\n\t"
+        "pushfq\n\t"
+        "andq $~0x100, (%%rsp)\n\t"
+        "popfq\n\t"
+        "lea 128(%%rsp), %%rsp" ::
+            : "cc", "memory");
   }
 
  private:

@@ -1,0 +1,104 @@
+// A VCPU's way into a sleep, step by step: what ends it comes between any two instructions.
+// Rows: HLT-2, TRAP-BELL-5.
+
+#include <gtest/gtest.h>
+
+#include "contract.h"
+#include "fake/machine_test.h"
+#include "unit/interleaved.h"
+
+namespace zircon {
+namespace {
+
+using fake::FakeVcpu;
+using fake::Machine;
+
+constexpr uint64_t kBell = Machine::kDeviceAddress;
+constexpr uint64_t kOut = 0x8000;
+constexpr uint32_t kReserve = 256;
+constexpr uint32_t kVector = 0x40;
+
+class InterleavedVcpu : public fake::OnMachine {
+ protected:
+  void SetUp() override {
+    OnMachine::SetUp();
+    ASSERT_EQ(machine().TrapBell(kBell, 0x1000, 1), ZX_OK);
+    ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
+    zx_vcpu_state_t state = {};
+    state.rdx = 0x60;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    machine().CodeAt(Machine::kEntry, {0x89, 0x03});  // mov %eax,(%rbx)
+    machine().CodeAt(kOut, {0xEE});
+  }
+  // The step after which the other thread comes, until the next run: signals are blocked in that.
+  void PushLast(fake::Step step) {
+    cpu().Push([step = std::move(step)](FakeVcpu& vcpu) {
+      vcpu.AfterThisRun([] { Stepping::Start(); });
+      vcpu.BeforeNextRun([] { Stepping::Stop(); });
+      return step(vcpu);
+    });
+  }
+  void PushOut() {
+    cpu().Push([](FakeVcpu& vcpu) {
+      vcpu.regs.rip = kOut;
+      return fake::PioOut(0x60, 1)(vcpu);
+    });
+  }
+  static int Ring(FakeVcpu& vcpu) {
+    vcpu.regs.rip = Machine::kEntry;
+    vcpu.regs.rbx = kBell;
+    return fake::MmioWrite(kBell, vcpu.regs.rax, 4, 2)(vcpu);
+  }
+  void Enter() {
+    EXPECT_EQ(machine().Enter(), ZX_OK);
+    EXPECT_EQ(packet().type, ZX_PKT_TYPE_GUEST_IO);
+  }
+};
+
+TEST_F(InterleavedVcpu, AHaltEndsWhereverAnInterruptComes) {
+  Shows("HLT-2");
+  NEEDS_SINGLE_STEPS();
+  const int places = AtEachInstruction({
+      .prepare =
+          [&](pid_t) {
+            cpu().ForgetDeliveries();
+            cpu().Push(fake::SetInterruptFlag(true));
+            PushLast(fake::Hlt());
+            PushOut();
+          },
+      .mine = [&] { Enter(); },
+      .theirs = [&] { EXPECT_EQ(zx_vcpu_interrupt(machine().vcpu, kVector), ZX_OK); },
+      .check = [&] { EXPECT_EQ(cpu().deliveries().size(), 1u); },
+      .stride = 3,
+      .partly = true,
+  });
+  EXPECT_GT(places, 50);
+}
+
+TEST_F(InterleavedVcpu, AWaitForRoomEndsWhereverThatComes) {
+  Shows("TRAP-BELL-5");
+  for (uint32_t i = 0; i < kReserve; ++i) cpu().Push(Ring);
+  PushOut();
+  Enter();
+  NEEDS_SINGLE_STEPS();
+  const int places = AtEachInstruction({
+      .prepare =
+          [&](pid_t) {
+            PushLast(Ring);
+            PushOut();
+          },
+      .mine = [&] { Enter(); },
+      .theirs =
+          [&] {
+            zx_port_packet_t bell;
+            EXPECT_EQ(zx_port_wait(machine().port, 0, &bell), ZX_OK);
+          },
+      .check = [] {},
+      .stride = 2,
+      .partly = true,
+  });
+  EXPECT_GT(places, 50);
+}
+
+}  // namespace
+}  // namespace zircon
