@@ -230,6 +230,35 @@ TEST_F(KickSignalTest, AnEnterInsideAnotherTellsIt) {
   }).join();
 }
 
+TEST_F(KickSignalTest, OnlyWhatAThreadHasSentIsAnArrival) {
+  Shows("KICK-12");
+  std::thread([] {
+    KickSignal::Attach();
+    pthread_kill(pthread_self(), KickSignal::number());
+    EXPECT_TRUE(KickSignal::TakeArrival());
+    EXPECT_FALSE(KickSignal::TakeArrival());
+    // A timer's.
+    volatile uint8_t immediate_exit = 0;
+    {
+      const KickSignal::Target target(&immediate_exit);
+      HostTimer timer;
+      EXPECT_TRUE(timer.Arm(Tid(), 1));
+      while (immediate_exit == 0) sched_yield();
+    }
+    EXPECT_FALSE(KickSignal::TakeArrival());
+    // What has come before others are taken, and what is taken.
+    pthread_kill(pthread_self(), KickSignal::number());
+    EXPECT_FALSE(KickSignal::Drain());
+    EXPECT_FALSE(KickSignal::TakeArrival());
+    SetKick(SIG_BLOCK);
+    pthread_kill(pthread_self(), KickSignal::number());
+    EXPECT_TRUE(KickSignal::Drain());
+    EXPECT_FALSE(KickSignal::TakeArrival());
+    SetKick(SIG_UNBLOCK);
+    KickSignal::Detach();
+  }).join();
+}
+
 TEST_F(KickSignalTest, WhatIsDrainedHasItsEffect) {
   std::thread([] {
     volatile uint8_t immediate_exit = 0;

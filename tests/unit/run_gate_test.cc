@@ -59,6 +59,22 @@ TEST_F(RunGateTest, ASignalThatEndedNoTurnIsTakenWhenLeaving) {
   EXPECT_FALSE(KickPending());
 }
 
+TEST_F(RunGateTest, ASignalOfATurnBeforeIsNotTakenForThisTurns) {
+  Shows("KICK-12");
+  EXPECT_EQ(gate_.Begin(), 0u);
+  gate_.Post(kRequestInterrupt);
+  EXPECT_EQ(gate_.Begin(), uint32_t{kRequestInterrupt});
+  gate_.Take(kRequestInterrupt);
+  // That turn's comes only now, and this one's later still.
+  SetKick(SIG_UNBLOCK);
+  SetKick(SIG_BLOCK);
+  EXPECT_FALSE(KickPending());
+  gate_.Post(kRequestKick);
+  EXPECT_TRUE(KickPending());
+  gate_.Leave();
+  EXPECT_FALSE(KickPending());
+}
+
 TEST_F(RunGateTest, AFullSignalQueueIsWaitedFor) {
   Shows("KICK-2 INT-5");
   rlimit before;
