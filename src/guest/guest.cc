@@ -141,7 +141,9 @@ zx_status_t Guest::SetMemoryTrap(std::unique_ptr<Trap> trap, base::RefPtr<object
   // also when the call ends in ALREADY_EXISTS.
   const zx_status_t status = space_->AddMemoryTrap(std::move(trap));
   const zx_status_t unmapped = root_->UnmapForTrap(base, size);
-  return status != ZX_OK ? status : unmapped;
+  if (status != ZX_OK) return status;
+  if (unmapped != ZX_OK) space_->TakeBackMemoryTrap(base, size);
+  return unmapped;
 }
 
 }  // namespace zircon::guest

@@ -271,6 +271,12 @@ zx_status_t GuestSpace::AddMemoryTrap(std::unique_ptr<Trap> trap) {
   });
 }
 
+void GuestSpace::TakeBackMemoryTrap(uint64_t base, uint64_t size) {
+  Changing changing(this);
+  traps_.memory.Retire(base);
+  if (SyncSlots(base, base + size) != ZX_OK) Lag(base, base + size);
+}
+
 zx_status_t GuestSpace::AddIoTrap(std::unique_ptr<Trap> trap) {
   Changing changing(this);
   return base::OrNoMemory([&] {

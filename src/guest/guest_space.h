@@ -52,6 +52,9 @@ class GuestSpace final : public objects::AddressSpace {
 
   // Adds a trap over pages that the caller then unmaps. ZX_ERR_ALREADY_EXISTS on overlap.
   [[nodiscard]] zx_status_t AddMemoryTrap(std::unique_ptr<Trap> trap);
+  // Where that cannot be done: the trap was never there. The guest waits where it cannot have its
+  // memory back (GPAS-19).
+  void TakeBackMemoryTrap(uint64_t base, uint64_t size);
   [[nodiscard]] zx_status_t AddIoTrap(std::unique_ptr<Trap> trap);
 
   // For a VCPU that is held, outside of the guest: has the slots follow what is mapped.

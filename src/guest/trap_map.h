@@ -1,5 +1,6 @@
 // TrapMap: which guest-physical pages and which I/O ports the VMM handles. BELL and MEM traps share
-// one tree, I/O ports have their own; traps of one tree never overlap and are never removed.
+// one tree, I/O ports have their own; traps of one tree never overlap. One that was found once
+// stays where it is.
 //
 // Ownership: the guest's. Thread safety: lookups take no lock; changes are made with every VCPU of
 // the guest parked and the guest's lock held (guest/vcpu_set.h).
@@ -41,6 +42,8 @@ class TrapTree {
   void Insert(std::unique_ptr<Trap> trap);
   // Takes back the trap that begins at `base`: for an insertion whose slots could not be had.
   void Remove(uint64_t base) { traps_.erase(base); }
+  // The same of one that VCPUs may have found. Nothing is allocated.
+  void Retire(uint64_t base) { retired_.insert(traps_.extract(base)); }
 
   // Calls visit(trap) for each that has a part in [begin, end), from below.
   template <typename Visit>
@@ -54,6 +57,7 @@ class TrapTree {
   Traps::const_iterator FirstEndingBehind(uint64_t address) const;
 
   Traps traps_;
+  std::multimap<uint64_t, std::unique_ptr<Trap>> retired_;
 };
 
 struct TrapMap {

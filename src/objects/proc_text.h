@@ -25,7 +25,10 @@ class ProcText {
       error_ = -fd;
       return;
     }
-    const ssize_t size = read(fd, text_, sizeof(text_) - 1);
+    ssize_t size;
+    do {
+      size = read(fd, text_, sizeof(text_) - 1);
+    } while (size < 0 && errno == EINTR);
     if (size <= 0) error_ = size == 0 ? EIO : errno;
     close(fd);
     text_[size > 0 ? size : 0] = '\0';

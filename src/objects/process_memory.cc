@@ -26,6 +26,7 @@ zx_status_t ReadProcessMemory(zx_info_task_stats_t* stats) {
   const ProcText pages("/proc/self/smaps_rollup");
   const int error = sizes.error() != 0 ? sizes.error() : pages.error();
   if (error == EMFILE || error == ENFILE) return ZX_ERR_NO_RESOURCES;
+  if (error == ENOMEM) return ZX_ERR_NO_MEMORY;
   if (error != 0) return ZX_ERR_NOT_SUPPORTED;
   *stats = {};
   // The first number of the file: pages.

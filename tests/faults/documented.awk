@@ -13,7 +13,12 @@
 errors && /^\/\/ *$/ { errors = 0 }
 errors && /^\/\/   Handle errors/ { named = named " BAD_HANDLE WRONG_TYPE ACCESS_DENIED" }
 errors && match($0, /[Tt]hose of zx_[a-z0-9_]+\(/) { like = substr($0, RSTART + 9, RLENGTH - 10) }
-errors && match($0, /^\/\/   [A-Z][A-Z_]+ /) { named = named " " substr($0, RSTART + 5, RLENGTH - 6) }
+# One, or several with commas between, which may be all there is in the line.
+errors && match($0, /^\/\/   [A-Z][A-Z_]+(, [A-Z][A-Z_]+)*( |$)/) {
+  names_here = substr($0, RSTART + 5, RLENGTH - 5)
+  gsub(/[, ]+/, " ", names_here)
+  named = named " " names_here
+}
 /^\/\/ .*[Tt]he same as zx_/ && match($0, /zx_[a-z0-9_]+\(/) { like = substr($0, RSTART, RLENGTH - 1) }
 
 match($0, /^zx_status_t (zx|zircon_kvm)_[a-z0-9_]+\(/) {

@@ -118,6 +118,16 @@ constexpr Row kRows[] = {
     // DEBUG-30, and where a step is told anew: a kernel that could before has no memory to.
     {"zircon_kvm_vcpu_set_debug", kKvm_KVM_SET_GUEST_DEBUG, EINVAL, ZX_ERR_NOT_SUPPORTED},
     {"zx_vcpu_enter", kKvm_KVM_SET_GUEST_DEBUG, 0, ZX_ERR_NO_MEMORY},
+    // VMAR-MAP-18, VMAR-ALLOC-11: where the host's kernel may choose the place, it does not tell a
+    // full space from a lack of memory.
+    {"zx_vmar_map", kHost_mmap, ENOMEM, ZX_ERR_NO_RESOURCES},
+    {"zx_vmar_map", kHost_mmap, EAGAIN, ZX_ERR_NO_RESOURCES},
+    {"zx_vmar_allocate", kHost_mmap, ENOMEM, ZX_ERR_NO_RESOURCES},
+    // HOST-ERR: of memory without a file no kernel says that.
+    {nullptr, kHost_mmap, EOVERFLOW, ZX_ERR_OUT_OF_RANGE},
+    // TASK-9.
+    {"zx_object_get_info", kHost_open, 0, ZX_ERR_NOT_SUPPORTED},
+    {"zx_object_get_info", kHost_read, 0, ZX_ERR_NOT_SUPPORTED},
     // VCPU-CREATE-6: no signal whose disposition can be asked or changed.
     {"zx_vcpu_create", kHost_sigaction, 0, ZX_ERR_NO_RESOURCES},
     // TIMER-CREATE-3.

@@ -6,31 +6,35 @@
 
 namespace zircon::faults {
 
-// guest_scenarios.cc
-void CreateGuests(Run& run);
-void RunToTraps(Run& run);
-void RingBells(Run& run);
-void Interrupt(Run& run);
-void UseMsrs(Run& run);
-void ReuseVcpu(Run& run);
-void DebugVcpu(Run& run);
-void UseKernelApics(Run& run);
+// All of them: what is not in here is neither declared nor played.
+#define FAULT_SCENARIOS(SCENARIO) \
+  /* guest_scenarios.cc */        \
+  SCENARIO(CreateGuests)          \
+  SCENARIO(RunToTraps)            \
+  SCENARIO(RingBells)             \
+  SCENARIO(Interrupt)             \
+  SCENARIO(UseMsrs)               \
+  SCENARIO(ReuseVcpu)             \
+  SCENARIO(DebugVcpu)             \
+  SCENARIO(UseKernelApics)        \
+  /* memory_scenarios.cc */       \
+  SCENARIO(ChangeGuestMemory)     \
+  SCENARIO(ResizeGuestMemory)     \
+  SCENARIO(UseVmos)               \
+  SCENARIO(MapInProcess)          \
+  SCENARIO(MapInChild)            \
+  /* object_scenarios.cc */       \
+  SCENARIO(SendMessages)          \
+  SCENARIO(StreamBytes)           \
+  SCENARIO(UseFifos)              \
+  SCENARIO(WaitAtPorts)           \
+  SCENARIO(UseTimers)             \
+  SCENARIO(UseInterrupts)         \
+  SCENARIO(UseResources)          \
+  SCENARIO(AskForInfo)
 
-// memory_scenarios.cc
-void ChangeGuestMemory(Run& run);
-void ResizeGuestMemory(Run& run);
-void UseVmos(Run& run);
-void MapInProcess(Run& run);
-void MapInChild(Run& run);
-
-// object_scenarios.cc
-void SendMessages(Run& run);
-void StreamBytes(Run& run);
-void UseFifos(Run& run);
-void WaitAtPorts(Run& run);
-void UseTimers(Run& run);
-void UseInterrupts(Run& run);
-void UseResources(Run& run);
-void AskForInfo(Run& run);
+#define SCENARIO(name) void name(Run& run);
+FAULT_SCENARIOS(SCENARIO)
+#undef SCENARIO
 
 }  // namespace zircon::faults

@@ -30,23 +30,8 @@ TEST_P(FaultSweep, EveryFailureIsDocumentedAndLeavesNothing) {
 }
 
 constexpr Scenario kScenarios[] = {
-#define SCENARIO(name) \
-  { #name, name }
-    // guests
-    SCENARIO(RunToTraps),
-    SCENARIO(Interrupt),
-    SCENARIO(ReuseVcpu),
-    SCENARIO(DebugVcpu),
-    SCENARIO(UseKernelApics),
-    // memory
-    SCENARIO(UseVmos),
-    // objects
-    SCENARIO(SendMessages),
-    SCENARIO(UseFifos),
-    SCENARIO(WaitAtPorts),
-    SCENARIO(UseTimers),
-    SCENARIO(UseInterrupts),
-    SCENARIO(UseResources),
+#define SCENARIO(name) {#name, name},
+    FAULT_SCENARIOS(SCENARIO)
 #undef SCENARIO
 };
 

@@ -23,9 +23,12 @@ ZX_DETAIL_C_BEGIN
 //   NOT_SUPPORTED    topic is unknown, whatever the handle.
 //   Handle errors    of handle.
 //   BUFFER_TOO_SMALL buffer_size. actual receives 0, avail 1.
+//   NOT_SUPPORTED, NO_RESOURCES, NO_MEMORY
+//                    TASK_STATS: the host does not tell; no file descriptor is left to ask it; it
+//                    has no memory.
 //   INVALID_ARGS     buffer, actual or avail.
 //
-// Contract: INFO, GEN.
+// Contract: INFO, TASK, GEN.
 zx_status_t zx_object_get_info(zx_handle_t handle, uint32_t topic, void* buffer, size_t buffer_size,
                                size_t* actual, size_t* avail) ZX_DETAIL_CALL_2018(object_get_info);
 

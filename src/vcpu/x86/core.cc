@@ -296,16 +296,22 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
       return Turn::Packet();
     case MsrResult::kError:
       return Turn::Status(result.status);
-    case MsrResult::kRefuse: {
-      if (!registers_.HaveSregs()) return LookAgain();
-      const zx_status_t status = Rewind();
-      return Turn::Status(status == ZX_OK ? result.status : status);
-    }
+    case MsrResult::kRefuse:
+      return RefuseMsr(result.status);
+    case MsrResult::kHost:
+      if (result.error == ENOMEM) return RefuseMsr(HandleRunError(ENOMEM).status);
+      return LogOnce("KVM_SET_MSRS fails with errno", static_cast<uint64_t>(result.error));
     default:
       // A write to the APIC itself may have made something pending.
       if (pending_.Any()) may_have_pending_ = true;
       return Turn::Continue();
   }
+}
+
+Turn Core::RefuseMsr(zx_status_t status) {
+  if (!registers_.HaveSregs()) return LookAgain();
+  const zx_status_t rewound = Rewind();
+  return Turn::Status(rewound == ZX_OK ? status : rewound);
 }
 
 Turn Core::HandleEmulationFailure() {

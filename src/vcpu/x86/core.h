@@ -244,6 +244,8 @@ class Core {
   // Tells the kernel how the RDMSR or WRMSR ends.
   void AnswerMsr(const MsrResult& result);
   Turn HandleWriteMsr(zx_port_packet_t* packet);
+  // The WRMSR is as if it had not been begun.
+  Turn RefuseMsr(zx_status_t status);
   Turn HandleEmulationFailure();
   Turn LogOnce(const char* what, uint64_t number);
   // The kernel exits again and again for one instruction.

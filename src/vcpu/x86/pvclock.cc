@@ -12,10 +12,6 @@ constexpr uint64_t kEnable = 1;
 constexpr uint64_t kWallRecordSize = 12;
 constexpr uint64_t kTimeRecordSize = 32;
 
-MsrResult Set(kvm::VcpuFd& fd, uint32_t msr, uint64_t value) {
-  return fd.SetMsr(msr, value) == 0 ? MsrResult::Done() : MsrResult::Error(ZX_ERR_INTERNAL);
-}
-
 }  // namespace
 
 bool IsClockMsr(uint32_t msr) {
@@ -25,12 +21,12 @@ bool IsClockMsr(uint32_t msr) {
 MsrResult WriteClockMsr(kvm::VcpuFd& fd, const guest::GuestSpace& space, uint32_t msr,
                         uint64_t value) {
   const bool system_time = msr == kSystemTime || msr == kSystemTimeOld;
-  if (system_time && (value & kEnable) == 0) return Set(fd, kSystemTime, 0);
+  if (system_time && (value & kEnable) == 0) return MsrResult::Host(fd.SetMsr(kSystemTime, 0));
   const uint64_t gpa = system_time ? value & ~kEnable : value;
   const zx_status_t status =
       space.CheckRecord(gpa, system_time ? kTimeRecordSize : kWallRecordSize);
   if (status != ZX_OK) return MsrResult::Error(status);
-  return Set(fd, system_time ? kSystemTime : kWallClock, value);
+  return MsrResult::Host(fd.SetMsr(system_time ? kSystemTime : kWallClock, value));
 }
 
 }  // namespace zircon::vcpu::x86
