@@ -88,6 +88,23 @@ TEST_P(Descriptors, AreAboveTheStandardStreams) {
   });
 }
 
+int CountOpen() {
+  int count = 0;
+  for (int fd = 0; fd < 256; ++fd) count += IsOpen(fd) ? 1 : 0;
+  return count;
+}
+
+TEST_P(Descriptors, NoneIsLeftOfWhatFails) {
+  Shows("HOST-31 KVM-ERR-9");
+  EXPECT_WITHOUT_STREAMS(GetParam(), [] {
+    const int parent = OpenFile("/proc/self/stat", O_RDONLY);
+    const int before = CountOpen();
+    if (MakeDescriptorOnce(parent, [] { return -EPERM; }) != -EPERM) return 1;
+    if (AboveStreams([] { return -EPERM; }) != -EPERM) return 2;
+    return CountOpen() == before ? 0 : 3;
+  });
+}
+
 TEST_P(Descriptors, OfEveryCall) {
   Shows("HOST-31");
   EXPECT_WITHOUT_STREAMS(GetParam(), [] {

@@ -5,9 +5,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "contract.h"
 #include "every_call.h"
 #include "unit/in_child.h"
+#include "unit/strict_pointers.h"
 
 namespace zircon::base {
 namespace {
@@ -101,6 +105,24 @@ TEST(ForkGuardCalls, WhatNeedsNothingOfTheProcessWorksInAChild) {
               return zircon_kvm_version()[0] != 0 ? 0 : 8;
             }),
             0);
+}
+
+// With pointers that the kernel copies by, which knows processes by their threads.
+TEST(ForkGuardCalls, WhatComesBackInAChildDoesNotComeToItsParent) {
+  Shows("HANDLE-FORK-2 HANDLE-FORK-6");
+  const StrictPointers strict;
+  uint8_t bytes[64] = {};
+  zx_cprng_draw(bytes, sizeof(bytes));  // the thread is known from here on
+  std::fill(std::begin(bytes), std::end(bytes), uint8_t{0});
+  const auto is_empty = [&bytes] {
+    return std::all_of(std::begin(bytes), std::end(bytes), [](uint8_t byte) { return byte == 0; });
+  };
+  EXPECT_EQ(InChild([&] {
+              zx_cprng_draw(bytes, sizeof(bytes));
+              return is_empty() ? 1 : 0;
+            }),
+            0);
+  EXPECT_TRUE(is_empty());
 }
 
 TEST(ForkGuardCalls, AllAreRefusedInAChild) {

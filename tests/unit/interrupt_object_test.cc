@@ -269,7 +269,7 @@ TEST_F(IrqTest, DestroyingOneThatIsNotBound) {
 }
 
 TEST_F(IrqTest, DestroyingABoundOne) {
-  Shows("IRQ-DESTROY-2 IRQ-DESTROY-3 IRQ-ACK-2 IRQ-BIND-5 IRQ-WAIT-2");
+  Shows("IRQ-5 IRQ-DESTROY-2 IRQ-DESTROY-3 IRQ-ACK-2 IRQ-BIND-5 IRQ-WAIT-2");
   Bind();
   EXPECT_EQ(zx_interrupt_destroy(irq_), ZX_OK);
   EXPECT_EQ(Ack(), ZX_ERR_CANCELED);
@@ -282,7 +282,10 @@ TEST_F(IrqTest, DestroyingABoundOne) {
     Bind();
     Trigger(1);
     if (take) Next();
+    // Waiting sets the signal too; destroying does it by itself.
+    if (!take) EXPECT_EQ(Signals(irq_), 0u);
     EXPECT_EQ(zx_interrupt_destroy(irq_), take ? ZX_ERR_NOT_FOUND : ZX_OK);
+    EXPECT_EQ(Signals(irq_), kUntriggered);
     EXPECT_TRUE(Empty());
     EXPECT_EQ(zx_interrupt_trigger(irq_, 0, 0), ZX_ERR_CANCELED);
   }
@@ -352,6 +355,23 @@ TEST_F(IrqTest, ThePortDies) {
   ASSERT_EQ(zx_port_create(ZX_PORT_BIND_TO_INTERRUPT, &port_), ZX_OK);
   EXPECT_EQ(zx_interrupt_bind(irq_, port_, 0, ZX_INTERRUPT_BIND), ZX_ERR_ALREADY_BOUND);
   EXPECT_EQ(zx_interrupt_destroy(irq_), ZX_OK);
+}
+
+// Who waits at a port that has died waits on, and gets nothing any more.
+TEST_F(IrqTest, ThePortDiesWhileAThreadWaits) {
+  Shows("IRQ-6 PORT-WAIT-7");
+  Bind();
+  zx_status_t status = ZX_OK;
+  SleepingThread waiter([&] {
+    zx_port_packet_t packet;
+    status = zx_port_wait(port_, zx_clock_get_monotonic() + ZX_MSEC(300), &packet);
+  });
+  ASSERT_TRUE(waiter.AwaitSleep());
+  zx_handle_close(port_);
+  Trigger(1);
+  waiter.Join();
+  EXPECT_EQ(status, ZX_ERR_TIMED_OUT);
+  ASSERT_EQ(zx_port_create(ZX_PORT_BIND_TO_INTERRUPT, &port_), ZX_OK);
 }
 
 TEST_F(IrqTest, CanBeWaitedForAsAnyObject) {

@@ -13,6 +13,8 @@
 #include "contract.h"
 #include "fake/machine_test.h"
 #include "guest/x86/vm_setup.h"
+#include "threads_by_name.h"
+#include "vcpu/kick_signal.h"
 
 namespace zircon {
 namespace {
@@ -170,6 +172,12 @@ TEST_F(KernelInterrupts, TheFirstVcpuMakesTheOthersWait) {
     EXPECT_EQ(cpu(id).mp_state, uint32_t{KVM_MP_STATE_UNINITIALIZED});
     EXPECT_FALSE(cpu(id).cpuid.empty());
     EXPECT_TRUE(cpu(id).has_tsc_offset);
+  }
+  const std::vector<pid_t> waiting = ThreadsNamed("zircon-startup");
+  EXPECT_EQ(waiting.size(), 2u);
+  for (const pid_t tid : waiting) {
+    for (const int signal : kSignalsOfPrograms) EXPECT_FALSE(IsOpenIn(tid, signal)) << signal;
+    EXPECT_TRUE(IsOpenIn(tid, vcpu::KickSignal::number()));
   }
   const kvm_cpuid_entry2* const features = fake::FindCpuid(cpu(0).cpuid, 0x40000001);
   ASSERT_NE(features, nullptr);

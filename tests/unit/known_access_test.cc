@@ -19,6 +19,7 @@ using fake::FakeVcpu;
 using fake::LoadInto;
 using fake::Machine;
 using fake::MmioRead;
+using fake::MmioReadThen;
 using fake::MmioWrite;
 
 constexpr uint64_t kDevice = Machine::kDeviceAddress;
@@ -149,6 +150,31 @@ TEST_F(KnownAccess, EachLoadOfALoopIsToldAsTheFirst) {
         }));
       }
     }
+  }
+}
+
+// KVM tells of its pieces one after the other; the first alone is less than the instruction takes.
+TEST_F(KnownAccess, AKnownLoadOverTwoPagesIsOnePacket) {
+  Shows("TRAP-MEM-11");
+  PutCode({0x8B, 0x03});  // mov (%rbx),%eax
+  const auto load_in_pieces = MmioReadThen(kDevice + 0xFFE, 2, 2, [](FakeVcpu& vcpu, uint64_t) {
+    vcpu.CompleteWith([](FakeVcpu&) { return fake::kGoOn; });
+    return fake::ExitForRead(vcpu, kDevice + 0x1000, 2);
+  });
+  for (uint32_t i = 0; i < 12; ++i) {
+    const bool in_pieces = i % 4 == 3;
+    const uint64_t address = kDevice + (in_pieces ? 0xFFE : 8);
+    const auto set_address = [address](FakeVcpu& vcpu) { vcpu.regs.rbx = address; };
+    ASSERT_EQ(Enter(in_pieces ? load_in_pieces : MmioRead(address, 4, 2, {0, 4}), set_address),
+              ZX_OK);
+    ExpectPacket(address, start_, 2);
+    zx_vcpu_state_t state = machine().State();
+    state.rax = 0x12345678 + i;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    cpu().Push(Do([i, rip = start_ + 2](FakeVcpu& vcpu) {
+      EXPECT_EQ(vcpu.regs.rax, 0x12345678 + i);
+      EXPECT_EQ(vcpu.regs.rip, rip);
+    }));
   }
 }
 

@@ -72,6 +72,20 @@ TEST_F(FullTable, NoCallMakesAHandle) {
   EXPECT_EQ(guest::Guest::live_count(), 1u);
 }
 
+// What it has made is gone, place and all.
+TEST_F(FullTable, AChildVmarIsNotLeft) {
+  Shows("VMAR-ALLOC-12 CALL-4");
+  constexpr zx_vm_option_t kOptions = ZX_VM_SPECIFIC | ZX_VM_CAN_MAP_READ;
+  zx_handle_t child = 77;
+  zx_vaddr_t base = 77;
+  EXPECT_EQ(zx_vmar_allocate(machine().vmar, kOptions, 1 << 21, 4096, &child, &base),
+            ZX_ERR_NO_MEMORY);
+  EXPECT_EQ(child, 77u);
+  FreeOne();
+  ASSERT_EQ(zx_vmar_allocate(machine().vmar, kOptions, 1 << 21, 4096, &child, &base), ZX_OK);
+  EXPECT_EQ(zx_handle_close(child), ZX_OK);
+}
+
 // Two handles come, and there is room for one: neither stays, and the message is gone.
 TEST_F(FullTable, AMessageWithoutRoomForItsHandles) {
   Shows("CHANNEL-READ-6");

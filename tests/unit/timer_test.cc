@@ -6,10 +6,8 @@
 
 #include <csignal>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
-#include <string>
+#include <vector>
 
 #include "contract.h"
 #include "handles_in_tests.h"
@@ -17,6 +15,7 @@
 #include "objects/timer_queue.h"
 #include "objects/waitable.h"
 #include "sleeping_thread.h"
+#include "threads_by_name.h"
 
 namespace zircon::test {
 namespace {
@@ -254,23 +253,25 @@ TEST_F(TimerTest, SlackIsKeptAndNotUsed) {
 
 TEST_F(TimerTest, OneThreadThatHandlesNoSignal) {
   Shows("TIMER-7 HOST-24");
-  int threads = 0;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream name_file(task.path() / "comm");
-    std::string name;
-    std::getline(name_file, name);
-    if (name != "zircon-timers") continue;
-    ++threads;
-    std::ifstream status(task.path() / "status");
-    for (std::string line; std::getline(status, line);) {
-      if (line.rfind("SigBlk:", 0) != 0) continue;
-      const uint64_t blocked = std::stoull(line.substr(7), nullptr, 16);
-      for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGCHLD, SIGALRM, SIGRTMAX}) {
-        EXPECT_NE(blocked & (uint64_t{1} << (signal - 1)), 0u) << signal;
-      }
-    }
-  }
-  EXPECT_EQ(threads, 1);
+  const std::vector<pid_t> threads = ThreadsNamed("zircon-timers");
+  ASSERT_EQ(threads.size(), 1u);
+  for (const int signal : kSignalsOfPrograms) EXPECT_FALSE(IsOpenIn(threads[0], signal)) << signal;
+  EXPECT_FALSE(IsOpenIn(threads[0], SIGRTMAX));
+}
+
+// The thread sleeps until the first of all that are set; an earlier one must wake it.
+TEST_F(TimerTest, AnEarlierOneDoesNotWaitForALaterOne) {
+  Shows("TIMER-1 TIMER-7");
+  zx_handle_t later = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_timer_create(0, ZX_CLOCK_MONOTONIC, &later), ZX_OK);
+  ASSERT_EQ(zx_timer_set(later, zx_clock_get_monotonic() + ZX_HOUR(1), 0), ZX_OK);
+  const std::vector<pid_t> threads = ThreadsNamed("zircon-timers");
+  ASSERT_EQ(threads.size(), 1u);
+  ASSERT_TRUE(AwaitAsleep(threads[0]));
+  ASSERT_EQ(zx_timer_set(timer_, zx_clock_get_monotonic() + ZX_MSEC(5), 0), ZX_OK);
+  EXPECT_EQ(zx_object_wait_one(timer_, kSignaled, zx_clock_get_monotonic() + ZX_SEC(60), nullptr),
+            ZX_OK);
+  zx_handle_close(later);
 }
 
 }  // namespace
