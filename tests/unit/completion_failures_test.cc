@@ -77,6 +77,16 @@ std::vector<Case> Cases() {
                             vcpu.sregs.ds.present = 0;
                             return kGoOn;
                           })},
+      {"a load of a segment in pieces",
+       {0x8E, 0x1B},
+       0,
+       kDevice + 0xFFF,
+       fake::MmioReadThen(kDevice + 0xFFF, 1, 2,
+                          [](FakeVcpu& vcpu, uint64_t) {
+                            vcpu.sregs.ds.present = 0;
+                            vcpu.CompleteWith([](FakeVcpu&) { return kGoOn; });
+                            return fake::ExitForRead(vcpu, kDevice + 0x1000, 1);
+                          })},
       {"a load of nothing", {0x8B, 0x03}, 0, kHole, fake::MmioRead(kHole, 4, 2)},
       {"a load of sixteen bytes",
        {0x0F, 0x10, 0x03},  // movups (%rbx),%xmm0
@@ -111,6 +121,7 @@ struct Seen {
   zx_vcpu_state_t state;
   zx_status_t end_status;
   uint64_t goes_on_at;
+  uint64_t ds_present;
   zx_vcpu_state_t end;
 
   bool operator==(const Seen& other) const { return std::memcmp(this, &other, sizeof(*this)) == 0; }
@@ -138,6 +149,7 @@ class CompletionFailures : public fake::OnMachine {
     std::memset(&seen, 0, sizeof(seen));
     const fake::Step end = [&seen](FakeVcpu& vcpu) {
       seen.goes_on_at = vcpu.regs.rip;
+      seen.ds_present = vcpu.sregs.ds.present;
       vcpu.regs.rip = kEnd;
       vcpu.regs.rdx = kPort;
       return fake::PioOut(kPort, 1)(vcpu);

@@ -283,7 +283,9 @@ TEST_F(IrqTest, DestroyingABoundOne) {
     Trigger(1);
     if (take) Next();
     // Waiting sets the signal too; destroying does it by itself.
-    if (!take) EXPECT_EQ(Signals(irq_), 0u);
+    if (!take) {
+      EXPECT_EQ(Signals(irq_), 0u);
+    }
     EXPECT_EQ(zx_interrupt_destroy(irq_), take ? ZX_ERR_NOT_FOUND : ZX_OK);
     EXPECT_EQ(Signals(irq_), kUntriggered);
     EXPECT_TRUE(Empty());

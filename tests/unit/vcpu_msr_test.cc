@@ -591,8 +591,11 @@ TEST_F(VcpuMsr, ClockRecordInAChildOfTheSpace) {
 }
 
 TEST_F(VcpuMsr, ClockThatKvmRefuses) {
+  Shows("VCPU-ENTER-5 VCPU-ENTER-18");
   machine().kernel.host().unknown_msrs = {0x4B564D00};
-  ExpectError(0x4B564D00, 0x8000, ZX_ERR_INTERNAL);
+  cpu().Push(WrMsr(0x4B564D00, 0x8000));
+  EXPECT_EQ(machine().Enter(), ZX_ERR_INTERNAL);
+  EXPECT_EQ(EnterWithRuns(0), ZX_ERR_INTERNAL);
 }
 
 }  // namespace
