@@ -179,6 +179,20 @@ TEST_F(ChannelCallTest, AReplyThatDoesNotFitIsLost) {
   }
 }
 
+// It is told so before anything is written.
+TEST_F(ChannelCallTest, AReplyThatDoesNotFitAndCannotBeTold) {
+  Shows("CHANNEL-CALL-8 CHANNEL-CALL-9");
+  Call call;
+  call.reply.resize(10);
+  const zx_channel_call_args_t args = call.Args();
+  SleepingThread caller([&] {
+    EXPECT_EQ(zx_channel_call(ends_.a, 0, ZX_TIME_INFINITE, &args, nullptr, nullptr),
+              ZX_ERR_BUFFER_TOO_SMALL);
+  });
+  EXPECT_EQ(WriteTo(ends_.b, Await().bytes, {}), ZX_OK);
+  caller.Join();
+}
+
 TEST_F(ChannelCallTest, AReplyThatCannotBeGivenIsLost) {
   Shows("CHANNEL-CALL-9");
   ReadOnlyPage page;

@@ -535,6 +535,8 @@ TEST_F(ChannelTest, PiecesAreChecked) {
   EXPECT_EQ(write(Wild<char>(), 1), ZX_ERR_INVALID_ARGS);
   const zx_channel_iovec_t reserved[] = {{bytes.data(), 1, 0}, {bytes.data(), 1, 1}};
   EXPECT_EQ(write(reserved, 2), ZX_ERR_INVALID_ARGS);
+  const zx_channel_iovec_t both[] = {{bytes.data(), 65537, 1}};
+  EXPECT_EQ(write(both, 1), ZX_ERR_INVALID_ARGS) << "of a piece this is looked at first";
   const zx_channel_iovec_t large[] = {{bytes.data(), 65535, 0}, {bytes.data(), 2, 0}};
   EXPECT_EQ(write(large, 2), ZX_ERR_OUT_OF_RANGE);
   const zx_channel_iovec_t wrapped[] = {{bytes.data(), 2, 0}, {bytes.data(), UINT32_MAX, 0}};

@@ -68,6 +68,7 @@ TEST_F(FifoTest, CreateChecksInOrder) {
                             {64, 65},
                             {SIZE_MAX, 1},
                             {1, SIZE_MAX},
+                            {4096, size_t{1} << 52},
                             {size_t{1} << 32, size_t{1} << 32}}) {
     EXPECT_EQ(zx_fifo_create(shape.count, shape.size, 0, nullptr, nullptr), ZX_ERR_OUT_OF_RANGE);
   }

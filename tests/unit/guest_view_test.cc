@@ -193,6 +193,9 @@ TEST_F(GuestViewTest, TwoLevels) {
   EXPECT_EQ(Walk(sregs, linear), kFault);
   memory_.Put32(0x11000 + 4 * 6, 0xABCDE000 | kPresent);
   EXPECT_EQ(Walk(sregs, linear), 0xABCDE789u);
+  // The table has 1,024 entries.
+  memory_.Put32(0x11000 + 4 * (512 + 6), 0x12345000 | kPresent);
+  EXPECT_EQ(Walk(sregs, linear + (512 << 12)), 0x12345789u);
   // Large pages only with CR4.PSE; bits 13 to 20 are bits 32 to 39 of the address.
   memory_.Put32(0x10000 + 4 * 5, 0x00400000 | 0x11000 | kLarge | kPresent);
   EXPECT_EQ(Walk(sregs, linear), kFault);  // a table at 0x411000, which is not there

@@ -107,6 +107,11 @@ TEST(HandleValue, WrongFixedBitsGiveANameThatIsNeverLive) {
     EXPECT_FALSE(Slot::IsLive(free, found)) << low;
   }
   EXPECT_FALSE(Slot::IsLive(live + Slot::kGenerationStep, name));
+  // The name's own bits: those of a value change more than these.
+  for (SlotName low = 0; low < 4; ++low) {
+    const SlotName other = (name & ~SlotName{ZX_HANDLE_FIXED_BITS_MASK}) | low;
+    EXPECT_EQ(Slot::IsLive(live, other), low == 3) << low;
+  }
 }
 
 TEST(Dispatcher, HasItsOwnKoid) {

@@ -50,6 +50,20 @@ TEST_F(LocalApicTimer, AWriteOfTheVectorDoesNotStartATimerThatHasExpired) {
   }
 }
 
+// Before anybody has looked whether the timer is due.
+TEST_F(LocalApicTimer, TheCountOfATimerThatIsDueIsZero) {
+  Shows("APIC-17");
+  constexpr uint32_t kCurrentCount = 0x839;
+  LocalApic apic{0, false, &pending_};
+  EXPECT_EQ(apic.Write(kDivide, 0xB, &packet_).kind, MsrResult::kDone);
+  EXPECT_EQ(apic.Write(kInitialCount, 1, &packet_).kind, MsrResult::kDone);
+  while (TscClock::Now() <= apic.timer_deadline()) {
+  }
+  uint64_t count = 1;
+  EXPECT_EQ(apic.Read(kCurrentCount, &count).kind, MsrResult::kDone);
+  EXPECT_EQ(count, 0u);
+}
+
 TEST_F(LocalApicTimer, AWriteOfTheDividerDoesNotStartATimerThatHasExpired) {
   Shows("APIC-9");
   Write(kLvtTimer, kVector);

@@ -163,6 +163,9 @@ TEST_P(VcpuIo, WriteIoAtAnyTime) {
   cpu().Push(PioOut(kPort, 1));
   ASSERT_EQ(machine().Enter(), ZX_OK);
   EXPECT_EQ(cpu().regs.rax, 0x112233445566BEEFu);
+  // Four bytes too leave the rest, unlike an instruction's.
+  ASSERT_EQ(machine().WriteIo(4, 0xDEADBEEF), ZX_OK);
+  EXPECT_EQ(machine().State().rax, 0x11223344DEADBEEFu);
 }
 
 TEST_P(VcpuIo, WriteStateAfterInWins) {
