@@ -40,13 +40,13 @@ bool RunGate::OneHasCome(uint32_t signals) {
   return (signals & ~kSenders) == kSignalled && KickSignal::has_arrived();
 }
 
+bool RunGate::TakeTheOne(uint32_t signals) {
+  return OneHasCome(signals) && KickSignal::TakeArrival();
+}
+
 void RunGate::TakeWhatCame(uint32_t signals) {
   // A system call, where something else than the signal has ended the turn.
-  if (OneHasCome(signals)) {
-    (void)KickSignal::TakeArrival();
-  } else {
-    KickSignal::Drain();
-  }
+  if (!TakeTheOne(signals)) KickSignal::Drain();
 }
 
 uint32_t RunGate::BeginWithNews() {
@@ -55,11 +55,7 @@ uint32_t RunGate::BeginWithNews() {
     // one is set its request before this.
     const uint32_t signals = signals_.load(std::memory_order_relaxed);
     if ((signals & kSignalled) != 0) {
-      if (OneHasCome(signals)) {
-        (void)KickSignal::TakeArrival();
-      } else {
-        signals_.fetch_or(kLeftOver, std::memory_order_relaxed);
-      }
+      if (!TakeTheOne(signals)) signals_.fetch_or(kLeftOver, std::memory_order_relaxed);
       signals_.fetch_and(~kSignalled, std::memory_order_seq_cst);
     }
     SetRunning();

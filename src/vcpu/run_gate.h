@@ -128,6 +128,8 @@ class RunGate final : public guest::Parkable {
   void AwaitSenders();
   // Of `signals`: this turn's has been sent and has come, and no other is about.
   static bool OneHasCome(uint32_t signals);
+  // If so, that is taken note of.
+  static bool TakeTheOne(uint32_t signals);
   // What was sent has come, or is taken.
   static void TakeWhatCame(uint32_t signals);
   void SendSignal();

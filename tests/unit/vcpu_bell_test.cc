@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "contract.h"
-#include "fake/machine_test.h"
+#include "unit/bell_guest.h"
 
 namespace zircon {
 namespace {
@@ -18,39 +18,8 @@ using fake::MmioReadThen;
 using fake::MmioWrite;
 using fake::PioOut;
 
-constexpr uint64_t kBell = Machine::kDeviceAddress;
-constexpr uint64_t kKey = 0x42;
-constexpr uint32_t kReserve = 256;
-
-class VcpuBell : public fake::OnMachine {
+class VcpuBell : public fake::BellGuest {
  protected:
-  void SetUp() override {
-    OnMachine::SetUp();
-    ASSERT_EQ(machine().TrapBell(kBell, 0x1000, kKey), ZX_OK);
-    ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
-    zx_vcpu_state_t state = {};
-    state.rdx = 0x60;
-    ASSERT_EQ(machine().SetState(state), ZX_OK);
-    machine().CodeAt(Machine::kEntry, {0x89, 0x03});  // mov %eax,(%rbx)
-    machine().CodeAt(kOut, {0xEE});
-  }
-  // The guest stores to the bell's page.
-  void Ring(uint64_t offset, int times = 1) {
-    for (int i = 0; i < times; ++i) {
-      cpu().Push([offset](FakeVcpu& vcpu) {
-        vcpu.regs.rip = Machine::kEntry;
-        vcpu.regs.rbx = kBell + offset;
-        return MmioWrite(kBell + offset, vcpu.regs.rax, 4, 2)(vcpu);
-      });
-    }
-  }
-  void PushOut() {
-    cpu().Push([](FakeVcpu& vcpu) {
-      vcpu.regs.rip = kOut;
-      return PioOut(0x60, 1)(vcpu);
-    });
-  }
-  static constexpr uint64_t kOut = 0x8000;
   zx_status_t Next(zx_port_packet_t* packet) {
     return zx_port_wait(machine().port, ZX_TIME_INFINITE_PAST, packet);
   }

@@ -4,18 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "contract.h"
-#include "fake/machine_test.h"
+#include "unit/bell_guest.h"
 #include "unit/interleaved.h"
 
 namespace zircon {
 namespace {
 
 using fake::FakeVcpu;
-using fake::Machine;
 
-constexpr uint64_t kBell = Machine::kDeviceAddress;
-constexpr uint64_t kOut = 0x8000;
-constexpr uint32_t kReserve = 256;
 constexpr uint32_t kVector = 0x40;
 // Without optimisation there are ten times as many instructions.
 #if defined(__OPTIMIZE__)
@@ -24,18 +20,8 @@ constexpr uint64_t kStride = 3;
 constexpr uint64_t kStride = 40;
 #endif
 
-class InterleavedVcpu : public fake::OnMachine {
+class InterleavedVcpu : public fake::BellGuest {
  protected:
-  void SetUp() override {
-    OnMachine::SetUp();
-    ASSERT_EQ(machine().TrapBell(kBell, 0x1000, 1), ZX_OK);
-    ASSERT_EQ(machine().TrapIo(0x60, 1), ZX_OK);
-    zx_vcpu_state_t state = {};
-    state.rdx = 0x60;
-    ASSERT_EQ(machine().SetState(state), ZX_OK);
-    machine().CodeAt(Machine::kEntry, {0x89, 0x03});  // mov %eax,(%rbx)
-    machine().CodeAt(kOut, {0xEE});
-  }
   // The step after which the other thread comes, until the next run: signals are blocked in that.
   void PushLast(fake::Step step) {
     cpu().Push([step = std::move(step)](FakeVcpu& vcpu) {
@@ -43,17 +29,6 @@ class InterleavedVcpu : public fake::OnMachine {
       vcpu.BeforeNextRun([] { Stepping::Stop(); });
       return step(vcpu);
     });
-  }
-  void PushOut() {
-    cpu().Push([](FakeVcpu& vcpu) {
-      vcpu.regs.rip = kOut;
-      return fake::PioOut(0x60, 1)(vcpu);
-    });
-  }
-  static int Ring(FakeVcpu& vcpu) {
-    vcpu.regs.rip = Machine::kEntry;
-    vcpu.regs.rbx = kBell;
-    return fake::MmioWrite(kBell, vcpu.regs.rax, 4, 2)(vcpu);
   }
   void Enter() {
     EXPECT_EQ(machine().Enter(), ZX_OK);
@@ -83,14 +58,14 @@ TEST_F(InterleavedVcpu, AHaltEndsWhereverAnInterruptComes) {
 
 TEST_F(InterleavedVcpu, AWaitForRoomEndsWhereverThatComes) {
   Shows("TRAP-BELL-5");
-  for (uint32_t i = 0; i < kReserve; ++i) cpu().Push(Ring);
+  Ring(0, kReserve);
   PushOut();
   Enter();
   NEEDS_SINGLE_STEPS();
   const int places = AtEachInstruction({
       .prepare =
           [&](pid_t) {
-            PushLast(Ring);
+            PushLast(Store(0));
             PushOut();
           },
       .mine = [&] { Enter(); },

@@ -310,8 +310,7 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
 
 Turn Core::RefuseMsr(zx_status_t status) {
   if (!registers_.HaveSregs()) return LookAgain();
-  const zx_status_t rewound = Rewind();
-  return Turn::Status(rewound == ZX_OK ? status : rewound);
+  return RewindAndGive(status);
 }
 
 Turn Core::HandleEmulationFailure() {

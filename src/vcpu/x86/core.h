@@ -201,6 +201,8 @@ class Core {
   [[nodiscard]] zx_status_t FinishKeepingRegisters();
   // The instruction is as if it had not been begun: the same exit comes again.
   [[nodiscard]] zx_status_t Rewind();
+  // The same, and enter gives `status`.
+  Turn RewindAndGive(zx_status_t status);
 
   // port exits (core_io.cc)
   Turn HandleIo(zx_port_packet_t* packet);
@@ -244,7 +246,7 @@ class Core {
   // Tells the kernel how the RDMSR or WRMSR ends.
   void AnswerMsr(const MsrResult& result);
   Turn HandleWriteMsr(zx_port_packet_t* packet);
-  // The WRMSR is as if it had not been begun.
+  // WRMSR; enter gives that.
   Turn RefuseMsr(zx_status_t status);
   Turn HandleEmulationFailure();
   Turn LogOnce(const char* what, uint64_t number);

@@ -130,4 +130,9 @@ zx_status_t Core::Rewind() {
   return ZX_OK;
 }
 
+Turn Core::RewindAndGive(zx_status_t status) {
+  const zx_status_t rewound = Rewind();
+  return Turn::Status(rewound == ZX_OK ? status : rewound);
+}
+
 }  // namespace zircon::vcpu::x86

@@ -38,8 +38,7 @@ Turn Core::RefuseIo(const PortInstruction& insn, zx_status_t status) {
                size_t{run.io.count} * run.io.size);
   }
   regs() = insn.before;
-  const zx_status_t rewound = Rewind();
-  return Turn::Status(rewound == ZX_OK ? status : rewound);
+  return RewindAndGive(status);
 }
 
 }  // namespace zircon::vcpu::x86

@@ -120,9 +120,7 @@ Turn Core::HandleLoad(const guest::Trap* trap, zx_port_packet_t* packet) {
   owed_.repeated = known && load.repeated;
   if (trap == nullptr) {
     const zx_status_t why = guest_.space().Explain(address, false);
-    const zx_status_t status = Rewind();
-    if (status != ZX_OK) return Turn::Status(status);
-    return Turn::Status(why == ZX_OK ? ZX_ERR_NOT_FOUND : why);
+    return RewindAndGive(why == ZX_OK ? ZX_ERR_NOT_FOUND : why);
   }
 
   owed_.rflags = regs().rflags;
