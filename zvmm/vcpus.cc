@@ -10,13 +10,19 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "host/log.h"
+#include "host/processor_share.h"
 #include "host/start_thread.h"
 
 namespace zvmm {
 
 Vcpus::Vcpus(const zx::guest& guest, unsigned count, const MemoryView& memory, StopLatch& stop,
              bool timed)
-    : guest_(guest), count_(count), memory_(memory), stop_(stop), timed_(timed) {}
+    : guest_(guest),
+      count_(count),
+      crowded_(HasFewerProcessorsThan(count)),
+      memory_(memory),
+      stop_(stop),
+      timed_(timed) {}
 
 Vcpus::~Vcpus() {
   stop_.Request({.message = "the machine is gone"});
@@ -104,6 +110,9 @@ absl::Status Vcpus::StartNext(CpuEntry entry) {
 
 void Vcpus::ThreadMain(unsigned id, CpuEntry entry) {
   Slot& slot = slots_[id];
+  if (crowded_) {
+    LetOthersFinish();
+  }
   slot.failure = CreateVcpu(slot, entry);
   slot.tried.store(true);
   slot.tried.notify_one();

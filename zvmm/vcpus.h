@@ -79,6 +79,7 @@ class Vcpus final : public VcpuRequests {
 
   const zx::guest& guest_;
   const unsigned count_;
+  const bool crowded_;  // The host has fewer.
   const MemoryView& memory_;
   StopLatch& stop_;
   const bool timed_;

@@ -193,7 +193,7 @@ TEST_F(KernelInterrupts, TheFirstVcpuMakesTheOthersWait) {
 TEST_F(KernelInterrupts, WithTheLibrarysNothingOfItIsShown) {
   Shows("ACCEL-7 CPUID-16 MSR-12");
   ASSERT_EQ(CreateVcpu(), ZX_OK);
-  EXPECT_EQ(fake::FindCpuid(cpu(0).cpuid, 0x40000001)->eax, 0x0100022Bu);
+  EXPECT_EQ(fake::FindCpuid(cpu(0).cpuid, 0x40000001)->eax, 0x0100026Bu);
   for (const uint32_t msr : {0x6E0u, 0x4B564D04u}) {
     EXPECT_FALSE(kernel_->vm()->MsrAllowed(msr, true)) << msr;
   }

@@ -3,6 +3,7 @@
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <zircon-kvm/seccomp.h>
 
@@ -60,6 +61,16 @@ int AllowRequests(const Filter& filter) {
   return 0;
 }
 
+// Of VCPUs' threads (processor_share.h).
+int AllowPolicy(const Filter& filter) {
+  const scmp_arg_cmp batch = {1, SCMP_CMP_MASKED_EQ, 0xFFFF'FFFF, SCHED_BATCH};
+  const int error =
+      seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(sched_setscheduler), 1, &batch);
+  return error != 0 ? error
+                    : seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW,
+                                             SCMP_SYS(sched_getscheduler), 0, nullptr);
+}
+
 int Load(const SandboxNeeds& needs) {
   const Filter filter(seccomp_init(SCMP_ACT_KILL_PROCESS));
   if (filter == nullptr) return -ENOMEM;
@@ -67,6 +78,7 @@ int Load(const SandboxNeeds& needs) {
   if (error == 0) error = zircon_kvm_seccomp_allow(filter.get(), 0);
   if (error == 0) error = Allow(filter, kCalls);
   if (error == 0) error = AllowRequests(filter);
+  if (error == 0) error = AllowPolicy(filter);
   if (error == 0 && needs.creates_a_file) error = Allow(filter, kFileCalls);
   if (error == 0 && needs.serves_gdb) error = Allow(filter, kGdbCalls);
   return error != 0 ? error : seccomp_load(filter.get());

@@ -58,7 +58,7 @@ constexpr FeatureBits kWithoutMsrs[] = {
 
 enum class Keeper : uint8_t {
   kProcessor,  // or KVM: the guest uses it without an exit; a write that KVM would refuse is a #GP
-  kLibrary,    // vcpu/x86/msr.cc and local_apic.cc answer
+  kLibrary,    // vcpu/x86/msr.cc, local_apic.cc or eoi_flag.cc answers
 };
 
 struct FeatureMsrs {
@@ -94,6 +94,8 @@ constexpr FeatureMsrs kWithMsrs[] = {
     // KVM's steal time: what a guest with several processors lacks most is to know which of them
     // run
     {{0x40000001, 0, kEax, Bits({5})}, Keeper::kProcessor, {{{0x4B564D03, 1}}}},
+    // the end of interrupts by a flag in memory: KVM's where the APIC is, else vcpu/x86/eoi_flag.h
+    {{0x40000001, 0, kEax, Bits({6})}, Keeper::kLibrary, {{{0x4B564D04, 1}}}},
 };
 
 constexpr bool SameRegister(const FeatureBits& row, uint32_t leaf, uint32_t subleaf,

@@ -140,6 +140,9 @@ zx_status_t Core::Inject() {
   for (;;) {
     switch (
         InjectNext(&page(), fault_owed, registers_.knows_events(), &pending_, &may_have_pending_)) {
+      case InjectionResult::kInterrupt:
+        eoi_flag_.Raise(view_);
+        return ZX_OK;
       case InjectionResult::kChosen:
         return ZX_OK;
       case InjectionResult::kNotSupported:
@@ -274,6 +277,7 @@ Turn Core::HandleReadMsr() {
   uint64_t value = 0;
   const uint32_t msr = run.msr.index;
   const MsrResult result = LocalApic::Covers(msr) ? apic_.Read(msr, &value)
+                           : EoiFlag::Covers(msr) ? (value = eoi_flag_.value(), MsrResult::Done())
                            : IsClockMsr(msr)      ? MsrResult::Fault()
                                                   : ReadMsr(msr, id_, &value);
   run.msr.data = value;
@@ -286,6 +290,7 @@ Turn Core::HandleWriteMsr(zx_port_packet_t* packet) {
   const uint32_t msr = run.msr.index;
   const uint64_t value = run.msr.data;
   const MsrResult result = LocalApic::Covers(msr) ? apic_.Write(msr, value, packet)
+                           : EoiFlag::Covers(msr) ? eoi_flag_.Write(value)
                            : IsClockMsr(msr)      ? WriteClockMsr(fd_, guest_.space(), msr, value)
                                                   : WriteMsr(msr, id_, value);
   AnswerMsr(result);

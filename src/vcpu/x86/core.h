@@ -18,6 +18,7 @@
 #include "kvm/vcpu_fd.h"
 #include "vcpu/exit_counters.h"
 #include "vcpu/x86/access_memory.h"
+#include "vcpu/x86/eoi_flag.h"
 #include "vcpu/x86/guest_view.h"
 #include "vcpu/x86/instruction.h"
 #include "vcpu/x86/local_apic.h"
@@ -266,6 +267,7 @@ class Core {
   PendingExit owed_;
   PortTrap io_trap_;  // the last one
   LocalApic apic_;
+  EoiFlag eoi_flag_;
   PortMemory ports_;
   AccessMemory accesses_;
 

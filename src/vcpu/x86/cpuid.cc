@@ -38,9 +38,10 @@ constexpr uint32_t kLastComponent = 2;
 
 // Leaf 0x40000001: clocksource, no I/O delay, clocksource2, stable.
 constexpr uint32_t kPvFeatures = Bit(0) | Bit(1) | Bit(3) | Bit(24);
-// And with the kernel's APIC, where the host's KVM has them: end of interrupt by a flag in memory,
-// unhalt, inter-processor interrupts by call.
-constexpr uint32_t kKernelApicPvFeatures = Bit(6) | Bit(7) | Bit(11);
+// And with the library's APIC, whatever the host: end of interrupt by a flag in memory.
+constexpr uint32_t kLibraryApicPvFeatures = Bit(6);
+// And with the kernel's, where the host's KVM has them: unhalt, inter-processor interrupts by call.
+constexpr uint32_t kKernelApicPvFeatures = Bit(7) | Bit(11);
 
 // Leaves that say something of the processor that is true in a guest: the others are about what a
 // guest does not have (power, counters, tracing, enclaves, memory encryption …).
@@ -156,7 +157,7 @@ std::vector<kvm_cpuid_entry2> GuestCpuid(const guest::x86::Host& host, uint32_t 
   const bool kernel_apic = apics == guest::x86::Apics::kKernel;
   std::vector<kvm_cpuid_entry2> shown;
   uint32_t highest = 0;
-  uint32_t pv_features = kPvFeatures;
+  uint32_t pv_features = kPvFeatures | (kernel_apic ? 0 : kLibraryApicPvFeatures);
   for (kvm_cpuid_entry2 entry : host.cpuid) {
     if (entry.function == kHypervisorLeaf + 1) {
       pv_features |= entry.eax & (ShownFeatures(entry.function, 0, kEax) |

@@ -90,7 +90,7 @@ InjectionResult InjectNext(kvm_run* run, bool fault_owed, bool events_known,
   PROBE(injection, vector);
   pending->Take(static_cast<uint32_t>(vector));
   EventIsChosen(run, pending, more);
-  return InjectionResult::kChosen;
+  return external ? InjectionResult::kInterrupt : InjectionResult::kChosen;
 }
 
 }  // namespace zircon::vcpu::x86

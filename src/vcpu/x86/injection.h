@@ -28,6 +28,7 @@ constexpr bool IsException(int vector) {
 
 enum class InjectionResult {
   kChosen,        // an event, or none
+  kInterrupt,     // an external interrupt
   kNotSupported,  // vectors 21..31, taken away
   kNeedsEvents,   // ask again with the events known; nothing has been done
 };
