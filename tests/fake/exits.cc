@@ -100,6 +100,10 @@ Step StringIo(uint16_t port, uint8_t size, bool in, uint32_t count, uint8_t leng
       // Nothing has moved before the bytes are there.
       const uint64_t rip = vcpu.regs.rip;
       vcpu.CompleteWith([=](FakeVcpu& later) {
+        // Memory where there is some, by tables that map it onto itself.
+        if (uint8_t* to = later.vm().Host(later.regs.rdi, bytes); to != nullptr) {
+          std::memcpy(to, later.port_data(), bytes);
+        }
         later.regs.rdi += bytes;
         if (stays) later.regs.rcx -= count;
         if (!stays) later.regs.rip = rip + length;

@@ -2,7 +2,9 @@
 
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zircon/syscalls.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -85,6 +87,39 @@ std::string PlayFirst(const Scenario& scenario, const Failure& failure, int atte
 }
 
 }  // namespace
+
+std::string ForkAfterShortage() {
+  const auto create = [] {
+    const Window in_the_library;
+    zx_handle_t event = ZX_HANDLE_INVALID;
+    return zx_event_create(0, &event);
+  };
+  const std::string calls = InChild([&](int fd) {
+    plan.Count();
+    (void)create();
+    plan.Off();
+    Write(fd, plan.points().data(), plan.points().size_bytes());
+  });
+  const size_t point = calls.find(static_cast<char>(kHost_madvise));
+  if (point == std::string::npos) return "the first call makes no madvise";
+  return InChild([&](int fd) {
+    const auto expect = [fd](const char* what, zx_status_t status, zx_status_t wanted) {
+      if (status == wanted) return;
+      const std::string words = std::string(what) + ": " + std::to_string(status) + "\n";
+      Write(fd, words.data(), words.size());
+    };
+    plan.FailOnce(point, kHost_madvise, ENOMEM);
+    expect("without memory", create(), ZX_ERR_NO_MEMORY);
+    plan.Off();
+    expect("the next call", create(), ZX_OK);
+    const pid_t child = fork();
+    if (child == 0) {
+      expect("in a forked child", create(), ZX_ERR_BAD_STATE);
+      _exit(0);
+    }
+    waitpid(child, nullptr, 0);
+  });
+}
 
 bool LibraryHasBeenUsed() {
   // HANDLE-FORK-1.

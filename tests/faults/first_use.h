@@ -14,6 +14,10 @@ namespace zircon::faults {
 // are the same in every pass.
 SweepResult SweepFirstUse(const Scenario& scenario);
 
+// What is wrong where the first call of a process finds no memory to have its children told apart:
+// it says so, the next succeeds, and a child is refused as ever. Nothing, or a sentence.
+std::string ForkAfterShortage();
+
 // Whether this process has used the library: then there can be no first use in its children either.
 bool LibraryHasBeenUsed();
 

@@ -44,6 +44,12 @@ TEST_P(FirstUse, MayFailAndIsMadeUpFor) {
   Tell(SweepFirstUse(GetParam()));
 }
 
+TEST(FirstCall, AChildIsRefusedAlsoWhereMemoryWasShort) {
+  Shows("HANDLE-FORK-1 CALL-6");
+  if (LibraryHasBeenUsed()) GTEST_SKIP() << "the library has been used in this process";
+  EXPECT_EQ(ForkAfterShortage(), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(In, FaultSweep, testing::ValuesIn(kScenarios),
                          [](const auto& tested) { return std::string(tested.param.name); });
 

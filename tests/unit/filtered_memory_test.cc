@@ -12,6 +12,7 @@
 #include <initializer_list>
 
 #include "contract.h"
+#include "objects/memory_file.h"
 #include "syscalls/user_memory.h"
 #include "unit/in_child.h"
 #include "unit/strict_pointers.h"
@@ -80,6 +81,18 @@ TEST(FilteredMemory, ResultsCannotBeWrittenToSecretMemory) {
   EXPECT_EQ(CopyOut(secret, value, sizeof(value[0])), ZX_ERR_INVALID_ARGS);
   munmap(secret, 2 * kPage);
   close(fd);
+}
+
+// Linux before 6.3 does not know the seal that no file of a VMO is a program.
+TEST(FilteredMemory, AVmoIsMadeAlsoWhereTheKernelDoesNotKnowItsSeal) {
+  constexpr uint32_t kNoExecSeal = 0x0008;
+  const int result = InChild([] {
+    if (!RefuseFlags(SYS_memfd_create, 1, kNoExecSeal, EINVAL)) return kNoFilters;
+    objects::MemoryFile file;
+    return objects::MemoryFile::Create(kPage, &file) == ZX_OK ? 0 : 1;
+  });
+  if (result == kNoFilters) GTEST_SKIP() << "no seccomp filters here";
+  EXPECT_EQ(result, 0);
 }
 
 }  // namespace

@@ -56,6 +56,48 @@ TEST_F(GuestSpace, NeighboursThatContinueEachOtherAreOneSlot) {
   EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x3000, base_, false}}));
 }
 
+// Windows of two VMOs may lie side by side in this process, as mmap has it; the one may go before
+// the other.
+TEST_F(GuestSpace, NeighboursOfTwoVmosStayApartWhereTheirWindowsTouch) {
+  constexpr uint64_t kSize = 0x1000, kApart = 0x200000, kFirst = 0x10000000;
+  struct Known {
+    zx_handle_t vmo;
+    uint64_t host;
+  };
+  std::vector<Known> known;
+  const Known* low = nullptr;
+  const Known* high = nullptr;
+  known.reserve(64);
+  while (low == nullptr && known.size() < 64) {
+    zx_handle_t vmo = ZX_HANDLE_INVALID;
+    zx_gpaddr_t at = 0;
+    const uint64_t gpa = kFirst + known.size() * kApart;
+    ASSERT_EQ(zx_vmo_create(kSize, 0, &vmo), ZX_OK);
+    ASSERT_EQ(zx_vmar_map(machine().vmar, kReadWrite | ZX_VM_SPECIFIC, gpa, vmo, 0, kSize, &at),
+              ZX_OK);
+    for (const Slot& slot : Upper()) {
+      if (slot.gpa == gpa) known.push_back({vmo, slot.host});
+    }
+    for (const Known& other : known) {
+      if (other.host + kSize == known.back().host) low = &other, high = &known.back();
+      if (known.back().host + kSize == other.host) low = &known.back(), high = &other;
+    }
+  }
+  ASSERT_NE(low, nullptr) << "no two windows have come to lie side by side";
+  zx_gpaddr_t at = 0;
+  ASSERT_EQ(
+      zx_vmar_map(machine().vmar, kReadWrite | ZX_VM_SPECIFIC, kApart, low->vmo, 0, kSize, &at),
+      ZX_OK);
+  ASSERT_EQ(zx_vmar_map(machine().vmar, kReadWrite | ZX_VM_SPECIFIC, kApart + kSize, high->vmo, 0,
+                        kSize, &at),
+            ZX_OK);
+  std::vector<Slot> lowest = Upper();
+  lowest.resize(2);
+  EXPECT_EQ(lowest, std::vector<Slot>({{kApart, kSize, low->host, false},
+                                       {kApart + kSize, kSize, high->host, false}}));
+  for (const Known& one : known) zx_handle_close(one.vmo);
+}
+
 TEST_F(GuestSpace, NeighboursThatDoNotContinueStayApart) {
   ASSERT_EQ(MapPart(0x200000, 0, 0x1000), ZX_OK);
   ASSERT_EQ(MapPart(0x201000, 0x8000, 0x1000), ZX_OK);

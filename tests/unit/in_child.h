@@ -52,6 +52,22 @@ inline bool RefuseSystemCalls(std::initializer_list<int> numbers, uint32_t error
   return FilterSystemCalls(numbers, SECCOMP_RET_ERRNO | error);
 }
 
+// The same for one where argument `argument` (from 0) has `flags` set.
+inline bool RefuseFlags(int number, unsigned argument, uint32_t flags, uint32_t error) {
+  sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<uint32_t>(number), 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+               static_cast<uint32_t>(offsetof(seccomp_data, args) + argument * sizeof(uint64_t))),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, flags, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
 // They end the process, by SIGSYS.
 inline bool EndAtSystemCalls(std::initializer_list<int> numbers) {
   return FilterSystemCalls(numbers, SECCOMP_RET_KILL_PROCESS);

@@ -204,6 +204,9 @@ const Change kChanges[] = {
     {"UnmapSeveral", Several, [](Scene& scene) { return scene.Unmap(1, 10); }},
     {"MapBetweenNeighbours", TwoNeighbours, [](Scene& scene) { return scene.Map(0, 4, 4, 4); }},
     {"MapElsewhere", OneOfEight, [](Scene& scene) { return scene.Map(1, 12, 0, 2); }},
+    // Two slots are made, and none has to go for them.
+    {"MapAroundATrap", [](Scene& scene) { ASSERT_EQ(scene.Trap(2, 1), ZX_OK); },
+     [](Scene& scene) { return scene.Map(0, 0, 0, 6); }},
     {"Overwrite", OneOfEight,
      [](Scene& scene) { return scene.Map(1, 2, 9, 3, kReadWrite | ZX_VM_SPECIFIC_OVERWRITE); }},
     {"Protect", OneOfEight, [](Scene& scene) { return scene.Protect(2, 3, ZX_VM_PERM_READ); }},

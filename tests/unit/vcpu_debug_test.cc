@@ -498,6 +498,31 @@ TEST_F(VcpuDebug, HeldEventsWait) {
   EXPECT_EQ(cpu().deliveries()[0].vector, kVector);
 }
 
+// The window that an interrupt has asked for before it was held would be an exit for nothing, again
+// and again.
+TEST_F(VcpuDebug, HeldEventsAskForNoWindow) {
+  Shows("DEBUG-36");
+  machine().Code({0xE6, kPort});
+  const auto out = [](FakeVcpu& vcpu) {
+    vcpu.regs.rip = Machine::kEntry;
+    return PioOut(kPort, 1, 2)(vcpu);
+  };
+  cpu().Push(out);
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  ASSERT_EQ(zx_vcpu_interrupt(machine().vcpu, kVector), ZX_OK);
+  cpu().Push(out);
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  ASSERT_EQ(cpu().run().request_interrupt_window, 1) << "interrupts are closed";
+  ASSERT_EQ(SetDebug(Flags(ZIRCON_KVM_DEBUG_HOLD_EVENTS)), ZX_OK);
+  cpu().Push(out);
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  EXPECT_EQ(cpu().run().request_interrupt_window, 0);
+  ASSERT_EQ(SetDebug(Flags(0)), ZX_OK);
+  cpu().Push(out);
+  ASSERT_EQ(machine().Enter(), ZX_OK);
+  EXPECT_EQ(cpu().run().request_interrupt_window, 1) << "it is still to come";
+}
+
 TEST_F(VcpuDebug, NobodyStopsWhoHasNotAsked) {
   Shows("DEBUG-32 VCPU-ENTER-18");
   cpu().Push(DebugStop(1, kStepDr6));

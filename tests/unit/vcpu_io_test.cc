@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "contract.h"
 #include "fake/guest_memory.h"
 #include "fake/machine_test.h"
@@ -402,6 +404,31 @@ TEST_P(VcpuIo, StringsOnAPortWithoutATrapAreRefusedTheSameWay) {
     machine().CodeAt(Machine::kEntry, {static_cast<uint8_t>(in ? 0x6C : 0x6E), 0x90});
     cpu().Push(StringIo(kUntrapped, 1, in, 1, 1, false));
     EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED) << in;
+  }
+}
+
+// The kernel finishes an INS that is refused, and stores what it has been given for it.
+TEST_P(VcpuIo, ARefusedInsLeavesItsMemory) {
+  Shows("TRAP-IO-10");
+  const std::vector<uint8_t> before = {0x11, 0x22, 0x33, 0x44, 0x55, 0x66};
+  machine().CodeAt(0x8000, before);
+  machine().CodeAt(Machine::kEntry, {0xF3, 0x6C, 0x90});  // rep insb
+  // At 0 stand the machine's page tables.
+  for (const uint64_t to : {0x8000, 0}) {
+    zx_vcpu_state_t state = machine().State();
+    state.rdx = kPort;
+    state.rcx = 5;
+    state.rdi = to;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    const std::vector<uint8_t> memory(machine().memory(to), machine().memory(to) + 6);
+    cpu().Push([](fake::FakeVcpu& vcpu) {
+      std::memset(vcpu.port_data(), 0xEE, 5);  // nobody may rely on it
+      return StringIo(kPort, 1, true, 5, 2, true)(vcpu);
+    });
+    EXPECT_EQ(machine().Enter(), ZX_ERR_NOT_SUPPORTED);
+    EXPECT_EQ(machine().State().rdi, to);
+    EXPECT_EQ(machine().State().rcx, 5u);
+    EXPECT_EQ(std::vector<uint8_t>(machine().memory(to), machine().memory(to) + 6), memory) << to;
   }
 }
 

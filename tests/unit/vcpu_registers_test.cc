@@ -109,6 +109,25 @@ TEST_P(VcpuRegisters, WhatMayBeAnotherInstructionIsLookedAtEachTime) {
             ZX_ERR_NOT_SUPPORTED);
 }
 
+// The OUT is what it was; what comes before it has become an OUTS, which ends where the OUT stands.
+TEST_P(VcpuRegisters, AnOutsThatEndsWhereAnOutStandsIsAnother) {
+  Shows("TRAP-IO-10");
+  constexpr uint64_t kOut = Machine::kEntry + 1;
+  for (const uint8_t outs : {0x6E, 0x6F}) {
+    machine().CodeAt(Machine::kEntry, {0x90, 0xEE, 0x90, 0x90});
+    machine().CodeAt(0x8000, {0x5A, 0x5B, 0x5C, 0x5D});  // unlike RAX
+    zx_vcpu_state_t state = machine().State();
+    state.rsi = 0x8000;
+    ASSERT_EQ(machine().SetState(state), ZX_OK);
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(EnterAt(kOut, PioOut(kPort, 1)), ZX_OK);
+    machine().CodeAt(Machine::kEntry, {outs});
+    const uint8_t size = outs == 0x6E ? 1 : 4;
+    EXPECT_EQ(EnterAt(Machine::kEntry, StringIo(kPort, size, false, 1, 1, false)),
+              ZX_ERR_NOT_SUPPORTED);
+    EXPECT_EQ(machine().State().rsi, 0x8000u);
+  }
+}
+
 // A first iteration stands where the OUT did that is remembered by its end.
 TEST_P(VcpuRegisters, ARepeatedOutsBehindAnOutIsAnother) {
   Shows("TRAP-IO-10");

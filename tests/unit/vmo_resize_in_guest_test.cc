@@ -11,6 +11,7 @@
 #include "contract.h"
 #include "fake/machine_test.h"
 #include "fake/memory_shortage.h"
+#include "guest/resize_listener.h"
 #include "unit/vmo_handles.h"
 
 namespace zircon {
@@ -162,6 +163,14 @@ TEST_F(VmoResizeInGuest, GuestsThatHaveGoneAreForgotten) {
     ASSERT_EQ(Map(vmo_, kPlace, 0, 8 * kPage), ZX_OK);
     EXPECT_EQ(Upper(), Slots({{kPlace, (3 + static_cast<uint64_t>(round)) * kPage}}));
   }
+}
+
+// What a VMO keeps of a guest gives its place to the next guest's, once that one is gone.
+TEST(ResizeListener, OfASpaceThatIsGoneSaysSo) {
+  guest::ResizeListener listener(nullptr);
+  EXPECT_FALSE(listener.gone());
+  listener.Forget();
+  EXPECT_TRUE(listener.gone());
 }
 
 // Wherever memory ends while it is mapped for the first time.

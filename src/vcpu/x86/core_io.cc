@@ -31,7 +31,7 @@ Turn Core::HandleIo(zx_port_packet_t* packet) {
 // instruction is executed again.
 Turn Core::RefuseIo(const PortInstruction& insn, zx_status_t status) {
   kvm_run& run = page();
-  if (insn.destination != 0) {
+  if (insn.stores) {
     // The kernel will store what it finds in the buffer: what is there already. Upwards only; a
     // program that goes downwards through a refused string loses those bytes.
     view_.Read(sregs(), insn.destination, reinterpret_cast<uint8_t*>(&run) + run.io.data_offset,

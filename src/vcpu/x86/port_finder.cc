@@ -49,6 +49,7 @@ PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const
     PortInstruction in{.string = !decoded || at_rip.form != Form::kPortIn, .before = regs};
     if (!in.string) in.length = at_rip.length;
     if (decoded && in.string && at_rip.has_memory) {
+      in.stores = true;
       in.destination = LinearAddress(at_rip.memory, regs, 0, sregs);
     }
     return in;

@@ -28,7 +28,8 @@ struct PortInstruction {
   bool string = false;
   uint8_t length = 0;        // of an IN or OUT that was found in the code, else 0
   kvm_regs before = {};      // the registers with which it would be executed again
-  uint64_t destination = 0;  // INS: the linear address that it stores to, else 0
+  bool stores = false;       // INS
+  uint64_t destination = 0;  // of an INS: the linear address that it stores to
 };
 
 PortInstruction FindPortInstruction(GuestView& view, const kvm_regs& regs, const kvm_sregs& sregs,
