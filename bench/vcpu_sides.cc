@@ -283,16 +283,16 @@ std::unique_ptr<Side> Make() {
 
 std::span<const Comparison> VcpuComparisons() {
   static const std::vector<Comparison> all = {
-      {"EnterIoOut", ZxIoOut, RawIoOut, 1.02, 1000, 1, true},
-      {"EnterIoIn", ZxIoIn, RawIoIn, 1.02, 1000, 1, true},
-      {"EnterMemStore", ZxMemStore, RawMemStore, 1.05, 1000, 1, true},
-      {"EnterMemLoad", ZxMemLoad, RawMemLoad, 1.05, 1000, 1, true},
+      {"EnterIoOut", ZxIoOut, RawIoOut, 0, 1000, 1, true},
+      {"EnterIoIn", ZxIoIn, RawIoIn, 0, 1000, 1, true},
+      {"EnterMemStore", ZxMemStore, RawMemStore, 0, 1000, 1, true},
+      {"EnterMemLoad", ZxMemLoad, RawMemLoad, 0, 1000, 1, true},
       {"ReadState", ZxReadState, RawReadState, 0, 1000, 0, false},
       {"WriteState", ZxWriteState, RawWriteState, 0, 1000, 0, false},
       {"GuestCreate", Make<CreateSide<ZxMemory, ZxGuest>>, Make<CreateSide<RawMemory, RawGuest>>,
-       1.2, 10, -1, false},
-      {"Kick", Make<ZxKicked>, Make<RawKicked>, 1.1, 0, -1, false},
-      {"Interrupt", Make<ZxInterrupted>, Make<RawInterrupted>, 1.1, 0, -1, false},
+       1.1, 10, -1, false},
+      {"Kick", Make<ZxKicked>, Make<RawKicked>, 1.0, 0, -1, false},
+      {"Interrupt", Make<ZxInterrupted>, Make<RawInterrupted>, 1.0, 0, -1, false},
   };
   return all;
 }

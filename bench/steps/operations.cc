@@ -66,6 +66,23 @@ std::function<void()> Bells() {
   };
 }
 
+// From the VCPU's own thread, since one thread is stepped: all of it but the signal.
+std::function<void()> Kicked() {
+  return [guest = std::make_shared<Guest>(Program::kIoOut)] {
+    zx_port_packet_t packet;
+    Must(zx_vcpu_kick(guest->guest.vcpu()) == ZX_OK, "zx_vcpu_kick");
+    Must(zx_vcpu_enter(guest->guest.vcpu(), &packet) == ZX_ERR_CANCELED, "zx_vcpu_enter");
+  };
+}
+
+// The guest is in a loop with interrupts open; its handler makes the OUT.
+std::function<void()> Interrupted() {
+  return [guest = std::make_shared<Guest>(Program::kInterruptible)] {
+    Must(zx_vcpu_interrupt(guest->guest.vcpu(), kVector) == ZX_OK, "zx_vcpu_interrupt");
+    Enter(*guest);
+  };
+}
+
 std::function<void()> ReadState() {
   auto guest = std::make_shared<Guest>(Program::kMemLoad);
   Enter(*guest);
@@ -86,6 +103,8 @@ std::vector<Operation> VcpuOperations() {
       {"MEM load + write_state", "load", AnsweredLoad, {}, {}, 1},
       {"64 bells, OUT, 64 port waits", "bells", Bells, {}, {}, kRings + 1},
       {"read_state", "read_state", ReadState, {}, {}, 0},
+      {"kick + enter that gives CANCELED", "kick", Kicked, {}, {}, 0},
+      {"interrupt + OUT of its handler", "interrupt", Interrupted, {}, {}, {}},
   };
 }
 
