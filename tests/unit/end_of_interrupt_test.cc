@@ -1,6 +1,7 @@
 // The end of interrupts by a flag in the guest's memory. Rows: EOI.
 
 #include <gtest/gtest.h>
+#include <zircon-kvm/debug.h>
 
 #include <cstdint>
 #include <vector>
@@ -53,6 +54,15 @@ TEST_F(EndOfInterrupt, TheRegisterHoldsWhatIsWritten) {
     EXPECT_TRUE(Writes(value)) << value;
     EXPECT_EQ(Read(kRegister), value);
   }
+}
+
+TEST_F(EndOfInterrupt, ADebuggerReadsIt) {
+  Shows("EOI-1 DEBUG-21 DEBUG-24");
+  ASSERT_TRUE(Writes(kFlag | kEnable));
+  uint64_t value = 0;
+  EXPECT_EQ(zircon_kvm_vcpu_read_msr(machine().vcpu, kRegister, &value), ZX_OK);
+  EXPECT_EQ(value, kFlag | kEnable);
+  EXPECT_EQ(zircon_kvm_vcpu_write_msr(machine().vcpu, kRegister, 0), ZX_ERR_NOT_SUPPORTED);
 }
 
 TEST_F(EndOfInterrupt, WhatCannotBeAnAddressFaults) {

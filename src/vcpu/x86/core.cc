@@ -272,14 +272,19 @@ void Core::AnswerMsr(const MsrResult& result) {
   if (faults) owed_ = PendingExit::Fault();
 }
 
+MsrResult Core::ReadOwnMsr(uint32_t msr, uint64_t* value) const {
+  if (LocalApic::Covers(msr)) return apic_.Read(msr, value);
+  if (IsClockMsr(msr)) return MsrResult::Fault();
+  if (!EoiFlag::Covers(msr)) return ReadMsr(msr, id_, value);
+  *value = eoi_flag_.value();
+  return MsrResult::Done();
+}
+
 Turn Core::HandleReadMsr() {
   kvm_run& run = page();
   uint64_t value = 0;
   const uint32_t msr = run.msr.index;
-  const MsrResult result = LocalApic::Covers(msr) ? apic_.Read(msr, &value)
-                           : EoiFlag::Covers(msr) ? (value = eoi_flag_.value(), MsrResult::Done())
-                           : IsClockMsr(msr)      ? MsrResult::Fault()
-                                                  : ReadMsr(msr, id_, &value);
+  const MsrResult result = ReadOwnMsr(msr, &value);
   run.msr.data = value;
   AnswerMsr(result);
   return Turn::Continue();

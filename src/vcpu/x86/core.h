@@ -243,6 +243,8 @@ class Core {
   [[nodiscard]] zx_status_t Inject();
 
   // other exits (core.cc)
+  // Of a register that the library keeps for the guest.
+  MsrResult ReadOwnMsr(uint32_t msr, uint64_t* value) const;
   Turn HandleReadMsr();
   // Tells the kernel how the RDMSR or WRMSR ends.
   void AnswerMsr(const MsrResult& result);

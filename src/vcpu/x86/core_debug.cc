@@ -9,8 +9,6 @@
 #include "guest/kvm_status.h"
 #include "vcpu/x86/core.h"
 #include "vcpu/x86/kernel_apic.h"
-#include "vcpu/x86/msr.h"
-#include "vcpu/x86/pvclock.h"
 
 namespace zircon::vcpu::x86 {
 namespace {
@@ -274,10 +272,7 @@ zx_status_t Core::ReadMachineRegister(uint32_t index, uint64_t* value) {
     const int error = fd_.GetMsr(index, value);
     return error == EINVAL ? ZX_ERR_NOT_SUPPORTED : guest::StatusFromErrno(error);
   }
-  if (IsClockMsr(index)) return ZX_ERR_NOT_SUPPORTED;
-  const MsrResult result =
-      LocalApic::Covers(index) ? apic_.Read(index, value) : ReadMsr(index, id_, value);
-  return result.kind == MsrResult::kDone ? ZX_OK : ZX_ERR_NOT_SUPPORTED;
+  return ReadOwnMsr(index, value).kind == MsrResult::kDone ? ZX_OK : ZX_ERR_NOT_SUPPORTED;
 }
 
 zx_status_t Core::WriteMachineRegister(uint32_t index, uint64_t value) {
