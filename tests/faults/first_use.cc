@@ -88,19 +88,29 @@ std::string PlayFirst(const Scenario& scenario, const Failure& failure, int atte
 
 }  // namespace
 
-std::string ForkAfterShortage() {
-  const auto create = [] {
-    const Window in_the_library;
-    zx_handle_t event = ZX_HANDLE_INVALID;
-    return zx_event_create(0, &event);
-  };
-  const std::string calls = InChild([&](int fd) {
+namespace {
+
+zx_status_t CreateAnEvent() {
+  const Window in_the_library;
+  zx_handle_t event = ZX_HANDLE_INVALID;
+  return zx_event_create(0, &event);
+}
+
+// Which of the first call's own calls asks for the page that a fork wipes.
+size_t PointOfWiping() {
+  const std::string calls = InChild([](int fd) {
     plan.Count();
-    (void)create();
+    (void)CreateAnEvent();
     plan.Off();
     Write(fd, plan.points().data(), plan.points().size_bytes());
   });
-  const size_t point = calls.find(static_cast<char>(kHost_madvise));
+  return calls.find(static_cast<char>(kHost_madvise));
+}
+
+}  // namespace
+
+std::string ForkAfterShortage() {
+  const size_t point = PointOfWiping();
   if (point == std::string::npos) return "the first call makes no madvise";
   return InChild([&](int fd) {
     const auto expect = [fd](const char* what, zx_status_t status, zx_status_t wanted) {
@@ -109,16 +119,28 @@ std::string ForkAfterShortage() {
       Write(fd, words.data(), words.size());
     };
     plan.FailOnce(point, kHost_madvise, ENOMEM);
-    expect("without memory", create(), ZX_ERR_NO_MEMORY);
+    expect("without memory", CreateAnEvent(), ZX_ERR_NO_MEMORY);
     plan.Off();
-    expect("the next call", create(), ZX_OK);
+    expect("the next call", CreateAnEvent(), ZX_OK);
     const pid_t child = fork();
     if (child == 0) {
-      expect("in a forked child", create(), ZX_ERR_BAD_STATE);
+      expect("in a forked child", CreateAnEvent(), ZX_ERR_BAD_STATE);
       _exit(0);
     }
     waitpid(child, nullptr, 0);
   });
+}
+
+zx_status_t FirstCallWithoutWiping() {
+  const size_t point = PointOfWiping();
+  const std::string status = InChild([&](int fd) {
+    const LogToNowhere quiet;
+    plan.FailOnce(point, kHost_madvise, EINVAL);
+    const std::string words = std::to_string(CreateAnEvent());
+    plan.Off();
+    Write(fd, words.data(), words.size());
+  });
+  return std::atoi(status.c_str());
 }
 
 bool LibraryHasBeenUsed() {

@@ -18,6 +18,10 @@ SweepResult SweepFirstUse(const Scenario& scenario);
 // it says so, the next succeeds, and a child is refused as ever. Nothing, or a sentence.
 std::string ForkAfterShortage();
 
+// What the first call of a process gives, whose kernel does not know how to have children told
+// apart.
+zx_status_t FirstCallWithoutWiping();
+
 // Whether this process has used the library: then there can be no first use in its children either.
 bool LibraryHasBeenUsed();
 

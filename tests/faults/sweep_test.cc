@@ -50,6 +50,12 @@ TEST(FirstCall, AChildIsRefusedAlsoWhereMemoryWasShort) {
   EXPECT_EQ(ForkAfterShortage(), "");
 }
 
+TEST(FirstCall, SucceedsWhereTheKernelCannotTellChildrenApart) {
+  Shows("HANDLE-FORK-1");
+  if (LibraryHasBeenUsed()) GTEST_SKIP() << "the library has been used in this process";
+  EXPECT_EQ(FirstCallWithoutWiping(), ZX_OK);
+}
+
 INSTANTIATE_TEST_SUITE_P(In, FaultSweep, testing::ValuesIn(kScenarios),
                          [](const auto& tested) { return std::string(tested.param.name); });
 

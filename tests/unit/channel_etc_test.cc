@@ -81,6 +81,10 @@ TEST_F(ChannelEtcTest, EachKindOfWrongHandle) {
   ExpectRefused({2, Event(0), 0, 0, ZX_OK}, ZX_ERR_INVALID_ARGS);
   const zx_rights_t no_transfer = 0xD003 & ~ZX_RIGHT_TRANSFER;
   ExpectRefused(Move(Event(no_transfer), ZX_OBJ_TYPE_PORT), ZX_ERR_ACCESS_DENIED);
+  const zx_handle_t stays = Event(no_transfer);
+  ExpectRefused(Copy(stays), ZX_ERR_ACCESS_DENIED);
+  ExpectRefused(Copy(stays, ZX_OBJ_TYPE_PORT), ZX_ERR_ACCESS_DENIED);
+  zx_handle_close(stays);
   const zx_handle_t itself = WithRights(ends_.a, 0xF00F);
   ExpectRefused(Copy(itself, ZX_OBJ_TYPE_PORT), ZX_ERR_NOT_SUPPORTED);
   ExpectRefused(Move(itself, ZX_OBJ_TYPE_PORT), ZX_ERR_NOT_SUPPORTED);

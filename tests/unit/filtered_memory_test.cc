@@ -83,6 +83,15 @@ TEST(FilteredMemory, ResultsCannotBeWrittenToSecretMemory) {
   close(fd);
 }
 
+TEST(MemoryFile, WhatEndsSoonerIsOutOfRange) {
+  objects::MemoryFile file;
+  ASSERT_EQ(objects::MemoryFile::Create(kPage, &file), ZX_OK);
+  uint8_t bytes[16] = {};
+  EXPECT_EQ(file.Read(bytes, kPage - 8, 8), ZX_OK);
+  EXPECT_EQ(file.Read(bytes, kPage - 8, 16), ZX_ERR_OUT_OF_RANGE);
+  EXPECT_EQ(file.Read(bytes, kPage, 1), ZX_ERR_OUT_OF_RANGE);
+}
+
 // Linux before 6.3 does not know the seal that no file of a VMO is a program.
 TEST(FilteredMemory, AVmoIsMadeAlsoWhereTheKernelDoesNotKnowItsSeal) {
   constexpr uint32_t kNoExecSeal = 0x0008;

@@ -103,6 +103,9 @@ TEST_F(ResourceCreateTest, ChecksInOrder) {
   EXPECT_EQ(create(root_, ZX_RSRC_KIND_ROOT, 1, 0, "name"), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(create(root_, ZX_RSRC_KIND_ROOT, 0, 1, "name"), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(create(root_, ZX_RSRC_KIND_SYSTEM, 14, 1, "name"), ZX_ERR_NOT_FOUND);
+  // Two wrong things at once, beside a base where the kind has ended.
+  EXPECT_EQ(create(root_, ZX_RSRC_KIND_SYSTEM, 14, 1, wild), ZX_ERR_INVALID_ARGS);
+  EXPECT_EQ(create(root_, ZX_RSRC_KIND_SYSTEM, 14, 0, "name"), ZX_ERR_INVALID_ARGS);
   const uint32_t live = LiveHandles();
   EXPECT_EQ(create(root_, ZX_RSRC_KIND_SYSTEM, 13, 1, "name"), ZX_ERR_INVALID_ARGS);
   EXPECT_EQ(LiveHandles(), live);

@@ -321,6 +321,18 @@ TEST_F(VcpuCreate, HostsWithoutTscOffset) {
   EXPECT_TRUE(cpu().caps.empty());
 }
 
+// They say that they can, and cannot.
+TEST_F(VcpuCreate, HostsWhoseTscOffsetCannotBeSet) {
+  Shows("STATE-INIT-18");
+  CloseVcpu();
+  cpu().has_tsc_offset = false;
+  cpu().msrs.erase(0x10);
+  machine().kernel.Fail(KVM_SET_DEVICE_ATTR, ENXIO);
+  ASSERT_EQ(Create(Machine::kEntry), ZX_OK);
+  EXPECT_FALSE(cpu().has_tsc_offset);
+  EXPECT_EQ(cpu().msrs.count(0x10), 1u);
+}
+
 TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
   Shows("VCPU-CREATE-14 STATE-INIT-15 STATE-INIT-17 STATE-INIT-19");
   // REGS, SREGS, XSAVE, XCRS, MSRs, EVENTS, DEBUGREGS and the TSC offset are
@@ -341,6 +353,7 @@ TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
     vcpu.debugregs.db[0] = 0xBAD;
     vcpu.debugregs.dr7 = 0x401;
     vcpu.events.nmi.masked = 1;
+    vcpu.events.nmi.pending = 1;
     vcpu.events.interrupt.shadow = KVM_X86_SHADOW_INT_STI;
     vcpu.tsc_offset = 0xBAD;
     vcpu.xsave.region[100] = 0xBAD;
@@ -359,6 +372,7 @@ TEST_F(VcpuCreate, ReusedVcpuIsAsNew) {
   EXPECT_EQ(cpu().debugregs.db[0], 0u);
   EXPECT_EQ(cpu().debugregs.dr7, 0x400u);
   EXPECT_EQ(cpu().events.nmi.masked, 0);
+  EXPECT_EQ(cpu().events.nmi.pending, 0);
   EXPECT_EQ(cpu().events.interrupt.shadow, 0);
   EXPECT_EQ(cpu().xsave.region[100], 0u);
   EXPECT_EQ(cpu().xsave.region[0], 0x37Fu);
