@@ -358,20 +358,6 @@ TEST_F(GuestSpace, AFailedProtectIsNotMadeUpForLater) {
   EXPECT_EQ(Upper(), std::vector<Slot>({{0x201000, 0x2000, base_ + 0x1000, false}}));
 }
 
-// Of each of several mappings.
-TEST_F(GuestSpace, AFailedProtectOfSeveralIsNotMadeUpForLater) {
-  Shows("CALL-4 VMAR-PROTECT-11");
-  ASSERT_EQ(MapPart(0x200000, 0, 0x2000), ZX_OK);
-  ASSERT_EQ(MapPart(0x202000, 0x8000, 0x2000), ZX_OK);
-  machine().kernel.Fail(KVM_SET_USER_MEMORY_REGION, ENOMEM, 3);
-  ASSERT_EQ(zx_vmar_protect(machine().vmar, ZX_VM_PERM_READ, 0x200000, 0x4000), ZX_ERR_NO_MEMORY);
-  for (const uint64_t page : {0x201000, 0x203000}) {
-    ASSERT_EQ(zx_vmar_unmap(machine().vmar, page, 0x1000), ZX_OK);
-  }
-  EXPECT_EQ(Upper(), std::vector<Slot>({{0x200000, 0x1000, base_, false},
-                                        {0x202000, 0x1000, base_ + 0x8000, false}}));
-}
-
 TEST_F(GuestSpace, ASlotThatKvmRefusesIsNotUsedUp) {
   Shows("CALL-4 GPAS-15");
   HostModel host = DefaultHost();

@@ -210,6 +210,12 @@ const Change kChanges[] = {
     {"Overwrite", OneOfEight,
      [](Scene& scene) { return scene.Map(1, 2, 9, 3, kReadWrite | ZX_VM_SPECIFIC_OVERWRITE); }},
     {"Protect", OneOfEight, [](Scene& scene) { return scene.Protect(2, 3, ZX_VM_PERM_READ); }},
+    {"ProtectSeveral",
+     [](Scene& scene) {
+       ASSERT_EQ(scene.Map(0, 0, 0, 4), ZX_OK);
+       ASSERT_EQ(scene.Map(1, 4, 0, 4), ZX_OK);
+     },
+     [](Scene& scene) { return scene.Protect(0, 8, ZX_VM_PERM_READ); }},
     {"ProtectFromAll", OneOfEight, [](Scene& scene) { return scene.Protect(0, 8, 0); }},
     {"Trap", OneOfEight, [](Scene& scene) { return scene.Trap(3, 2); }, false, true},
     {"Shrink",

@@ -77,6 +77,10 @@ TEST_F(ResourceCreateTest, LongNamesAreCut) {
   const std::string name(100, 'n');
   ASSERT_EQ(zx_resource_create(root_, ZX_RSRC_KIND_MMIO, 0, 1, name.data(), 100, &made_), ZX_OK);
   EXPECT_EQ(std::string(Info(made_).name), std::string(31, 'n'));
+  zx_handle_t root = ZX_HANDLE_INVALID;
+  ASSERT_EQ(zx_resource_create(root_, ZX_RSRC_KIND_ROOT, 0, 0, name.data(), 100, &root), ZX_OK);
+  EXPECT_EQ(std::string(Info(root).name, 32), std::string(31, 'n') + '\0');
+  zx_handle_close(root);
 }
 
 TEST_F(ResourceCreateTest, ChecksInOrder) {

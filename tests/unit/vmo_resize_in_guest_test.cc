@@ -12,6 +12,7 @@
 #include "fake/machine_test.h"
 #include "fake/memory_shortage.h"
 #include "guest/resize_listener.h"
+#include "unit/process_memory.h"
 #include "unit/vmo_handles.h"
 
 namespace zircon {
@@ -133,6 +134,15 @@ TEST_F(VmoResizeInGuest, GrowthThatTheKernelRefusesIsUndone) {
   EXPECT_EQ(zx_vmo_set_size(vmo_, 3 * kPage), ZX_ERR_NO_RESOURCES);
   EXPECT_EQ(objects::SizeOf(vmo_), 2 * kPage);
   EXPECT_EQ(machine().vm().slots(), before);
+  // Behind the end there is nothing for the process either.
+  zx_vaddr_t here = 0;
+  ASSERT_EQ(zx_vmar_map(zx_vmar_root_self(), ZX_VM_PERM_READ | ZX_VM_ALLOW_FAULTS, 0, vmo_, 0,
+                        3 * kPage, &here),
+            ZX_OK);
+  objects::Pipe pipe;
+  EXPECT_TRUE(pipe.CanRead(here + kPage));
+  EXPECT_FALSE(pipe.CanRead(here + 2 * kPage));
+  EXPECT_EQ(zx_vmar_unmap(zx_vmar_root_self(), here, 3 * kPage), ZX_OK);
   EXPECT_EQ(objects::Load(vmo_, 0), 5);
   // With a slot that is free again it works.
   ASSERT_EQ(zx_vmar_unmap(machine().vmar, 2 * kPlace, kPage), ZX_OK);
