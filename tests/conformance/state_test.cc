@@ -93,8 +93,7 @@ TEST_F(StateTest, UnknownMsrsFault) {
                              0xC0010015u, 0xC0011029u, 0x345u, 0xFFFFFFFFu}) {
     EXPECT_EQ(guest.ReadMsr(msr), std::nullopt) << std::hex << msr;
   }
-  for (const uint32_t msr :
-       {0x12345u, 0x3Bu, 0x40000000u, 0x4B564D02u, 0xC0010015u, 0xFFFFFFFFu}) {
+  for (const uint32_t msr : {0x12345u, 0x3Bu, 0x40000000u, 0x4B564D02u, 0xC0010015u, 0xFFFFFFFFu}) {
     EXPECT_FALSE(guest.WriteMsr(msr, 1)) << std::hex << msr;
   }
 }
@@ -108,7 +107,8 @@ TEST_F(StateTest, CpuidOfTheHypervisor) {
   EXPECT_EQ(signature.ecx, 0x564B4D56u);  // VMKV
   EXPECT_EQ(signature.edx, 0x4Du);        // M
   const Service::Cpuid features = guest.ReadCpuid(0x40000001);
-  // Differences of KVM: the record's flag counts; steal time, TLB flush, end of interrupt by a flag.
+  // Differences of KVM: the record's flag counts; steal time, TLB flush, end of interrupt by a
+  // flag.
   constexpr uint32_t kOfTheHost = 1u << 24 | 1u << 5 | 1u << 9 | 1u << 6;
   EXPECT_EQ(features.eax & ~kOfTheHost, 0b1011u);
   EXPECT_EQ(guest.ReadCpuid(5).eax, 0u);
